@@ -1,0 +1,267 @@
+"""Assemble a FeatureTable: one row per account and instant, one column per feature of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog, Slices, equal_parts, in_threads
+from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
+from spamclf.frames import to_native
+from spamclf.instants import to_instant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AfterSends", "FeatureTable", "Snapshots", "extract", "measure", "snapshot_slices"]
+
+_MIN_WORK = 50_000  # log entries below which a second thread costs more than it saves
+
+
+@dataclass(frozen=True)
+class AfterSends:
+    """Ask for one snapshot of an account just after each of its n-th sends.
+
+    Examples
+    --------
+    >>> AfterSends(1, 5, 20, 100)
+    AfterSends(1, 5, 20, 100)
+    """
+
+    counts: tuple[int, ...]
+
+    def __init__(self, *counts: int) -> None:
+        if not counts or any(count < 1 for count in counts):
+            raise ParameterError(
+                f"AfterSends: counts must be whole numbers from 1; got {counts}. Use AfterSends(1, 5, 20, 100)."
+            )
+        object.__setattr__(self, "counts", tuple(int(count) for count in counts))
+
+    def __repr__(self) -> str:
+        return f"AfterSends({', '.join(map(str, self.counts))})"
+
+
+Snapshots = AfterSends | Sequence[Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Features of accounts at instants.
+
+    Attributes
+    ----------
+    account_ids : pyarrow.Array of length n_rows
+    as_of : ndarray of shape (n_rows,), dtype int64
+        Microseconds since the epoch, UTC; rows of the dataset at or after it are unseen.
+    names : tuple of str
+        Features, in the order of `values`.
+    values : ndarray of shape (n_features, n_rows), dtype float64
+        NaN where a value cannot be known. One contiguous row per feature.
+    history_days : float
+        Look-back before each `as_of`.
+    frame : str
+        The dataframe library that the dataset came in.
+    """
+
+    account_ids: pa.Array
+    as_of: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float64]
+    history_days: float
+    frame: str = "pyarrow"
+
+    def __len__(self) -> int:
+        return self.as_of.size
+
+    def __repr__(self) -> str:
+        return f"<FeatureTable: {len(self):,} rows, {len(self.names)} features>"
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
+        """Return one feature's values, shape (n_rows,)."""
+        if name not in self.names:
+            raise ParameterError(
+                f"FeatureTable: name must be one of its {len(self.names)} features; got {name!r}. See table.names."
+            )
+        return self.values[self.names.index(name)]
+
+    def matrix(self, names: Sequence[str] | None = None) -> npt.NDArray[np.float64]:
+        """Return the values as a C-contiguous matrix of shape (n_rows, n_features), for an estimator."""
+        if names is None or tuple(names) == self.names:
+            return np.ascontiguousarray(self.values.T)
+        return np.column_stack([self[name] for name in names])
+
+    def to_arrow(self) -> pa.Table:
+        """Return account_id, as_of and one column per feature; what is unknown is null."""
+        columns: dict[str, pa.Array] = {
+            "account_id": self.account_ids,
+            "as_of": pa.array(self.as_of, pa.timestamp("us", tz="UTC")),
+        }
+        for name, values in zip(self.names, self.values, strict=True):
+            columns[name] = pa.array(values, from_pandas=True)
+        return pa.table(columns)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the same as `to_arrow` as a pandas dataframe."""
+        return self.to_arrow().to_pandas()  # type: ignore[no-any-return]
+
+    def to_native(self) -> Any:
+        """Return the same as a dataframe of the kind that the dataset came in."""
+        return to_native(self.to_arrow(), self.frame)
+
+
+def extract(
+    dataset: Dataset,
+    *,
+    as_of: Any = None,
+    snapshots: Snapshots = None,
+    features: Sequence[str] | None = None,
+    history_days: float = 30.0,
+    n_jobs: int = -1,
+    ego: EgoLog | None = None,
+) -> FeatureTable:
+    """Compute features of every account at one or several instants.
+
+    Only rows strictly before an instant, and at most `history_days` before it, are seen: adding, changing or
+    removing any other row changes no value.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        The instant; by default just after the last row of messages, reports, photos, texts and registrations.
+    snapshots : AfterSends or sequence of instants, optional
+        Several rows per account instead of one: at each of these instants, or just after each n-th send that the
+        account makes before `as_of`.
+    features : sequence of str, optional
+        Names of features or of whole families; by default the whole catalogue. Only the families that are asked
+        for are computed (and compiled).
+    history_days : float, default=30
+        Look-back in days, above 0.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense. The values do not depend on it.
+    ego : EgoLog, optional
+        The dataset's log, if it was built before.
+
+    Returns
+    -------
+    FeatureTable
+        Accounts in the order of the accounts table, then other senders by id; each account's snapshots in time.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown feature or an argument out of its range.
+    InsufficientDataError
+        If no instant is given and no row has a time.
+
+    Examples
+    --------
+    >>> from spamclf import Dataset, extract
+    >>> dataset = Dataset(
+    ...     accounts={"account_id": ["a", "b"]},
+    ...     messages={"sender_id": ["a", "b"], "recipient_id": ["b", "a"], "sent_at": [10, 30]}, time_unit="s",
+    ... )
+    >>> table = extract(dataset, features=["send_rate_sends", "replies_latency_median_s"])
+    >>> table["replies_latency_median_s"]
+    array([20., nan])
+    """
+    names = resolve_features(features)
+    _check_history(history_days)
+    ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
+    slices = snapshot_slices(ego, instant_or_last(dataset, as_of), snapshots, history_days)
+    return FeatureTable(
+        ego.account_ids.take(pa.array(slices.account)),
+        slices.as_of,
+        names,
+        measure(ego, slices, names, n_jobs=n_jobs),
+        history_days,
+        dataset.frame,
+    )
+
+
+def resolve_features(features: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of features, families spelled out; all of the catalogue for None."""
+    if features is None:
+        return tuple(CATALOGUE)
+    if isinstance(features, str):
+        features = [features]
+    names: dict[str, None] = {}
+    for name in features:
+        if name in FAMILIES:
+            names |= dict.fromkeys(feature.name for feature in FAMILIES[name].features)
+        elif name in CATALOGUE:
+            names[name] = None
+        else:
+            import difflib
+
+            near = difflib.get_close_matches(name, [*CATALOGUE, *FAMILIES], n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Families: {', '.join(FAMILIES)}."
+            raise ParameterError(
+                f"extract: features must be names of the catalogue or of its families; got {name!r}. {hint}"
+            )
+    return tuple(names)
+
+
+def instant_or_last(dataset: Dataset, as_of: Any) -> int:
+    """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row."""
+    if as_of is not None:
+        return to_instant(as_of)
+    last = dataset.last_instant()
+    if last is None:
+        raise InsufficientDataError(
+            "as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
+        )
+    return last + 1
+
+
+def snapshot_slices(ego: EgoLog, as_of: int, snapshots: Snapshots, history_days: float) -> Slices:
+    """Return the slices of every account: at `as_of`, at several instants, or after its n-th sends."""
+    if isinstance(snapshots, AfterSends):
+        account, instant = ego.after_sends(snapshots.counts, as_of)
+        return ego.slices(account, instant, history_days=history_days)
+    when = [as_of] if snapshots is None else sorted({to_instant(each, name="snapshots") for each in snapshots})
+    account = np.repeat(np.arange(ego.n_accounts), len(when))
+    return ego.slices(account, np.tile(np.asarray(when, np.int64), ego.n_accounts), history_days=history_days)
+
+
+def measure(
+    ego: EgoLog, slices: Slices, names: Sequence[str], *, n_jobs: int = -1
+) -> npt.NDArray[np.float64]:
+    """Compute features of slices: the one computation behind every door.
+
+    Returns
+    -------
+    values : ndarray of shape (n_features, n_slices), dtype float64
+    """
+    families = list(dict.fromkeys(family_of(name).name for name in names))
+    size = sum(len(FAMILIES[name].features) for name in families)
+    values = np.empty((size, len(slices)))
+    place: dict[str, int] = {}
+    load = np.zeros(len(slices) + 1, np.int64)
+    np.cumsum(slices.ends - slices.starts + 20, out=load[1:])
+    threads = joblib.effective_n_jobs(n_jobs) if load[-1] > _MIN_WORK else 1
+    bounds = equal_parts(load, 4 * threads if threads > 1 else 1)
+    row = 0
+    for name in families:
+        family = FAMILIES[name]
+        out = values[row : row + len(family.features)]
+        in_threads(family.measure(ego, slices, out), bounds, threads)
+        place |= {feature.name: row + k for k, feature in enumerate(family.features)}
+        row += len(family.features)
+    rows = [place[name] for name in names]
+    return values if rows == list(range(size)) else values[rows]
+
+
+def _check_history(history_days: float) -> None:
+    if not 0 < history_days <= 36_500:
+        raise ParameterError(
+            f"history_days must be above 0 and at most 36,500; got {history_days}. Use 30 for a month."
+        )

@@ -1,0 +1,102 @@
+"""What a feature and a family of features are, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.ego import EgoLog, Slices
+
+__all__ = ["Family", "Feature", "Tier", "Unit", "Work"]
+
+Tier = Literal["0", "1", "2", "3", "F"]
+Unit = Literal["count", "share", "s", "bits", "ratio", "flag", "1/min", "1/day", "1/day^2"]
+Work = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One entry of the catalogue.
+
+    Attributes
+    ----------
+    name : str
+        ``family_measure[_window]``.
+    unit : str
+    direction : {-1, 0, 1}
+        1: more is more suspicious; -1: less is; 0: neither.
+    formula : str
+        How it is computed from the rows in ``[as_of - history, as_of)``, and when it is null.
+    sentence : str
+        Template of a reason; ``{value}`` is the value with its unit in words.
+    needs : tuple of str
+        ``table.column`` without which it is null for everybody.
+    tier : {"0", "1", "2", "3", "F"}
+        What a platform must be willing to look at: 0 registration, 1 message metadata, 2 photos, 3 texts or
+        signatures, F reports.
+    reference : str
+    """
+
+    name: str
+    unit: Unit
+    direction: int
+    formula: str
+    sentence: str
+    needs: tuple[str, ...]
+    tier: Tier
+    reference: str = ""
+
+    def say(self, value: float) -> str:
+        """Return the reason's sentence for a value.
+
+        Examples
+        --------
+        >>> from spamclf.features import CATALOGUE
+        >>> CATALOGUE["fan_out_strangers"].say(214.0)
+        'wrote to 214 strangers'
+        >>> CATALOGUE["account_age_s"].say(float("nan"))
+        'account_age_s is not known'
+        """
+        if np.isnan(value):
+            return f"{self.name} is not known"
+        return self.sentence.format(value=_in_words(value, self.unit))
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features computed together.
+
+    Attributes
+    ----------
+    name : str
+    features : tuple of Feature
+        In the order of the rows that `measure` fills.
+    measure : callable
+        ``measure(ego, slices, out)`` returns the work ``f(low, high)`` that fills ``out[:, low:high]`` for these
+        slices; `out` has shape (n_features, n_slices). Works on different slices may run in different threads.
+    """
+
+    name: str
+    features: tuple[Feature, ...]
+    measure: Callable[[EgoLog, Slices, npt.NDArray[np.float64]], Work]
+
+
+def _in_words(value: float, unit: Unit) -> str:
+    if unit == "share":
+        return f"{100 * value:.3g} %"
+    if unit == "flag":
+        return "yes" if value else "no"
+    if unit == "s":
+        return _duration(value)
+    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.3g} {name}"
+    return f"{seconds:.3g} seconds"

@@ -1,0 +1,29 @@
+"""How a kernel is compiled: for one fixed signature, without the interpreter lock, cached on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def compiled(signature: str, *, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function for exactly `signature` when its module is imported.
+
+    A fixed signature means that no caller can trigger a second, slow compilation by passing an array of another
+    layout: it gets a ``TypeError`` instead. ``error_model="numpy"`` makes x / 0 an inf or NaN, as in numpy.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    if inline:
+        options["inline"] = "always"
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            return numba.njit(signature, cache=True, **options)(function)
+        except RuntimeError as error:  # no writable cache folder anywhere: slower starts, same results
+            if "cannot cache" not in str(error):
+                raise
+            return numba.njit(signature, **options)(function)
+
+    return wrap

@@ -1,0 +1,172 @@
+"""Everybody's own log: each message into its sender's and its recipient's, by counting sort."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spamclf.kernels._common import GROUP, OUT
+from spamclf.kernels._compile import compiled
+
+
+@compiled("void(int32[::1], int32[::1], uint8[::1], int32, int32, int64[::1])")
+def count(sender, recipient, flags, low, high, counts):
+    """Add to ``counts[code]`` the log entries of the accounts in ``[low, high)``."""
+    for i in range(sender.size):
+        if low <= sender[i] < high:
+            counts[sender[i]] += 1
+        if low <= recipient[i] < high and not flags[i] & GROUP:
+            counts[recipient[i]] += 1
+
+
+@compiled(
+    "void(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int32, int32, int64[::1],"
+    "int64[::1], int32[::1], uint8[::1], float64[::1])"
+)
+def scatter(sender, recipient, sent_at, flags, typed, low, high, cursor, time, peer, flag, typed_s):
+    """Write each message of the accounts in ``[low, high)`` to the next place of its log, moving `cursor`.
+
+    Threads take ranges of accounts, not of messages: every place is written by one thread, in the order of the
+    messages, so the result does not depend on how many threads there are.
+    """
+    has_typed = typed.size > 0
+    for i in range(sender.size):
+        if low <= sender[i] < high:
+            place = cursor[sender[i]]
+            cursor[sender[i]] = place + 1
+            time[place] = sent_at[i]
+            peer[place] = recipient[i]
+            flag[place] = flags[i] | OUT
+            if has_typed:
+                typed_s[place] = typed[i]
+        if low <= recipient[i] < high and not flags[i] & GROUP:
+            place = cursor[recipient[i]]
+            cursor[recipient[i]] = place + 1
+            time[place] = sent_at[i]
+            peer[place] = sender[i]
+            flag[place] = flags[i]
+            if has_typed:
+                typed_s[place] = typed[i]
+
+
+@compiled("int64(int64[::1], int32[::1], uint8[::1], float64[::1], boolean, int64, int64)")
+def compare(time, peer, flag, typed_s, has_typed, a, b):
+    """Return the sign of entry `a` against `b`: by time, then in before out, then peer, facts, typing."""
+    if time[a] != time[b]:
+        return -1 if time[a] < time[b] else 1
+    if flag[a] & OUT != flag[b] & OUT:
+        return -1 if flag[a] & OUT < flag[b] & OUT else 1
+    if peer[a] != peer[b]:
+        return -1 if peer[a] < peer[b] else 1
+    if flag[a] != flag[b]:
+        return -1 if flag[a] < flag[b] else 1
+    if has_typed:
+        x, y = typed_s[a], typed_s[b]
+        if np.isnan(x) != np.isnan(y):
+            return 1 if np.isnan(x) else -1
+        if x != y and not np.isnan(x):
+            return -1 if x < y else 1
+    return 0
+
+
+@compiled("void(int64[::1], int64, int64, int64[::1], int32[::1], uint8[::1], float64[::1], boolean)")
+def sift_down(order, root, size, time, peer, flag, typed_s, has_typed):
+    """Let ``order[root]`` sink until the heap ``order[:size]`` has its largest entry on top again."""
+    while 2 * root + 1 < size:
+        child = 2 * root + 1
+        if (
+            child + 1 < size
+            and compare(time, peer, flag, typed_s, has_typed, order[child], order[child + 1]) < 0
+        ):
+            child += 1
+        if compare(time, peer, flag, typed_s, has_typed, order[root], order[child]) >= 0:
+            return
+        order[root], order[child] = order[child], order[root]
+        root = child
+
+
+@compiled("void(int64[::1], int64[::1], int32[::1], uint8[::1], float64[::1], boolean)")
+def sort_ties(order, time, peer, flag, typed_s, has_typed):
+    """Sort the entry numbers `order` by `compare`: heap sort, n log n even if a whole log has one time."""
+    for root in range(order.size // 2 - 1, -1, -1):
+        sift_down(order, root, order.size, time, peer, flag, typed_s, has_typed)
+    for last in range(order.size - 1, 0, -1):
+        order[0], order[last] = order[last], order[0]
+        sift_down(order, 0, last, time, peer, flag, typed_s, has_typed)
+
+
+@compiled("boolean(int64[::1], int32[::1], uint8[::1], float64[::1], boolean, int64, int64)")
+def in_order(time, peer, flag, typed_s, has_typed, start, end):
+    """Tell whether the entries ``[start, end)`` are in order already, the usual case."""
+    for i in range(start + 1, end):
+        if time[i] <= time[i - 1] and compare(time, peer, flag, typed_s, has_typed, i - 1, i) > 0:
+            return False
+    return True
+
+
+@compiled("int64(int64[::1], int64, int64, int64[::1], int32[::1], uint8[::1], float64[::1], boolean[::1])")
+def order_logs(offsets, low, high, time, peer, flag, typed_s, repeated):
+    """Order each log of the accounts ``[low, high)`` by `compare` and mark exact repetitions.
+
+    The order among equal times is a matter of the entries alone, never of the rows' order in the file, so that
+    any order of the same rows gives the same features. Returns how many *sent* entries repeat the one before.
+    """
+    has_typed = typed_s.size > 0
+    n_repeated = 0
+    for account in range(low, high):
+        start, end = offsets[account], offsets[account + 1]
+        if not in_order(time, peer, flag, typed_s, has_typed, start, end):
+            order = start + np.argsort(time[start:end], kind="mergesort")
+            i = 0
+            while i < order.size:
+                j = i + 1
+                while j < order.size and time[order[j]] == time[order[i]]:
+                    j += 1
+                if j - i > 1:
+                    sort_ties(order[i:j], time, peer, flag, typed_s, has_typed)
+                i = j
+            time[start:end] = time[order]
+            peer[start:end] = peer[order]
+            flag[start:end] = flag[order]
+            if has_typed:
+                typed_s[start:end] = typed_s[order]
+        for i in range(start + 1, end):
+            if time[i] == time[i - 1] and compare(time, peer, flag, typed_s, has_typed, i - 1, i) == 0:
+                repeated[i] = True
+                n_repeated += flag[i] & OUT
+    return n_repeated
+
+
+@compiled("void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def first_at(time, offsets, account, instant, place):
+    """For each pair write where the account's log first reaches `instant`: binary search."""
+    for i in range(account.size):
+        low, high = offsets[account[i]], offsets[account[i] + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if time[middle] < instant[i]:
+                low = middle + 1
+            else:
+                high = middle
+        place[i] = low
+
+
+@compiled("int64(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def nth_sends(time, flag, offsets, counts, before, account, instant):
+    """List (account, instant just after its n-th send) for each n of the ascending `counts`.
+
+    A log is read up to ``before[code]``. Returns the number of pairs written.
+    """
+    n_pairs = 0
+    for code in range(offsets.size - 1):
+        sends = 0
+        k = 0
+        for i in range(offsets[code], offsets[code + 1]):
+            if k == counts.size or time[i] >= before[code]:
+                break
+            sends += flag[i] & OUT
+            if sends == counts[k] and flag[i] & OUT:
+                account[n_pairs] = code
+                instant[n_pairs] = time[i] + 1
+                n_pairs += 1
+                k += 1
+    return n_pairs

@@ -1,0 +1,145 @@
+"""Whom an account writes to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spamclf.kernels._common import (
+    CONTACT,
+    CONTACT_KNOWN,
+    DAY,
+    DELIVERY_KNOWN,
+    GROUP,
+    HOUR,
+    MINUTE,
+    NAT,
+    OUT,
+    SECOND,
+    UNDELIVERED,
+    entropy,
+    most_in_window,
+    quantile,
+    sort_prefix,
+)
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._peers import slot_of
+
+
+@compiled("int64(int64[::1], int64[::1], int64, int64[::1], int64)")
+def most_distinct_in_window(times, slots, n, counts, width):
+    """Return the largest number of different ``slots[:n]`` in any half-open window of `width`.
+
+    `counts` must be zero at the slots and is zero again afterwards.
+    """
+    most = 0
+    distinct = 0
+    first = 0
+    for last in range(n):
+        distinct += counts[slots[last]] == 0
+        counts[slots[last]] += 1
+        while times[last] - times[first] >= width:
+            counts[slots[first]] -= 1
+            distinct -= counts[slots[first]] == 0
+            first += 1
+        most = max(most, distinct)
+    for i in range(first, n):
+        counts[slots[i]] -= 1
+    return most
+
+
+@compiled(
+    "void(int64[::1], int32[::1], uint8[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
+    "int64, int64, int64, int64, float64[:, ::1])"
+)
+def measure(
+    time, peer, flag, registered, country, account, starts, ends, as_of, n_peers, n_countries, low, high, out
+):
+    """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
+    longest = 1
+    for row in range(low, high):
+        longest = max(longest, ends[row] - starts[row])
+    seen = np.zeros(n_peers, np.int64)
+    seen_country = np.zeros(n_countries + 1, np.int64)
+    n_sent = np.empty(longest, np.int64)  # per slot
+    n_received = np.empty(longest, np.int64)
+    met = np.empty(longest, np.int64)  # times of first messages to strangers
+    ages = np.empty(longest, np.int64)
+    group_time = np.empty(longest, np.int64)
+    group_slot = np.empty(longest, np.int64)
+    group_count = np.zeros(longest, np.int64)
+    for row in range(low, high):
+        slots = people = recipients = strangers = n_ages = group_sends = groups = 0
+        contacts_known = contacts_lacking = delivery_known = undelivered = 0
+        own = country[account[row]]
+        if registered[account[row]] != NAT and registered[account[row]] >= as_of[row]:
+            own = -1  # its registration is unseen yet
+        countries = located = foreign = 0
+        for i in range(starts[row], ends[row]):
+            facts = flag[i]
+            if not facts & OUT:
+                slot = slot_of(seen, peer[i], row, slots)
+                if slot == slots:
+                    slots += 1
+                    n_sent[slot] = 0
+                    n_received[slot] = 0
+                n_received[slot] += 1
+                continue
+            delivery_known += (facts & DELIVERY_KNOWN) != 0
+            undelivered += (facts & UNDELIVERED) != 0
+            slot = slot_of(seen, peer[i], row, slots)
+            if slot == slots:
+                slots += 1
+                n_sent[slot] = 0
+                n_received[slot] = 0
+                groups += (facts & GROUP) != 0
+            if facts & GROUP:
+                group_time[group_sends] = time[i]
+                group_slot[group_sends] = slot
+                group_sends += 1
+                continue
+            people += 1
+            contacts_known += (facts & CONTACT_KNOWN) != 0
+            contacts_lacking += (facts & CONTACT_KNOWN) != 0 and not facts & CONTACT
+            n_sent[slot] += 1
+            if n_sent[slot] > 1:
+                continue
+            recipients += 1
+            if n_received[slot] == 0 and not facts & CONTACT:
+                met[strangers] = time[i]
+                strangers += 1
+            born = registered[peer[i]] if peer[i] < registered.size else NAT
+            if born != NAT and born < time[i]:
+                ages[n_ages] = time[i] - born
+                n_ages += 1
+            there = country[peer[i]] if peer[i] < country.size and born < time[i] else -1
+            if there >= 0:
+                located += own >= 0
+                foreign += own >= 0 and there != own
+                if seen_country[there] != row + 1:
+                    seen_country[there] = row + 1
+                    countries += 1
+        n_groups = most_distinct_in_window(group_time, group_slot, group_sends, group_count, HOUR)
+        once = written = 0
+        for slot in range(slots):
+            once += n_sent[slot] == 1
+            if n_sent[slot] > 0:
+                n_sent[written] = n_sent[slot]
+                written += 1
+        sort_prefix(ages, n_ages)
+        out[0, row] = recipients
+        out[1, row] = strangers
+        out[2, row] = strangers / recipients if recipients else np.nan
+        out[3, row] = most_in_window(met, strangers, 10 * MINUTE)
+        out[4, row] = most_in_window(met, strangers, HOUR)
+        out[5, row] = most_in_window(met, strangers, DAY)
+        out[6, row] = once
+        out[7, row] = once / recipients if recipients else np.nan
+        out[8, row] = entropy(n_sent, written)
+        out[9, row] = people / recipients if recipients else np.nan
+        out[10, row] = contacts_lacking / contacts_known if contacts_known else np.nan
+        out[11, row] = undelivered / delivery_known if delivery_known else np.nan
+        out[12, row] = quantile(ages, n_ages, 0.5) / SECOND
+        out[13, row] = countries if countries else np.nan
+        out[14, row] = foreign / located if located else np.nan
+        out[15, row] = groups
+        out[16, row] = n_groups

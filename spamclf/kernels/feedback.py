@@ -1,0 +1,163 @@
+"""What recipients report, and how far their reports can be believed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spamclf.kernels._common import CONTACT, GROUP, OUT
+from spamclf.kernels._compile import compiled
+
+_LATEST = 1000  # of one reporter's reports, the latest so many count: a flood of reports must cost no square
+_SCALE = 1_000_000_000  # credibilities are summed as integers, so that their order cannot matter
+
+
+@compiled("int64(int64[::1], int64, int64, int64)")
+def lower_bound(times, low, high, instant):
+    """Return the first place in ``times[low:high]``, ascending, that reaches `instant`."""
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled("boolean(int64, int64, int64, int64[::1], boolean[::1], int64[::1], int64[::1], uint8[::1])")
+def exists(account, as_of, history, registered_at, has_row, offsets, time, flag):
+    """Tell whether an account is known at `as_of`: registered before it, or sending in the history."""
+    if has_row[account]:
+        return registered_at[account] < as_of
+    if account >= offsets.size - 1:
+        return False
+    for i in range(
+        lower_bound(time, offsets[account], offsets[account + 1], as_of - history), offsets[account + 1]
+    ):
+        if time[i] >= as_of:
+            return False
+        if flag[i] & OUT:
+            return True
+    return False
+
+
+@compiled("int64(int64, int64, int64, int64[::1], int64[::1], boolean[::1])")
+def label_at(account, as_of, history, offsets, labelled_at, is_automated):
+    """Return the latest label of an account in the history: 1 automated, 0 not, -1 none."""
+    last = lower_bound(labelled_at, offsets[account], offsets[account + 1], as_of) - 1
+    if last < offsets[account] or labelled_at[last] < as_of - history:
+        return -1
+    return is_automated[last]
+
+
+@compiled("int64(int64[::1], int32[::1], uint8[::1], int64, int64, int64[::1], int64)")
+def count_strangers(time, peer, flag, start, end, met, row):
+    """Return the number of strangers written to in ``[start, end)``, as `kernels.fan_out` counts them."""
+    strangers = 0
+    for i in range(start, end):
+        if flag[i] & GROUP or met[peer[i]] == row + 1:
+            continue
+        met[peer[i]] = row + 1
+        strangers += (flag[i] & OUT) != 0 and not flag[i] & CONTACT
+    return strangers
+
+
+@compiled(
+    "UniTuple(int64, 2)(int64[::1], int32[::1], uint8[::1], int64, int64, int64[::1], int32[::1], int64, int64,"
+    "int64[::1])"
+)
+def first_messages(time, peer, flag, start, end, reported_at, reporter, report, report_end, n_written):
+    """Return how many reports came after exactly one message to the reporter, and after any.
+
+    Walks the messages and the reports of one slice together, in time. `n_written` counts the messages to each
+    person; it must be zero and is zero again afterwards.
+    """
+    first = reached_at_all = 0
+    i = start
+    for k in range(report, report_end):
+        while i < end and time[i] <= reported_at[k]:
+            if flag[i] & OUT and not flag[i] & GROUP:
+                n_written[peer[i]] += 1
+            i += 1
+        first += n_written[reporter[k]] == 1
+        reached_at_all += n_written[reporter[k]] >= 1
+    for j in range(start, i):
+        if flag[j] & OUT and not flag[j] & GROUP:
+            n_written[peer[j]] = 0
+    return first, reached_at_all
+
+
+_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1]))"
+_PEOPLE = "Tuple((int64[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
+_REPORTS = "Tuple((int64[::1], int64[::1], int32[::1], boolean[::1]))"
+_MADE = "Tuple((int64[::1], int64[::1], int32[::1]))"
+
+
+@compiled(
+    f"void({_LOG}, {_PEOPLE}, {_REPORTS}, {_MADE}, int64[::1], int64[::1], int64[::1], int64[::1], int64, int64,"
+    "int64, int64, float64[:, ::1])"
+)
+def measure(log, people, reports, made, account, starts, ends, as_of, history, n_peers, low, high, out):
+    """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
+
+    `log` is (offsets, time, peer, flag); `people` is (registered_at, has_row, label offsets, labelled_at,
+    is_automated); `reports` is (offsets by account, instant, reporter, is a block) and `made` (offsets by
+    reporter, instant, account reported), each ascending in time.
+    """
+    offsets, time, peer, flag = log
+    registered_at, has_row, label_offsets, labelled_at, is_automated = people
+    report_offsets, reported_at, reporter, is_block = reports
+    made_offsets, made_at, target = made
+    marked = np.zeros(n_peers, np.int64)  # by the number of the slice, or of the pair of slice and reporter
+    seen_target = np.zeros(n_peers, np.int64)
+    n_written = np.zeros(n_peers, np.int64)
+    shared_with = np.zeros(n_peers, np.int64)
+    pair = 0
+    for row in range(low, high):
+        own, now = account[row], as_of[row]
+        first = lower_bound(reported_at, report_offsets[own], report_offsets[own + 1], now - history)
+        last = lower_bound(reported_at, report_offsets[own], report_offsets[own + 1], now)
+        out[0:7, row] = 0.0
+        out[2:, row] = np.nan
+        strangers = count_strangers(time, peer, flag, starts[row], ends[row], marked, row)
+        out[2, row] = 100.0 * (last - first) / strangers if strangers else np.nan
+        out[4, row] = 0.0
+        if last == first:
+            continue
+        blocks = reporters = credible = most_shared = 0
+        for k in range(first, last):
+            blocks += is_block[k]
+            who = reporter[k]
+            if marked[who] == -(row + 1):
+                continue
+            marked[who] = -(row + 1)
+            reporters += 1
+            pair += 1
+            hits = known = 0
+            since = lower_bound(made_at, made_offsets[who], made_offsets[who + 1], now - history)
+            until = lower_bound(made_at, made_offsets[who], made_offsets[who + 1], now)
+            for m in range(max(since, until - _LATEST), until):
+                other = target[m]
+                if other == own or seen_target[other] == pair:
+                    continue
+                seen_target[other] = pair
+                if not exists(other, now, history, registered_at, has_row, offsets, time, flag):
+                    continue
+                shared_with[other] += 1
+                most_shared = max(most_shared, shared_with[other])
+                label = label_at(other, now, history, label_offsets, labelled_at, is_automated)
+                known += label >= 0
+                hits += label == 1
+            credible += round(_SCALE * (hits + 1) / (known + 2))
+        for k in range(first, last):
+            until = lower_bound(made_at, made_offsets[reporter[k]], made_offsets[reporter[k] + 1], now)
+            for m in range(max(made_offsets[reporter[k]], until - _LATEST), until):
+                shared_with[target[m]] = 0
+        once, reached = first_messages(
+            time, peer, flag, starts[row], ends[row], reported_at, reporter, first, last, n_written
+        )
+        out[0, row] = last - first - blocks
+        out[1, row] = blocks
+        out[3, row] = once / reached if reached else np.nan
+        out[4, row] = reporters
+        out[5, row] = credible / _SCALE / reporters
+        out[6, row] = most_shared / reporters if reporters >= 2 else np.nan
