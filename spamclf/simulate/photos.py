@@ -1,0 +1,148 @@
+"""Profile photos: who sets which drawing when, and the drawing of it.
+
+A picture is named ``DESIGN-EDIT.jpg``: the design is a number that seeds the drawing, the edit one that seeds
+small changes (crop, brightness, a sticker), as campaigns make them. Stock designs are shared innocently by
+many. The name is thus the truth about near-duplicates; nothing in the library reads it.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.simulate.cast import Cast
+from spamclf.simulate.log import DAY, FloatArray, IntArray
+
+__all__ = ["Photos", "draw_photos", "picture", "picture_name", "simulated_hash"]
+
+#: account, instant, design, edit
+Photos = tuple[IntArray, IntArray, IntArray, IntArray]
+
+#: Designs below this number are stock pictures; design 0 is the blank avatar.
+_N_STOCK = 12
+_SIZE = 72
+
+
+def draw_photos(cast: Cast, rng: np.random.Generator) -> Photos:
+    """Draw who sets which photo when.
+
+    Parameters
+    ----------
+    cast : Cast
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    account, set_at, design, edit : ndarray of int64
+    """
+    size = cast.n_accounts
+    design = _N_STOCK + len(cast.operations) + np.arange(size)
+    design[rng.random(size) < 0.15] = -1
+    stock = (design >= 0) & (rng.random(size) < 0.16)
+    design[stock] = (_N_STOCK * rng.random(int(stock.sum())) ** 2).astype(np.int64)
+    edit = np.zeros(size, dtype=np.int64)
+    for operation in cast.operations:
+        if operation.shared:
+            same = operation.members[rng.random(len(operation.members)) < 0.85]
+            design[same] = _N_STOCK + operation.number
+            edit[same] = rng.integers(0, 40, len(same))
+    begin = np.maximum(cast.registered, cast.start - 15 * DAY)
+    late = rng.random(size) ** 3 * np.maximum(cast.end - begin - DAY, 0)
+    late = np.where(cast.is_automated, rng.exponential(0.01, size) * DAY, late)
+    account = np.flatnonzero(design >= 0)
+    set_at, design, edit = (begin + late).astype(np.int64)[account], design[account], edit[account]
+    # Some people change theirs; the new one is nobody else's.
+    again = np.flatnonzero(~cast.is_automated[account] & (rng.random(len(account)) < 0.12))
+    wait = rng.random(len(again)) * np.maximum(cast.end - set_at[again], 1)
+    set_at = np.concatenate([set_at, set_at[again] + wait.astype(np.int64)])
+    design = np.concatenate([design, _N_STOCK + len(cast.operations) + size + np.arange(len(again))])
+    edit = np.concatenate([edit, np.zeros(len(again), dtype=np.int64)])
+    account = np.concatenate([account, account[again]])
+    seen = set_at < cast.end
+    return account[seen], set_at[seen], design[seen], edit[seen]
+
+
+def picture_name(design: int, edit: int) -> str:
+    """Return the path of a picture inside a dataset folder.
+
+    Examples
+    --------
+    >>> picture_name(31, 4)
+    'photos/00031-04.jpg'
+    """
+    return f"photos/{design:05d}-{edit:02d}.{'png' if design < _N_STOCK else 'jpg'}"
+
+
+def simulated_hash(design: int, edit: int) -> str:
+    """Return a 256-bit hash for a picture that nobody draws: edits differ from their design in a few bits.
+
+    Examples
+    --------
+    >>> len(simulated_hash(31, 4)), simulated_hash(31, 4) == simulated_hash(31, 0)
+    (64, False)
+    """
+    bits = np.random.default_rng([77, design]).integers(0, 2, 256, dtype=np.uint8)
+    if edit:
+        rng = np.random.default_rng([78, design, edit])
+        bits[rng.choice(256, int(rng.integers(2, 14)), replace=False)] ^= 1
+    return np.packbits(bits).tobytes().hex()
+
+
+def picture(name: str) -> bytes:
+    """Draw the picture of a name that `picture_name` made.
+
+    Examples
+    --------
+    >>> picture("photos/00031-04.jpg")[:2].hex()
+    'ffd8'
+    """
+    from PIL import Image
+
+    stem, suffix = name.rsplit("/", 1)[-1].split(".")
+    design, edit = (int(part) for part in stem.split("-"))
+    pixels = _drawing(design)
+    if edit:
+        pixels = _edited(pixels, np.random.default_rng([78, design, edit]))
+    out = io.BytesIO()
+    image = Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+    if suffix == "png":
+        image.save(out, "PNG", optimize=True)
+    else:
+        image.save(out, "JPEG", quality=78 if edit % 3 else 60)
+    return out.getvalue()
+
+
+def _drawing(design: int) -> FloatArray:
+    """Draw a gradient with half a dozen discs, bars and stripes on it."""
+    y, x = np.mgrid[0:_SIZE, 0:_SIZE] / _SIZE
+    if design == 0:  # the blank avatar: a grey head and shoulders
+        head = (x - 0.5) ** 2 + (y - 0.38) ** 2 < 0.03
+        body = (x - 0.5) ** 2 + (y - 1.05) ** 2 < 0.15
+        return np.repeat(np.where(head | body, 245.0, 200.0)[:, :, None], 3, axis=2)
+    rng = np.random.default_rng([77, design])
+    angle = rng.uniform(0, 2 * np.pi)
+    ramp = (np.cos(angle) * x + np.sin(angle) * y + 1.0) / 2.0
+    one, two = rng.uniform(20, 235, (2, 3))
+    pixels: FloatArray = ramp[:, :, None] * one + (1.0 - ramp[:, :, None]) * two
+    for _ in range(int(rng.integers(4, 8))):
+        cx, cy, size, turn = rng.random(4)
+        along = np.cos(turn * np.pi) * (x - cx) + np.sin(turn * np.pi) * (y - cy)
+        disc = (x - cx) ** 2 + (y - cy) ** 2 < (0.06 + 0.2 * size) ** 2
+        bar = np.abs(along) < 0.03 + 0.06 * size
+        mask = disc if rng.random() < 0.7 else bar
+        pixels[mask] = 0.25 * pixels[mask] + 0.75 * rng.uniform(0, 255, 3)
+    return pixels
+
+
+def _edited(pixels: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Change a picture a little: crop by up to two pixels, brightness, a small sticker in a corner."""
+    shift = int(rng.integers(0, 3))
+    edited: npt.NDArray[np.float64] = np.pad(
+        pixels[shift:, shift:], ((0, shift), (0, shift), (0, 0)), mode="edge"
+    )
+    edited = edited * rng.uniform(0.92, 1.08) + rng.uniform(-6, 6)
+    if rng.random() < 0.5:
+        edited[-8:, -8:] = rng.uniform(0, 255, 3)
+    return edited

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from spamclf import simulate
+from spamclf.dataset import read_dataset
+from spamclf.errors import OutputError, ParameterError
+from spamclf.schema import TABLES
+from spamclf.simulate.__main__ import main
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+
+def files(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_what_is_written_is_read_back_and_has_checksums(tmp_path, tables):
+    simulate.write(tables, tmp_path)
+    for name in TABLES:
+        again = pq.read_table(tmp_path / f"{name}.parquet", page_checksum_verification=True)
+        assert again.equals(tables[name])
+
+
+def test_the_same_call_writes_the_same_bytes(tmp_path):
+    for folder in ("one", "two"):
+        simulate.write(simulate.world(60, days=7, random_state=4, media=True), tmp_path / folder)
+    one, two = files(tmp_path / "one"), files(tmp_path / "two")
+    assert one == two
+    assert any(name.startswith("photos/") for name in one)
+
+
+def test_the_dataset_reader_finds_nothing_wrong(tmp_path):
+    tables = simulate.world(120, days=10, random_state=4, media=True)
+    simulate.write(tables, tmp_path)
+    dataset = read_dataset(tmp_path)
+    for name in TABLES:
+        assert dataset.tables[name].num_rows == tables[name].num_rows
+
+
+def test_a_missing_table_is_named(tmp_path, tables):
+    with pytest.raises(
+        ParameterError, match=r"simulate\.write: tables must be all seven; got none called photos"
+    ):
+        simulate.write({name: table for name, table in tables.items() if name != "photos"}, tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path, tables):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"simulate\.write: folder must be writable; got .*\. Free space"):
+        simulate.write(tables, tmp_path / "file" / "folder")
+
+
+def test_the_command_writes_a_folder_or_says_why_not(tmp_path):
+    done = CliRunner().invoke(main, [str(tmp_path / "out"), "--accounts", "30", "--days", "4"])
+    assert done.exit_code == 0
+    assert "accounts: 30 rows" in done.output
+    refused = CliRunner().invoke(main, [str(tmp_path / "out"), "--accounts", "3"])
+    assert refused.exit_code == 1
+    assert "n_accounts must be" in refused.output
+
+
+def test_the_shipped_sample_is_what_its_datasheet_says():
+    tables = simulate.world(400, random_state=0, media=True)
+    for name in TABLES:
+        assert pq.read_table(SAMPLE / f"{name}.parquet").equals(tables[name]), name
+    named = set(tables["photos"]["photo"].drop_null().to_pylist())
+    assert {f"photos/{path.name}" for path in (SAMPLE / "photos").iterdir()} == named
+    assert sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file()) <= 3_000_000
+    sheet = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    for name in TABLES:
+        assert f"| {name} | {tables[name].num_rows:,} |" in sheet
