@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from spamclf import kernels
 from spamclf.dataset import Dataset
 from spamclf.ids import Codes, IdBook
 
-__all__ = ["NAT", "EgoLog", "Facts", "Slices", "instants_of"]
+__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "equal_parts", "in_threads", "instants_of"]
 
 Instants = npt.NDArray[np.int64]
 
@@ -68,6 +69,10 @@ class Slices:
 
     def __len__(self) -> int:
         return self.account.size
+
+    def __getitem__(self, rows: slice) -> Slices:
+        """Return some of the slices."""
+        return Slices(self.account[rows], self.starts[rows], self.ends[rows], self.as_of[rows], self.history)
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,13 @@ class EgoLog:
         n = kernels.ego.nth_sends(self.time, self.flag, self.offsets, wanted, limit, account, instant)
         return account[:n].copy(), instant[:n].copy()
 
+    def after_last_send(self, before: int) -> tuple[Instants, Instants]:
+        """Return (account, instant) just after the last send before `before` of each account that has one."""
+        account = np.repeat(np.arange(self.n_accounts), np.diff(self.offsets))
+        sent = ((self.flag & 1) != 0) & (self.time < before)
+        accounts, place = np.unique(account[sent][::-1], return_index=True)
+        return accounts, self.time[sent][::-1][place] + 1
+
 
 def instants_of(table: pa.Table, name: str) -> Instants:
     """Return a time column as int64 microseconds since the epoch; null is `NAT`."""
@@ -205,7 +217,7 @@ def instants_of(table: pa.Table, name: str) -> Instants:
 
 def in_threads(work: Callable[[int, int], Any], bounds: Sequence[int], n_jobs: int) -> list[Any]:
     """Call ``work(low, high)`` for each two neighbouring `bounds`, in threads (kernels drop the interpreter lock)."""
-    pairs = list(zip(bounds[:-1], bounds[1:], strict=True))
+    pairs = list(itertools.pairwise(bounds))
     if joblib.effective_n_jobs(n_jobs) == 1 or len(pairs) == 1:
         return [work(low, high) for low, high in pairs]
     with ThreadPoolExecutor(joblib.effective_n_jobs(n_jobs)) as pool:
@@ -319,7 +331,8 @@ def _facts(accounts: pa.Table, n_accounts: int) -> Facts:
     given = [name for name in names if name in accounts.column_names]
     filled = np.full(n_accounts, np.nan)
     filled[: accounts.num_rows] = sum(
-        (np.asarray(_column(accounts, name).is_valid()).astype(float) for name in given), np.zeros(accounts.num_rows)
+        (np.asarray(_column(accounts, name).is_valid()).astype(float) for name in given),
+        np.zeros(accounts.num_rows),
     ) / len(names)
 
     def codes(*columns: str) -> list[Codes]:
@@ -339,7 +352,9 @@ def _facts(accounts: pa.Table, n_accounts: int) -> Facts:
         registered_at[: accounts.num_rows] = instants_of(accounts, "registered_at")
     business = np.full(n_accounts, -1, np.int32)
     if "is_business" in given:
-        business[: accounts.num_rows] = np.asarray(_column(accounts, "is_business").cast(pa.int32()).fill_null(-1))
+        business[: accounts.num_rows] = np.asarray(
+            _column(accounts, "is_business").cast(pa.int32()).fill_null(-1)
+        )
     country, network_country = codes("country", "network_country")
     (network,), (device,) = codes("network"), codes("device")
     return Facts(registered_at, business, country, network_country, network, device, filled)

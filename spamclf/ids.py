@@ -60,7 +60,8 @@ class IdBook:
         self.ids = pa.concat_arrays([self.ids, added.take(pa.array(order))])
         lookup = np.zeros(len(values), np.int32)
         lookup[places] = codes
-        return lookup[indices]
+        found: Codes = lookup[indices]
+        return found
 
 
 def _decoded(column: pa.Array) -> pa.Array:

@@ -90,7 +90,8 @@ class FeatureTable:
             raise ParameterError(
                 f"FeatureTable: name must be one of its {len(self.names)} features; got {name!r}. See table.names."
             )
-        return self.values[self.names.index(name)]
+        values: npt.NDArray[np.float64] = self.values[self.names.index(name)]
+        return values
 
     def matrix(self, names: Sequence[str] | None = None) -> npt.NDArray[np.float64]:
         """Return the values as a C-contiguous matrix of shape (n_rows, n_features), for an estimator."""
@@ -227,7 +228,9 @@ def snapshot_slices(ego: EgoLog, as_of: int, snapshots: Snapshots, history_days:
     if isinstance(snapshots, AfterSends):
         account, instant = ego.after_sends(snapshots.counts, as_of)
         return ego.slices(account, instant, history_days=history_days)
-    when = [as_of] if snapshots is None else sorted({to_instant(each, name="snapshots") for each in snapshots})
+    when = (
+        [as_of] if snapshots is None else sorted({to_instant(each, name="snapshots") for each in snapshots})
+    )
     account = np.repeat(np.arange(ego.n_accounts), len(when))
     return ego.slices(account, np.tile(np.asarray(when, np.int64), ego.n_accounts), history_days=history_days)
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf import kernels
-from spamclf.ego import Codes, EgoLog, Instants, Slices
+from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.features.feature import Family, Feature, Work
+from spamclf.ids import Codes
 
 _REPORTS = ("reports.kind",)
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf import kernels
-from spamclf.ego import NAT, Codes, EgoLog, Instants, Slices
+from spamclf.ego import NAT, EgoLog, Instants, Slices
 from spamclf.features.account import seen_registration, visible
 from spamclf.features.feature import Family, Feature, Work
+from spamclf.ids import Codes
 
 HOUR_US = 3_600_000_000
 _PRIOR = 2.0  # labelled accounts that the general share counts as, beside those of the network itself
@@ -82,7 +83,11 @@ class _Timeline:
         """Return the number and the weight of a key's instants before each `instant`."""
         place = np.empty(key.size, np.int64)
         kernels.ego.first_at(
-            self.instant, self.offsets, np.ascontiguousarray(key, np.int64), np.ascontiguousarray(instant), place
+            self.instant,
+            self.offsets,
+            np.ascontiguousarray(key, np.int64),
+            np.ascontiguousarray(instant),
+            place,
         )
         start = self.offsets[key]
         return place - start, self.weight_before[place] - self.weight_before[start]
@@ -128,7 +133,9 @@ def _label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, 
     later label replaces it. Of labels of one instant the milder one stands.
     """
     account, labelled_at, is_automated = ego.labels
-    order = np.lexsort((~is_automated, labelled_at, account))  # among equals the last one stands: not automated
+    order = np.lexsort(
+        (~is_automated, labelled_at, account)
+    )  # among equals the last one stands: not automated
     account, first, value = account[order], labelled_at[order], is_automated[order]
     last = first + history
     if account.size:
@@ -146,7 +153,9 @@ def _automated_share(
 ) -> npt.NDArray[np.float64]:
     account, first, last, value = standing
 
-    def standing_at(key: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]) -> tuple[Instants, Instants]:
+    def standing_at(
+        key: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]
+    ) -> tuple[Instants, Instants]:
         """Return how many labels of the keys `asked` stand at each slice's instant, and how many say automated."""
         n_keys = int(max(key.max(initial=0), asked.max(initial=0))) + 1
         begun = _Timeline.of(key, first, value, n_keys).before(asked, slices.as_of)

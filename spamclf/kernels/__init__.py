@@ -11,9 +11,7 @@ import sys
 import threading
 from types import ModuleType
 
-_MODULES = frozenset(
-    {"account", "ego", "fan_out", "feedback", "forest", "replies", "rhythm", "send_rate"}
-)
+_MODULES = frozenset({"account", "ego", "fan_out", "feedback", "forest", "replies", "rhythm", "send_rate"})
 _announced = threading.Event()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Ints
 
 
 @compiled("int64(int64[::1], int32, int64, int64)")
-def slot_of(seen, peer, row, n_slots):
+def slot_of(seen: Ints, peer: int, row: int, n_slots: int) -> int:
     """Return the slot of `peer` in slice `row`; equal to `n_slots` when this is its first entry.
 
     ``seen[peer]`` holds the number of the last slice that met the peer and its slot there, so that a new slice

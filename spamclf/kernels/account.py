@@ -6,12 +6,24 @@ import numpy as np
 
 from spamclf.kernels._common import NAT, OUT, SECOND
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bytes, Floats, Ints
 
 
 @compiled(
     "void(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64, float64[:, ::1])"
 )
-def measure(time, flag, starts, ends, as_of, registered_at, history, low, high, out):
+def measure(
+    time: Ints,
+    flag: Bytes,
+    starts: Ints,
+    ends: Ints,
+    as_of: Ints,
+    registered_at: Ints,
+    history: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``: age at `as_of`, then time from registration to the 1st, 10th and 100th send.
 
     An account registered before its history began has sent before, unseen: its first sends are unknown.

@@ -6,10 +6,11 @@ import numpy as np
 
 from spamclf.kernels._common import GROUP, OUT
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
 
 @compiled("void(int32[::1], int32[::1], uint8[::1], int32, int32, int64[::1])")
-def count(sender, recipient, flags, low, high, counts):
+def count(sender: Codes, recipient: Codes, flags: Bytes, low: int, high: int, counts: Ints) -> None:
     """Add to ``counts[code]`` the log entries of the accounts in ``[low, high)``."""
     for i in range(sender.size):
         if low <= sender[i] < high:
@@ -22,7 +23,20 @@ def count(sender, recipient, flags, low, high, counts):
     "void(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int32, int32, int64[::1],"
     "int64[::1], int32[::1], uint8[::1], float64[::1])"
 )
-def scatter(sender, recipient, sent_at, flags, typed, low, high, cursor, time, peer, flag, typed_s):
+def scatter(
+    sender: Codes,
+    recipient: Codes,
+    sent_at: Ints,
+    flags: Bytes,
+    typed: Floats,
+    low: int,
+    high: int,
+    cursor: Ints,
+    time: Ints,
+    peer: Codes,
+    flag: Bytes,
+    typed_s: Floats,
+) -> None:
     """Write each message of the accounts in ``[low, high)`` to the next place of its log, moving `cursor`.
 
     Threads take ranges of accounts, not of messages: every place is written by one thread, in the order of the
@@ -49,7 +63,7 @@ def scatter(sender, recipient, sent_at, flags, typed, low, high, cursor, time, p
 
 
 @compiled("int64(int64[::1], int32[::1], uint8[::1], float64[::1], boolean, int64, int64)")
-def compare(time, peer, flag, typed_s, has_typed, a, b):
+def compare(time: Ints, peer: Codes, flag: Bytes, typed_s: Floats, has_typed: bool, a: int, b: int) -> int:
     """Return the sign of entry `a` against `b`: by time, then in before out, then peer, facts, typing."""
     if time[a] != time[b]:
         return -1 if time[a] < time[b] else 1
@@ -69,7 +83,9 @@ def compare(time, peer, flag, typed_s, has_typed, a, b):
 
 
 @compiled("void(int64[::1], int64, int64, int64[::1], int32[::1], uint8[::1], float64[::1], boolean)")
-def sift_down(order, root, size, time, peer, flag, typed_s, has_typed):
+def sift_down(
+    order: Ints, root: int, size: int, time: Ints, peer: Codes, flag: Bytes, typed_s: Floats, has_typed: bool
+) -> None:
     """Let ``order[root]`` sink until the heap ``order[:size]`` has its largest entry on top again."""
     while 2 * root + 1 < size:
         child = 2 * root + 1
@@ -85,7 +101,7 @@ def sift_down(order, root, size, time, peer, flag, typed_s, has_typed):
 
 
 @compiled("void(int64[::1], int64[::1], int32[::1], uint8[::1], float64[::1], boolean)")
-def sort_ties(order, time, peer, flag, typed_s, has_typed):
+def sort_ties(order: Ints, time: Ints, peer: Codes, flag: Bytes, typed_s: Floats, has_typed: bool) -> None:
     """Sort the entry numbers `order` by `compare`: heap sort, n log n even if a whole log has one time."""
     for root in range(order.size // 2 - 1, -1, -1):
         sift_down(order, root, order.size, time, peer, flag, typed_s, has_typed)
@@ -95,7 +111,9 @@ def sort_ties(order, time, peer, flag, typed_s, has_typed):
 
 
 @compiled("boolean(int64[::1], int32[::1], uint8[::1], float64[::1], boolean, int64, int64)")
-def in_order(time, peer, flag, typed_s, has_typed, start, end):
+def in_order(
+    time: Ints, peer: Codes, flag: Bytes, typed_s: Floats, has_typed: bool, start: int, end: int
+) -> bool:
     """Tell whether the entries ``[start, end)`` are in order already, the usual case."""
     for i in range(start + 1, end):
         if time[i] <= time[i - 1] and compare(time, peer, flag, typed_s, has_typed, i - 1, i) > 0:
@@ -104,7 +122,9 @@ def in_order(time, peer, flag, typed_s, has_typed, start, end):
 
 
 @compiled("int64(int64[::1], int64, int64, int64[::1], int32[::1], uint8[::1], float64[::1], boolean[::1])")
-def order_logs(offsets, low, high, time, peer, flag, typed_s, repeated):
+def order_logs(
+    offsets: Ints, low: int, high: int, time: Ints, peer: Codes, flag: Bytes, typed_s: Floats, repeated: Bools
+) -> int:
     """Order each log of the accounts ``[low, high)`` by `compare` and mark exact repetitions.
 
     The order among equal times is a matter of the entries alone, never of the rows' order in the file, so that
@@ -137,7 +157,7 @@ def order_logs(offsets, low, high, time, peer, flag, typed_s, repeated):
 
 
 @compiled("void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
-def first_at(time, offsets, account, instant, place):
+def first_at(time: Ints, offsets: Ints, account: Ints, instant: Ints, place: Ints) -> None:
     """For each pair write where the account's log first reaches `instant`: binary search."""
     for i in range(account.size):
         low, high = offsets[account[i]], offsets[account[i] + 1]
@@ -151,7 +171,9 @@ def first_at(time, offsets, account, instant, place):
 
 
 @compiled("int64(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
-def nth_sends(time, flag, offsets, counts, before, account, instant):
+def nth_sends(
+    time: Ints, flag: Bytes, offsets: Ints, counts: Ints, before: Ints, account: Ints, instant: Ints
+) -> int:
     """List (account, instant just after its n-th send) for each n of the ascending `counts`.
 
     A log is read up to ``before[code]``. Returns the number of pairs written.

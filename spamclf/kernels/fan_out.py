@@ -17,16 +17,16 @@ from spamclf.kernels._common import (
     SECOND,
     UNDELIVERED,
     entropy,
+    median,
     most_in_window,
-    quantile,
-    sort_prefix,
 )
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._peers import slot_of
+from spamclf.kernels._types import Bytes, Codes, Floats, Ints
 
 
 @compiled("int64(int64[::1], int64[::1], int64, int64[::1], int64)")
-def most_distinct_in_window(times, slots, n, counts, width):
+def most_distinct_in_window(times: Ints, slots: Ints, n: int, counts: Ints, width: int) -> int:
     """Return the largest number of different ``slots[:n]`` in any half-open window of `width`.
 
     `counts` must be zero at the slots and is zero again afterwards.
@@ -52,8 +52,21 @@ def most_distinct_in_window(times, slots, n, counts, width):
     "int64, int64, int64, int64, float64[:, ::1])"
 )
 def measure(
-    time, peer, flag, registered, country, account, starts, ends, as_of, n_peers, n_countries, low, high, out
-):
+    time: Ints,
+    peer: Codes,
+    flag: Bytes,
+    registered: Ints,
+    country: Codes,
+    account: Ints,
+    starts: Ints,
+    ends: Ints,
+    as_of: Ints,
+    n_peers: int,
+    n_countries: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
     longest = 1
     for row in range(low, high):
@@ -125,7 +138,6 @@ def measure(
             if n_sent[slot] > 0:
                 n_sent[written] = n_sent[slot]
                 written += 1
-        sort_prefix(ages, n_ages)
         out[0, row] = recipients
         out[1, row] = strangers
         out[2, row] = strangers / recipients if recipients else np.nan
@@ -138,7 +150,7 @@ def measure(
         out[9, row] = people / recipients if recipients else np.nan
         out[10, row] = contacts_lacking / contacts_known if contacts_known else np.nan
         out[11, row] = undelivered / delivery_known if delivery_known else np.nan
-        out[12, row] = quantile(ages, n_ages, 0.5) / SECOND
+        out[12, row] = median(ages, n_ages) / SECOND
         out[13, row] = countries if countries else np.nan
         out[14, row] = foreign / located if located else np.nan
         out[15, row] = groups

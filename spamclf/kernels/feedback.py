@@ -6,13 +6,19 @@ import numpy as np
 
 from spamclf.kernels._common import CONTACT, GROUP, OUT
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
 _LATEST = 1000  # of one reporter's reports, the latest so many count: a flood of reports must cost no square
-_SCALE = 1_000_000_000  # credibilities are summed as integers, so that their order cannot matter
+_SCALE = 1_000_000_000_000  # credibilities are summed as integers, so that their order cannot matter
+
+_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1]))"
+_PEOPLE = "Tuple((int64[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
+_REPORTS = "Tuple((int64[::1], int64[::1], int32[::1], boolean[::1]))"
+_MADE = "Tuple((int64[::1], int64[::1], int32[::1]))"
 
 
 @compiled("int64(int64[::1], int64, int64, int64)")
-def lower_bound(times, low, high, instant):
+def lower_bound(times: Ints, low: int, high: int, instant: int) -> int:
     """Return the first place in ``times[low:high]``, ascending, that reaches `instant`."""
     while low < high:
         middle = (low + high) // 2
@@ -24,10 +30,19 @@ def lower_bound(times, low, high, instant):
 
 
 @compiled("boolean(int64, int64, int64, int64[::1], boolean[::1], int64[::1], int64[::1], uint8[::1])")
-def exists(account, as_of, history, registered_at, has_row, offsets, time, flag):
+def exists(
+    account: int,
+    as_of: int,
+    history: int,
+    registered_at: Ints,
+    has_row: Bools,
+    offsets: Ints,
+    time: Ints,
+    flag: Bytes,
+) -> bool:
     """Tell whether an account is known at `as_of`: registered before it, or sending in the history."""
-    if has_row[account]:
-        return registered_at[account] < as_of
+    if has_row[account] and registered_at[account] < as_of:
+        return True
     if account >= offsets.size - 1:
         return False
     for i in range(
@@ -40,8 +55,29 @@ def exists(account, as_of, history, registered_at, has_row, offsets, time, flag)
     return False
 
 
+@compiled(f"int64(int64[::1], int32[::1], int64, int64, int64, int64, int64, {_PEOPLE}, {_LOG})")
+def first_of_latest(made_at, target, since, until, own, now, history, people, log):
+    """Return where the latest `_LATEST` reports of ``[since, until)`` on known accounts but `own` begin.
+
+    Reports tied with one that has no place any more have none either: which of them come first is no matter of
+    time, and would be decided by the order of the rows.
+    """
+    offsets, time, _, flag = log
+    n = 0
+    for m in range(until - 1, since - 1, -1):
+        n += target[m] != own and exists(target[m], now, history, people[0], people[1], offsets, time, flag)
+        if n > _LATEST:
+            first = m + 1
+            while first < until and made_at[first] == made_at[m]:
+                first += 1
+            return first
+    return since
+
+
 @compiled("int64(int64, int64, int64, int64[::1], int64[::1], boolean[::1])")
-def label_at(account, as_of, history, offsets, labelled_at, is_automated):
+def label_at(
+    account: int, as_of: int, history: int, offsets: Ints, labelled_at: Ints, is_automated: Bools
+) -> int:
     """Return the latest label of an account in the history: 1 automated, 0 not, -1 none."""
     last = lower_bound(labelled_at, offsets[account], offsets[account + 1], as_of) - 1
     if last < offsets[account] or labelled_at[last] < as_of - history:
@@ -50,7 +86,7 @@ def label_at(account, as_of, history, offsets, labelled_at, is_automated):
 
 
 @compiled("int64(int64[::1], int32[::1], uint8[::1], int64, int64, int64[::1], int64)")
-def count_strangers(time, peer, flag, start, end, met, row):
+def count_strangers(time: Ints, peer: Codes, flag: Bytes, start: int, end: int, met: Ints, row: int) -> int:
     """Return the number of strangers written to in ``[start, end)``, as `kernels.fan_out` counts them."""
     strangers = 0
     for i in range(start, end):
@@ -65,7 +101,18 @@ def count_strangers(time, peer, flag, start, end, met, row):
     "UniTuple(int64, 2)(int64[::1], int32[::1], uint8[::1], int64, int64, int64[::1], int32[::1], int64, int64,"
     "int64[::1])"
 )
-def first_messages(time, peer, flag, start, end, reported_at, reporter, report, report_end, n_written):
+def first_messages(
+    time: Ints,
+    peer: Codes,
+    flag: Bytes,
+    start: int,
+    end: int,
+    reported_at: Ints,
+    reporter: Codes,
+    report: int,
+    report_end: int,
+    n_written: Ints,
+) -> tuple[int, int]:
     """Return how many reports came after exactly one message to the reporter, and after any.
 
     Walks the messages and the reports of one slice together, in time. `n_written` counts the messages to each
@@ -86,17 +133,25 @@ def first_messages(time, peer, flag, start, end, reported_at, reporter, report, 
     return first, reached_at_all
 
 
-_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1]))"
-_PEOPLE = "Tuple((int64[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
-_REPORTS = "Tuple((int64[::1], int64[::1], int32[::1], boolean[::1]))"
-_MADE = "Tuple((int64[::1], int64[::1], int32[::1]))"
-
-
 @compiled(
     f"void({_LOG}, {_PEOPLE}, {_REPORTS}, {_MADE}, int64[::1], int64[::1], int64[::1], int64[::1], int64, int64,"
     "int64, int64, float64[:, ::1])"
 )
-def measure(log, people, reports, made, account, starts, ends, as_of, history, n_peers, low, high, out):
+def measure(
+    log: tuple[Ints, Ints, Codes, Bytes],
+    people: tuple[Ints, Bools, Ints, Ints, Bools],
+    reports: tuple[Ints, Ints, Codes, Bools],
+    made: tuple[Ints, Ints, Codes],
+    account: Ints,
+    starts: Ints,
+    ends: Ints,
+    as_of: Ints,
+    history: int,
+    n_peers: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
 
     `log` is (offsets, time, peer, flag); `people` is (registered_at, has_row, label offsets, labelled_at,
@@ -111,6 +166,7 @@ def measure(log, people, reports, made, account, starts, ends, as_of, history, n
     seen_target = np.zeros(n_peers, np.int64)
     n_written = np.zeros(n_peers, np.int64)
     shared_with = np.zeros(n_peers, np.int64)
+    shared = np.empty(n_peers, np.int32)  # where `shared_with` is not zero
     pair = 0
     for row in range(low, high):
         own, now = account[row], as_of[row]
@@ -123,7 +179,7 @@ def measure(log, people, reports, made, account, starts, ends, as_of, history, n
         out[4, row] = 0.0
         if last == first:
             continue
-        blocks = reporters = credible = most_shared = 0
+        blocks = reporters = credible = most_shared = n_shared = 0
         for k in range(first, last):
             blocks += is_block[k]
             who = reporter[k]
@@ -135,23 +191,26 @@ def measure(log, people, reports, made, account, starts, ends, as_of, history, n
             hits = known = 0
             since = lower_bound(made_at, made_offsets[who], made_offsets[who + 1], now - history)
             until = lower_bound(made_at, made_offsets[who], made_offsets[who + 1], now)
-            for m in range(max(since, until - _LATEST), until):
+            if until - since > _LATEST:
+                since = first_of_latest(made_at, target, since, until, own, now, history, people, log)
+            for m in range(since, until):
                 other = target[m]
                 if other == own or seen_target[other] == pair:
                     continue
                 seen_target[other] = pair
                 if not exists(other, now, history, registered_at, has_row, offsets, time, flag):
                     continue
+                if shared_with[other] == 0:
+                    shared[n_shared] = other
+                    n_shared += 1
                 shared_with[other] += 1
                 most_shared = max(most_shared, shared_with[other])
                 label = label_at(other, now, history, label_offsets, labelled_at, is_automated)
                 known += label >= 0
                 hits += label == 1
             credible += round(_SCALE * (hits + 1) / (known + 2))
-        for k in range(first, last):
-            until = lower_bound(made_at, made_offsets[reporter[k]], made_offsets[reporter[k] + 1], now)
-            for m in range(max(made_offsets[reporter[k]], until - _LATEST), until):
-                shared_with[target[m]] = 0
+        for k in range(n_shared):
+            shared_with[shared[k]] = 0
         once, reached = first_messages(
             time, peer, flag, starts[row], ends[row], reported_at, reporter, first, last, n_written
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spamclf.kernels._common import CONTACT, DAY, GROUP, OUT, SECOND, quantile, sort_prefix
+from spamclf.kernels._common import CONTACT, DAY, GROUP, OUT, SECOND, median
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._peers import slot_of
+from spamclf.kernels._types import Bytes, Codes, Floats, Ints
 
 _NONE = -1
 
@@ -14,7 +15,17 @@ _NONE = -1
 @compiled(
     "void(int64[::1], int32[::1], uint8[::1], int64[::1], int64[::1], int64, int64, int64, float64[:, ::1])"
 )
-def measure(time, peer, flag, starts, ends, n_peers, low, high, out):
+def measure(
+    time: Ints,
+    peer: Codes,
+    flag: Bytes,
+    starts: Ints,
+    ends: Ints,
+    n_peers: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
 
     A reply's latency runs from the first message the other side has not answered yet to its answer.
@@ -77,13 +88,11 @@ def measure(time, peer, flag, starts, ends, n_peers, low, high, out):
         for slot in range(slots):
             unanswered += stranger[slot] and not answered[slot]
             mutual += n_sent[slot] > 0 and n_sent[slot] == n_received[slot]
-        sort_prefix(latency, n_latency)
-        sort_prefix(own_latency, n_own)
         out[0, row] = replied / recipients if recipients else np.nan
         out[1, row] = replied_soon / strangers if strangers else np.nan
         out[2, row] = unanswered
-        out[3, row] = quantile(latency, n_latency, 0.5) / SECOND
+        out[3, row] = median(latency, n_latency) / SECOND
         out[4, row] = received / sent if sent else np.nan
         out[5, row] = began / slots if slots else np.nan
-        out[6, row] = quantile(own_latency, n_own, 0.5) / SECOND
+        out[6, row] = median(own_latency, n_own) / SECOND
         out[7, row] = mutual / slots if slots else np.nan

@@ -6,6 +6,7 @@ import numpy as np
 
 from spamclf.kernels._common import DAY, HOUR, OUT, SECOND, entropy, quantile, sort_prefix
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bytes, Floats, Ints
 
 _LEVELS = 5  # equiprobable levels of a gap, as in Gianvecchio et al. 2008
 _LONGEST = 5  # longest pattern of levels looked at
@@ -15,7 +16,7 @@ _NIGHT = 6  # the night lasts from 0 to 6 h UTC
 
 
 @compiled("void(int64[::1], int64[::1], int64, float64[:, ::1], int64)")
-def gap_shape(gaps, ordered, n, out, row):
+def gap_shape(gaps: Ints, ordered: Ints, n: int, out: Floats, row: int) -> None:
     """Write quantiles, spread, burstiness and memory of ``gaps[:n]``; `ordered` is the same, ascending."""
     for k in range(7):
         out[k, row] = np.nan
@@ -35,7 +36,9 @@ def gap_shape(gaps, ordered, n, out, row):
     cv = np.sqrt(square / n) / mean
     out[4, row] = cv
     # Kim & Jo 2016, eq. 22: -1 for a clock, 0 for a Poisson process, 1 when one gap holds all, whatever n
-    out[5, row] = (np.sqrt(n + 1.0) * cv - np.sqrt(n - 1.0)) / ((np.sqrt(n + 1.0) - 2.0) * cv + np.sqrt(n - 1.0))
+    out[5, row] = (np.sqrt(n + 1.0) * cv - np.sqrt(n - 1.0)) / (
+        (np.sqrt(n + 1.0) - 2.0) * cv + np.sqrt(n - 1.0)
+    )
     if n < 3:
         return
     # Goh & Barabasi 2008: correlation of each gap with the next one
@@ -51,7 +54,7 @@ def gap_shape(gaps, ordered, n, out, row):
 
 
 @compiled("float64(int64[::1], int64, int64[::1])")
-def log_bin_entropy(ordered, n, counts):
+def log_bin_entropy(ordered: Ints, n: int, counts: Ints) -> float:
     """Return the entropy in bits of ``ordered[:n]`` binned by powers of two."""
     if n == 0:
         return np.nan
@@ -70,8 +73,10 @@ def log_bin_entropy(ordered, n, counts):
     return entropy(counts, bins)
 
 
-@compiled("float64(int64[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1])")
-def conditional_entropy(gaps, ordered, n, levels, patterns, touched):
+@compiled("float64(int64[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1])")
+def conditional_entropy(
+    gaps: Ints, ordered: Ints, n: int, levels: Ints, codes: Ints, patterns: Ints, touched: Ints
+) -> float:
     """Return the corrected conditional entropy of the gaps' order, in bits: low for a program, high for a person.
 
     The least over pattern lengths m of CE(m) + (share of patterns met once) * EN(1) (Porta et al. 1998, used for
@@ -79,25 +84,26 @@ def conditional_entropy(gaps, ordered, n, levels, patterns, touched):
     """
     if n < _LEVELS:
         return np.nan
+    first_bound, second_bound = quantile(ordered, n, 0.2), quantile(ordered, n, 0.4)
+    third_bound, fourth_bound = quantile(ordered, n, 0.6), quantile(ordered, n, 0.8)
     for i in range(n):
-        levels[i] = 0
-    for k in range(1, _LEVELS):
-        bound = quantile(ordered, n, k / _LEVELS)
-        for i in range(n):
-            levels[i] += gaps[i] > bound
+        gap = gaps[i]
+        levels[i] = (
+            np.int64(gap > first_bound) + (gap > second_bound) + (gap > third_bound) + (gap > fourth_bound)
+        )
     shorter = first = 0.0
     least = np.inf
-    width = 1
+    for i in range(n):
+        codes[i] = levels[i]
     for m in range(1, min(_LONGEST, n) + 1):
-        width *= _LEVELS
-        code = met = 0
-        for i in range(n):
-            code = (code * _LEVELS + levels[i]) % width
-            if i >= m - 1:
-                if patterns[code] == 0:
-                    touched[met] = code
-                    met += 1
-                patterns[code] += 1
+        met = 0
+        for i in range(n - 1, m - 2, -1):  # downwards: codes[i - 1] is still the code of the shorter pattern
+            if m > 1:
+                codes[i] = codes[i - 1] * _LEVELS + levels[i]
+            if patterns[codes[i]] == 0:
+                touched[met] = codes[i]
+                met += 1
+            patterns[codes[i]] += 1
         once = 0
         for k in range(met):
             code = touched[k]
@@ -115,7 +121,7 @@ def conditional_entropy(gaps, ordered, n, levels, patterns, touched):
 
 
 @compiled("void(int64[::1], int64, float64[:, ::1], int64)")
-def gap_edges(ordered, n, out, row):
+def gap_edges(ordered: Ints, n: int, out: Floats, row: int) -> None:
     """Write the share of the commonest gap (to the second) and how hard the edges of gaps below an hour are."""
     commonest = 0
     i = 0
@@ -138,19 +144,19 @@ def gap_edges(ordered, n, out, row):
 
 
 @compiled("void(int64[::1], int64, int64, int64[::1], float64[:, ::1], int64)")
-def clock(sent, n, as_of, hours, out, row):
+def clock(sent: Ints, n: int, as_of: int, hours: Ints, out: Floats, row: int) -> None:
     """Write what the sends' places in the second, the day and the calendar tell."""
     hours[:] = 0
     on_second = exact = night = days = quiet_total = longest = 0
     previous = 0
     for i in range(n):
-        within = sent[i] % SECOND
-        exact += within == 0
-        on_second += within <= _ROUND or within >= SECOND - _ROUND
-        hour = sent[i] % DAY // HOUR
+        midnight = sent[i] // DAY * DAY
+        hour = (sent[i] - midnight) // HOUR
         hours[hour] += 1
         night += hour < _NIGHT
-        midnight = sent[i] - sent[i] % DAY
+        within = sent[i] - sent[i] // SECOND * SECOND
+        exact += within == 0
+        on_second += within <= _ROUND or within >= SECOND - _ROUND
         if i == 0 or midnight > previous:
             if i > 0:
                 longest = max(longest, previous + DAY - sent[i - 1])
@@ -177,7 +183,7 @@ def clock(sent, n, as_of, hours, out, row):
 
 
 @compiled("void(int64[::1], int64, int64, float64[:, ::1], int64)")
-def typing(typed, n_typed, n_known, out, row):
+def typing(typed: Ints, n_typed: int, n_known: int, out: Floats, row: int) -> None:
     """Write the share of sends without typing and the spread of the typing times, ``typed[:n_typed]`` in ms."""
     out[17, row] = 1.0 - n_typed / n_known if n_known else np.nan
     out[18, row] = np.nan
@@ -195,7 +201,17 @@ def typing(typed, n_typed, n_known, out, row):
 @compiled(
     "void(int64[::1], uint8[::1], float64[::1], int64[::1], int64[::1], int64[::1], int64, int64, float64[:, ::1])"
 )
-def measure(time, flag, typed_s, starts, ends, as_of, low, high, out):
+def measure(
+    time: Ints,
+    flag: Bytes,
+    typed_s: Floats,
+    starts: Ints,
+    ends: Ints,
+    as_of: Ints,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
     longest = max(_BINS, 1)
     for row in range(low, high):
@@ -207,6 +223,7 @@ def measure(time, flag, typed_s, starts, ends, as_of, low, high, out):
     typed = np.empty(longest, np.int64)
     patterns = np.zeros(_LEVELS**_LONGEST, np.int64)
     touched = np.empty(longest, np.int64)
+    codes = np.empty(longest, np.int64)
     hours = np.zeros(24, np.int64)
     has_typed = typed_s.size > 0
     for row in range(low, high):
@@ -221,13 +238,14 @@ def measure(time, flag, typed_s, starts, ends, as_of, low, high, out):
             if has_typed and not np.isnan(typed_s[i]):
                 n_known += 1
                 if typed_s[i] > 0:
-                    typed[n_typed] = np.int64(min(typed_s[i], 1e9) * 1000) + 1  # ms, at least 1
+                    # whole milliseconds, at least 1, so that they can be summed in any order
+                    typed[n_typed] = int(max(min(typed_s[i], 1e9) * 1000 + 0.5, 1.0))
                     n_typed += 1
         n_gaps = max(n - 1, 0)
         sort_prefix(ordered, n_gaps)
         gap_shape(gaps, ordered, n_gaps, out, row)
         out[7, row] = log_bin_entropy(ordered, n_gaps, scratch)
-        out[8, row] = conditional_entropy(gaps, ordered, n_gaps, scratch, patterns, touched)
+        out[8, row] = conditional_entropy(gaps, ordered, n_gaps, scratch, codes, patterns, touched)
         gap_edges(ordered, n_gaps, out, row)
         clock(sent, n, as_of[row], hours, out, row)
         typing(typed, n_typed, n_known, out, row)

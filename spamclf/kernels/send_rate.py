@@ -6,10 +6,11 @@ import numpy as np
 
 from spamclf.kernels._common import DAY, HOUR, MINUTE, NAT, OUT, SECOND, most_in_window
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bytes, Floats, Ints
 
 
 @compiled("float64(int64[::1], int64, int64)")
-def daily_slope(times, n, as_of):
+def daily_slope(times: Ints, n: int, as_of: int) -> float:
     """Return the least-squares slope of sends a day over the days (24 h back from `as_of`) since the first send."""
     if n == 0:
         return np.nan
@@ -25,7 +26,7 @@ def daily_slope(times, n, as_of):
 
 
 @compiled("int64(int64[::1], int64)")
-def count_days(times, n):
+def count_days(times: Ints, n: int) -> int:
     """Return the number of UTC days in ``times[:n]``, ascending."""
     days = 0
     for i in range(n):
@@ -37,7 +38,18 @@ def count_days(times, n):
 @compiled(
     "void(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64, float64[:, ::1])"
 )
-def measure(time, flag, starts, ends, as_of, registered_at, history, low, high, out):
+def measure(
+    time: Ints,
+    flag: Bytes,
+    starts: Ints,
+    ends: Ints,
+    as_of: Ints,
+    registered_at: Ints,
+    history: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
     longest = 1
     for row in range(low, high):

@@ -1,0 +1,58 @@
+# make demo: a first look. make test: the test suite. Both create the environment they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test slow oldest lint types bench notebooks sample model clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	@echo "Creating the environment in $(VENV) and installing spamclf ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spamclf needs Python 3.11 or later; say make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "Installing what the tests need ..."
+	@$(PIP) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.core  ## score data/sample with the shipped model and print the top accounts with why
+	@$(BIN)/spamclf score data/sample --top 8
+
+test: $(VENV)/.dev  ## run the fast test suite
+	@$(BIN)/python -m pytest
+
+slow: $(VENV)/.dev  ## run the long tests
+	@$(BIN)/python -m pytest -m slow
+
+oldest:  ## run the fast tests with the oldest supported versions, in an environment of their own
+	@$(PYTHON) -m venv .venv-oldest
+	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt \
+		--editable '.[test]'
+	@.venv-oldest/bin/python -m pytest
+
+lint: $(VENV)/.dev  ## check style
+	@$(BIN)/ruff check && $(BIN)/ruff format --check
+
+types: $(VENV)/.dev  ## check types
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## measure speed side by side and, where SPAMCLF_PUBLIC_DATA is set, quality on real logs
+	@$(BIN)/python -m tests.benches
+
+notebooks: $(VENV)/.dev  ## run the notebooks and store them with what they show
+	@$(BIN)/python -m tests.notebooks_run
+
+sample: $(VENV)/.core  ## make data/sample again
+	@$(BIN)/python -m spamclf.simulate data/sample --accounts 400 --random-state 0
+
+model: $(VENV)/.core  ## train the shipped model again
+	@$(BIN)/python models/make_simulated_1.py
+
+clean:  ## remove the environments and caches
+	rm -rf .venv .venv-oldest .pytest_cache .mypy_cache .ruff_cache .hypothesis
