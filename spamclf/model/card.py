@@ -1,0 +1,59 @@
+"""The model card: what a model is, what it was made from, how good it is, and what it must not be used for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["card"]
+
+
+def card(
+    name: str, feature_names: tuple[str, ...], history_days: float, threshold: float, info: dict[str, Any]
+) -> str:
+    """Return the card of a trained model as Markdown.
+
+    Parameters
+    ----------
+    name, feature_names, history_days, threshold, info
+        As of `Model`; `info` as `train.fit` makes it.
+    """
+    data, metrics, counts = info["data"], info["metrics"], info["counts"]
+    rows = "\n".join(
+        f"| {part} | {count['automated']:,} | {count['honest']:,} | {count['rows']:,} |"
+        for part, count in counts.items()
+    )
+    figures = "\n".join(f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in metrics.items())
+    return f"""# Model {name}
+
+Scores accounts of a messaging platform by the probability that they are automated, from {len(feature_names)}
+features of who wrote to whom and when and of registration, over the last {history_days:g} days. It reads no message.
+
+## Made from
+
+{data["accounts"]:,} accounts and {data["messages"]:,} messages from {data["first_message"]} to
+{data["last_message"]}; labels known before {info["as_of"]}; fingerprint `{data["fingerprint"][:16]}`.
+
+| part (by time) | automated accounts | honest accounts | rows |
+|---|---|---|---|
+{rows}
+
+## How good it is, on the latest accounts
+
+| figure (95 % bootstrap interval) | value |
+|---|---|
+{figures}
+
+An account is flagged from a score of {threshold:.4f}. The threshold was chosen so that about {100 * info["fpr"]:g} % of
+the honest calibration accounts would be flagged. That is an estimate from few accounts, no guarantee.
+
+## What it must not be used for
+
+Not for automated bans without review and appeal. Not on a platform whose accounts were not among those it was trained
+on, except to look. Intended use: to order a queue for reviewers.
+"""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
+    return f"{value:.4f}" if isinstance(value, float) else f"`{value}`"

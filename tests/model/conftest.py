@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from spamclf.model import Model
+from tests.model.forests import random_model
+
+
+@pytest.fixture(autouse=True)
+def one_openmp_thread() -> Iterator[None]:
+    """Train on one thread: other tests may run beside these."""
+    import sklearn.ensemble  # noqa: F401 - its OpenMP must be loaded to be bounded
+
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def model() -> Model:
+    return replace(
+        random_model(np.random.default_rng(1)), info={"card": "# A model\n", "n": [1, 2.5, None, "ä"]}
+    )
+
+
+@pytest.fixture
+def folder(model: Model, tmp_path: Path) -> Path:
+    model.save(tmp_path / "model")
+    return tmp_path / "model"

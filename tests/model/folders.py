@@ -1,0 +1,57 @@
+"""Models on disk, and their forgeries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+import spamclf.model.file as file_module
+from spamclf.errors import ModelFileError
+from spamclf.model import load_model
+
+
+def arrays_file(folder: Path) -> Path:
+    (path,) = folder.glob("trees-*.safetensors")
+    return path
+
+
+def reseal(folder: Path, change: Callable[[dict[str, Any]], object], data: bytes | None = None) -> None:
+    """Forge a manifest whose digests are right, as an attacker would; optionally with other arrays."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    if data is not None:
+        arrays_file(folder).unlink()
+        digest = hashlib.sha256(data).hexdigest()
+        manifest["arrays"] |= {
+            "file": f"trees-{digest[:16]}.safetensors",
+            "sha256": digest,
+            "size": len(data),
+        }
+        (folder / manifest["arrays"]["file"]).write_bytes(data)
+    change(manifest)
+    manifest.pop("sha256", None)
+    (folder / "manifest.json").write_bytes(file_module._sealed(manifest))
+
+
+def forge_arrays(folder: Path, change: Callable[[dict[str, NDArray[Any]]], object]) -> None:
+    arrays = {name: array.copy() for name, array in load(arrays_file(folder).read_bytes()).items()}
+    change(arrays)
+    reseal(folder, lambda _: None, save(arrays))
+
+
+def refuse(folder: Path, match: str = "load_model: ") -> None:
+    """Demand a refusal, and little memory for it."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelFileError, match=match):
+            load_model(folder)
+        assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    finally:
+        tracemalloc.stop()
