@@ -1,0 +1,340 @@
+"""The Dataset: seven checked tables, what was wrong with them, and where they came from."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.columns import arrow_type
+from spamclf.errors import DataFileError, ParameterError, SchemaError
+from spamclf.folder import find_table, read_toml
+from spamclf.frames import FRAMES, frame_kind, to_arrow, to_native
+from spamclf.instants import DAY_US, LAST_US, UNITS, to_instant
+from spamclf.quarantine import Origin, Quarantine, RowCounts
+from spamclf.reading import read_table_file
+from spamclf.schema import TABLES, Table
+from spamclf.tables import Loaded, check_names, check_table, check_types
+from spamclf.times import Reading
+
+__all__ = ["Dataset", "read_dataset"]
+
+#: Where an account shows what it does; labels and evidence are what others say of it later.
+_BEHAVIOUR = ("accounts", "messages", "photos", "texts", "reports")
+
+
+class Dataset:
+    """Seven tables that keep the contract: who wrote to whom and when, and what is known of the accounts.
+
+    Wrong columns or types are refused. Bad values are not: their rows go to quarantine, and the others are
+    used, as long as no table has more bad rows than `max_bad_share`. For every table rows in = rows used +
+    rows quarantined.
+
+    Parameters
+    ----------
+    messages, accounts : dataframe or path
+        pandas, polars, pyarrow, DuckDB, whatever has ``__arrow_c_stream__``; a dict of columns; or the path
+        of a ``.parquet`` or ``.csv`` file or of a folder of Parquet parts. Columns as in
+        `spamclf.schema.TABLES`; others are ignored.
+    photos, texts, reports, labels, evidence : dataframe or path, optional
+        The other tables.
+    time_zone : str, optional
+        Zone of timestamps without one, for instance ``"Europe/Berlin"``.
+    time_unit : {"s", "ms", "us", "ns"}, optional
+        Unit of times that are integers.
+    max_bad_share : float, default 0.01
+        Largest share of bad rows per table, from 0 to 1. Below 100 rows one bad row is tolerated, unless
+        the share is 0.
+    not_after : str, datetime or int, optional
+        Later times are bad values. By default one day after now.
+    folder : path, optional
+        What the paths of photos are relative to.
+    schemes : dict, optional
+        How photo hashes and signatures were made; see ``dataset.toml``.
+
+    Attributes
+    ----------
+    tables : dict of str to pyarrow.Table
+        All seven, in the contract's types and one chunk each; a table that was not given has no rows. Ids
+        are int64 if every id of every table is an integer, else dictionary-coded strings. A column that is
+        missing in `messages` stays missing; elsewhere it is null.
+    given : frozenset of str
+        Names of the tables that the caller supplied.
+    quarantine : Quarantine
+    counts : dict of str to RowCounts
+    frame : str
+        The dataframe library that the caller brought, for results.
+    integer_ids : bool
+    folder : Path or None
+    schemes : dict
+
+    Raises
+    ------
+    SchemaError, BadRowsError, DataFileError, ParameterError
+
+    Examples
+    --------
+    >>> dataset = Dataset(
+    ...     messages={"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1780272000]},
+    ...     accounts={"account_id": ["a", "b"]},
+    ...     time_unit="s",
+    ... )
+    >>> dataset
+    <Dataset: 2 accounts, 1 messages>
+    >>> dataset.messages["sent_at"][0].as_py().isoformat()
+    '2026-06-01T00:00:00+00:00'
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: Any,
+        accounts: Any,
+        photos: Any = None,
+        texts: Any = None,
+        reports: Any = None,
+        labels: Any = None,
+        evidence: Any = None,
+        time_zone: str | None = None,
+        time_unit: str | None = None,
+        max_bad_share: float = 0.01,
+        not_after: Any = None,
+        folder: str | os.PathLike[str] | None = None,
+        schemes: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        given = {"messages": messages, "accounts": accounts, "photos": photos, "texts": texts}
+        given |= {"reports": reports, "labels": labels, "evidence": evidence}
+        _check_settings(time_zone, time_unit, max_bad_share)
+        tomorrow = time.time_ns() // 1000 + DAY_US
+        latest = tomorrow if not_after is None else to_instant(not_after, name="not_after", where="Dataset")
+        self.given = frozenset(name for name, data in given.items() if data is not None)
+        self.frame = _kind_of(given)
+        self.folder = None if folder is None else Path(folder)
+        self.schemes = dict(schemes or {})
+        self.quarantine = Quarantine()
+        self.counts: dict[str, RowCounts] = {}
+        self.tables: dict[str, pa.Table] = {}
+        loaded = _load_all(given)
+        self.integer_ids = _all_integer_ids(loaded.values())
+        # Later than this no time is written by the readers, so that what is later still is seen to be.
+        how = Reading(min(latest, LAST_US - 2 * DAY_US), self.integer_ids, time_zone, time_unit)
+        for table in loaded.values():
+            check_types(table, replace(how, text=table.text))
+        for name, spec in TABLES.items():
+            self._check(spec, loaded.pop(name, None), how, max_bad_share)
+
+    def _check(self, spec: Table, loaded: Loaded | None, how: Reading, max_bad_share: float) -> None:
+        if loaded is None:
+            schema = pa.schema([(column.name, arrow_type(column, how)) for column in spec.columns])
+            self.tables[spec.name] = schema.empty_table()
+            self.counts[spec.name] = RowCounts(0, 0, 0)
+            return
+        checked = check_table(loaded, replace(how, text=loaded.text), max_bad_share, self.tables)
+        self.tables[spec.name] = checked.table
+        self.quarantine.add(checked.bad, loaded.origin)
+        used = checked.table.num_rows
+        self.counts[spec.name] = RowCounts(checked.rows_in, used, checked.rows_in - used)
+
+    @property
+    def accounts(self) -> pa.Table:
+        """One row per account: what its registration tells."""
+        return self.tables["accounts"]
+
+    @property
+    def messages(self) -> pa.Table:
+        """One row per message: who wrote to whom and when."""
+        return self.tables["messages"]
+
+    @property
+    def photos(self) -> pa.Table:
+        """Profile photos, as everybody sees them."""
+        return self.tables["photos"]
+
+    @property
+    def texts(self) -> pa.Table:
+        """Public profile texts, and texts disclosed in reports."""
+        return self.tables["texts"]
+
+    @property
+    def reports(self) -> pa.Table:
+        """Reports and blocks by recipients."""
+        return self.tables["reports"]
+
+    @property
+    def labels(self) -> pa.Table:
+        """What is known to be automated or not, for training."""
+        return self.tables["labels"]
+
+    @property
+    def evidence(self) -> pa.Table:
+        """Accounts tied to an operator by something seen elsewhere."""
+        return self.tables["evidence"]
+
+    def last_instant(self) -> int | None:
+        """Return the latest instant at which an account did something.
+
+        Returns
+        -------
+        instant : int or None
+            Microseconds since the epoch, UTC; None when no row has a time. Labels and evidence are not
+            looked at: they say when somebody else reached a verdict.
+        """
+        latest = []
+        for name in _BEHAVIOUR:
+            last = pc.max(self.tables[name][TABLES[name].time]).cast(pa.int64()).as_py()
+            if last is not None:
+                latest.append(last)
+        return max(latest, default=None)
+
+    def to_native(self, table: pa.Table) -> Any:
+        """Turn a result into the dataframe library that the caller brought (`frame`)."""
+        return to_native(table, self.frame)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(
+            f"{table.num_rows:,} {name}" for name, table in self.tables.items() if name in self.given
+        )
+        bad = f"; {len(self.quarantine):,} rows in quarantine" if len(self.quarantine) else ""
+        return f"<Dataset: {rows}{bad}>"
+
+
+def _check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:
+    if time_unit is not None and time_unit not in UNITS:
+        msg = f"Dataset: time_unit must be one of {', '.join(UNITS)}; got {time_unit!r}. Use 's' for seconds."
+        raise ParameterError(msg)
+    if not 0 <= max_bad_share <= 1:
+        msg = f"Dataset: max_bad_share must be from 0 to 1; got {max_bad_share!r}. Use 0.01 for 1 %."
+        raise ParameterError(msg)
+    if time_zone is not None:
+        try:
+            pc.assume_timezone(pa.array([0], pa.timestamp("us")), time_zone)
+        except (pa.ArrowInvalid, TypeError):
+            msg = (
+                f"Dataset: time_zone must be a zone's name; got {time_zone!r}. Use 'Europe/Berlin' or 'UTC'."
+            )
+            raise ParameterError(msg) from None
+
+
+def _kind_of(given: dict[str, Any]) -> str:
+    frames = [data for data in given.values() if data is not None and not isinstance(data, str | os.PathLike)]
+    return frame_kind(frames[0]) if frames else "pyarrow"
+
+
+def _load(spec: Table, data: Any) -> Loaded:
+    if isinstance(data, str | os.PathLike):
+        path = Path(data)
+        table, origin, text = read_table_file(
+            path, spec, lambda names, where: check_names(spec, names, where)
+        )
+    else:
+        names, table = to_arrow(data, [column.name for column in spec.columns], spec.name)
+        check_names(spec, names, spec.name)
+        origin, text = Origin(), False
+    columns = {name: table.column(name) for name in table.column_names}
+    return Loaded(spec, columns, table.num_rows, origin, text)
+
+
+def _load_all(given: dict[str, Any]) -> dict[str, Loaded]:
+    loaded = {}
+    for name, spec in TABLES.items():
+        data = given.pop(name)
+        if data is not None:
+            loaded[name] = _load(spec, data)
+        elif spec.required:
+            raise SchemaError(
+                f"Dataset: table '{name}' must be given; got none. Pass {name}=, it may be empty."
+            )
+    return loaded
+
+
+def _all_integer_ids(tables: Iterable[Loaded]) -> bool:
+    with_rows = [table for table in tables if table.n_rows]
+    return bool(with_rows) and all(_has_integer_ids(table) for table in with_rows)
+
+
+def _has_integer_ids(loaded: Loaded) -> bool:
+    """Say whether no id column of a table needs to be a string."""
+    for column in loaded.spec.columns:
+        if column.type != "id":
+            continue
+        values = loaded.columns[column.name]
+        kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+        if pa.types.is_null(kind):
+            continue
+        if not pa.types.is_integer(kind):
+            return False
+        if pa.types.is_uint64(kind) and (pc.max(values.cast(kind)).as_py() or 0) >= 2**63:
+            return False
+    return True
+
+
+def read_dataset(
+    folder: str | os.PathLike[str],
+    *,
+    frame: str = "pyarrow",
+    max_bad_share: float = 0.01,
+    not_after: Any = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+) -> Dataset:
+    """Read a dataset folder.
+
+    Each table is ``NAME.parquet``, ``NAME.csv`` or a folder ``NAME/`` of Parquet parts.
+
+    Parameters
+    ----------
+    folder : path
+        May hold a ``dataset.toml`` with ``[time] zone, unit``, ``[photo_hash] scheme`` and
+        ``[signature] scheme, seed, n_perm, hash``.
+    frame : str, default "pyarrow"
+        The dataframe library for results, for instance ``"pandas"``.
+    max_bad_share, not_after, time_zone, time_unit
+        As of `Dataset`; what is stated here goes before ``dataset.toml``.
+
+    Returns
+    -------
+    dataset : Dataset
+
+    Raises
+    ------
+    DataFileError
+        If the folder or a file cannot be read, or a table is there twice.
+    SchemaError, BadRowsError, ParameterError
+        As of `Dataset`.
+
+    Examples
+    --------
+    >>> read_dataset("data/no-such-folder")
+    Traceback (most recent call last):
+    ...
+    spamclf.errors.DataFileError: no-such-folder: the dataset must be a folder; got nothing ...
+    """
+    folder = Path(folder)
+    if frame not in FRAMES:
+        msg = (
+            f"read_dataset: frame must be one of {', '.join(FRAMES)}; got {frame!r}. Leave it out for Arrow."
+        )
+        raise ParameterError(msg)
+    if not folder.is_dir():
+        got = "a file" if folder.exists() else "nothing at this path"
+        raise DataFileError(f"{folder.name}: the dataset must be a folder; got {got}. Check the name.")
+    stated = read_toml(folder / "dataset.toml")
+    paths = {name: find_table(folder, spec) for name, spec in TABLES.items()}
+    times = stated.pop("time", {})
+    dataset = Dataset(
+        **paths,
+        time_zone=time_zone or times.get("zone"),
+        time_unit=time_unit or times.get("unit"),
+        max_bad_share=max_bad_share,
+        not_after=not_after,
+        folder=folder,
+        schemes=stated,
+    )
+    dataset.frame = frame
+    return dataset

@@ -1,0 +1,131 @@
+"""Say in plain text what a dataset holds, what is wrong with it, and what each column means."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.dataset import Dataset
+from spamclf.instants import iso
+from spamclf.quarantine import RULES
+from spamclf.schema import TABLES, Column, Table
+
+__all__ = ["data_dictionary", "describe"]
+
+
+def describe(dataset: Dataset) -> str:
+    """Describe a dataset: what is there, what is wrong, and the data dictionary.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    text : str
+        Several lines, without an end of line at its end. It holds counts and times, never an id or a text.
+
+    Examples
+    --------
+    >>> dataset = Dataset(
+    ...     messages={"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1780272000]},
+    ...     accounts={"account_id": ["a", "b"]},
+    ...     time_unit="s",
+    ... )
+    >>> print(describe(dataset).split("What is wrong")[0].strip())
+    What is there
+      accounts 2 rows
+        without a value: registered_at 100 %, is_business 100 %, country 100 %, network_country 100 %,
+          network 100 %, device 100 %
+      messages 1 row, 2026-06-01T00:00:00Z to 2026-06-01T00:00:00Z
+        without a value: is_group 100 %, in_contacts 100 %, typed_s 100 %, delivered 100 %
+      not given: photos, texts, reports, labels, evidence
+    """
+    there = [_describe_table(dataset, spec) for name, spec in TABLES.items() if name in dataset.given]
+    absent = [name for name in TABLES if name not in dataset.given]
+    if absent:
+        there.append(f"  not given: {', '.join(absent)}")
+    sections = ["What is there\n" + "\n".join(there), "What is wrong\n" + _describe_wrong(dataset)]
+    return "\n\n".join([*sections, "Data dictionary\n" + data_dictionary()])
+
+
+def _describe_table(dataset: Dataset, spec: Table) -> str:
+    table = dataset.tables[spec.name]
+    line = f"  {spec.name} {_count(table.num_rows, 'row')}{_span(table, spec)}"
+    shares = [(column.name, _null_share(table, column)) for column in spec.columns if column.nullable]
+    nulls = [f"{name} {_percent(share)}" for name, share in shares if share > 0]
+    if table.num_rows and nulls:
+        line += "\n" + _wrapped("    without a value: ", nulls, indent=6)
+    return line
+
+
+def _span(table: pa.Table, spec: Table) -> str:
+    extremes = pc.min_max(table[spec.time].cast(pa.int64()))
+    if extremes["min"].as_py() is None:
+        return ""
+    return f", {iso(extremes['min'].as_py())} to {iso(extremes['max'].as_py())}"
+
+
+def _null_share(table: pa.Table, column: Column) -> float:
+    if column.name not in table.column_names:
+        return 1.0
+    return float(table[column.name].null_count / max(table.num_rows, 1))
+
+
+def _percent(share: float) -> str:
+    """Round a share without calling something nothing, or almost all all."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    return "> 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _wrapped(start: str, words: list[str], indent: int) -> str:
+    lines, line = [], start
+    for place, word in enumerate(words):
+        word += "," if place < len(words) - 1 else ""
+        if len(line) + len(word) > 105 and line.strip():
+            lines.append(line.rstrip())
+            line = " " * indent
+        line += f"{word} "
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _describe_wrong(dataset: Dataset) -> str:
+    lines = []
+    for (table, column, rule), n in dataset.quarantine.counts.items():
+        place = f"{table}.{column}" if column else table
+        lines.append(f"  {place} {rule}: {_count(n, 'row')} ({RULES[rule]})")
+    rows_in = sum(counts.rows_in for counts in dataset.counts.values())
+    used = sum(counts.rows_used for counts in dataset.counts.values())
+    lines.append(f"  {rows_in:,} rows in = {used:,} used + {len(dataset.quarantine):,} in quarantine")
+    return "\n".join(lines)
+
+
+def data_dictionary() -> str:
+    """Return the contract as text: each table's columns, types and meanings.
+
+    Examples
+    --------
+    >>> print(data_dictionary().splitlines()[1])
+        account_id        id         needed   the account; opaque, never parsed as a number
+    """
+    lines = []
+    for spec in TABLES.values():
+        lines.append(f"  {spec.name}{' (required)' if spec.required else ''}: {spec.meaning}")
+        for column in spec.columns:
+            need = "optional" if column.nullable else "needed"
+            lines.append(f"    {column.name:<17} {column.type:<10} {need:<8} {_meaning(column)}")
+    return "\n".join(lines)
+
+
+def _meaning(column: Column) -> str:
+    parts = [column.meaning]
+    if column.unit:
+        parts.append(f"in {column.unit}")
+    if column.choices:
+        parts.append("one of " + ", ".join(column.choices))
+    return "; ".join(parts)

@@ -1,0 +1,140 @@
+"""Any dataframe to Arrow and back: the only file that knows which container a caller brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from spamclf.errors import SchemaError
+
+__all__ = ["FRAMES", "frame_kind", "to_arrow", "to_native"]
+
+#: The dataframe libraries in which a result can be given.
+FRAMES = ("pyarrow", "pandas", "polars", "duckdb", "modin", "cudf")
+
+
+def frame_kind(data: Any) -> str:
+    """Name the dataframe library of a table: pandas, polars, pyarrow, duckdb, ...
+
+    Examples
+    --------
+    >>> frame_kind({"account_id": ["a"]})
+    'pyarrow'
+    """
+    if isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader | Mapping):
+        return "pyarrow"
+    import narwhals as nw
+
+    frame = nw.from_native(data, pass_through=True)
+    implementation = getattr(frame, "implementation", None)
+    return "pyarrow" if implementation is None else str(implementation.value)
+
+
+def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], pa.Table]:
+    """Turn a dataframe into Arrow, restricted to the wanted columns that it has.
+
+    Parameters
+    ----------
+    data : dataframe
+        pandas, polars, pyarrow, DuckDB; anything with ``__arrow_c_stream__``, or that narwhals can turn to
+        Arrow; or a dict of columns.
+    wanted : sequence of str
+        Names of the contract's columns.
+    where : str
+        The table's name, for errors.
+
+    Returns
+    -------
+    names : list of str
+        All names that the dataframe has.
+    table : pyarrow.Table
+        The wanted columns only.
+
+    Raises
+    ------
+    SchemaError
+        If it is no dataframe, or its columns cannot be expressed in Arrow.
+    """
+    try:
+        return _to_arrow(data, wanted)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        # Arrow's own words may quote a value, which may be an id: they are not handed on.
+        msg = (
+            f"{where}: column {_culprit(data, wanted)} must hold values of one type that Arrow knows; "
+            "got a mixture. Convert it before loading, ids to strings."
+        )
+        raise SchemaError(msg) from None
+    except (TypeError, AttributeError) as error:
+        msg = (
+            f"{where}: the table must be a dataframe (pandas, polars, pyarrow, DuckDB), a dict of columns "
+            f"or a path; got {type(data).__name__}. Convert it before loading."
+        )
+        raise SchemaError(msg) from error
+
+
+def _culprit(data: Any, wanted: Sequence[str]) -> str:
+    """Name the first column that Arrow cannot hold."""
+    for name in wanted:
+        try:
+            pa.array(data[name], from_pandas=True)
+        except (pa.ArrowException, OverflowError):  # Arrow's type error is a TypeError, too: it comes first
+            return f"'{name}'"
+        except (KeyError, TypeError, AttributeError):
+            continue
+    return "(one of them)"
+
+
+def _to_arrow(data: Any, wanted: Sequence[str]) -> tuple[list[str], pa.Table]:
+    if isinstance(data, Mapping):
+        table = pa.table({str(name): data[name] for name in data if name in wanted})
+        return [str(name) for name in data], table
+    if isinstance(data, pa.RecordBatch):
+        data = pa.Table.from_batches([data])
+    if isinstance(data, pa.Table):
+        return data.column_names, _select(data, wanted)
+    if type(data).__module__.split(".")[0] == "pandas":
+        names = [str(name) for name in data.columns]
+        chosen = [name for name in data.columns if name in wanted]
+        if len(set(chosen)) < len(chosen):
+            return names, pa.table({})
+        # Only the wanted columns are converted: an extra column of Python objects costs and harms nothing.
+        return names, pa.Table.from_pandas(data[chosen], preserve_index=False)
+    if not hasattr(data, "__arrow_c_stream__"):
+        import narwhals as nw
+
+        frame = nw.from_native(data)
+        if isinstance(frame, nw.LazyFrame):
+            frame = frame.collect(backend="pyarrow")
+        data = frame.to_arrow()
+    table = pa.table(data)
+    return table.column_names, _select(table, wanted)
+
+
+def _select(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
+    places = [place for place, name in enumerate(table.column_names) if name in wanted]
+    return table.select(places)
+
+
+def to_native(table: pa.Table, kind: str) -> Any:
+    """Turn an Arrow table into a dataframe of a kind that `frame_kind` names.
+
+    What cannot be made here (a Spark or Dask frame) stays Arrow, which every dataframe library reads.
+
+    Examples
+    --------
+    >>> to_native(pa.table({"score": [0.5]}), "pandas")
+       score
+    0    0.5
+    """
+    if kind == "duckdb":
+        import duckdb
+
+        return duckdb.from_arrow(table)
+    if kind in FRAMES and kind != "pyarrow":
+        import narwhals as nw
+
+        backend: Any = kind
+        return nw.from_arrow(table, backend=backend).to_native()
+    return table

@@ -1,0 +1,139 @@
+"""The rows that broke a rule: which file, which row, which column, which rule. Never their content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+__all__ = ["RULES", "BadRows", "Origin", "Quarantine", "RowCounts"]
+
+#: Every rule a row can break, in the words of the report.
+RULES: dict[str, str] = {
+    "ragged": "the row has not as many fields as the header",
+    "null": "no value where one is needed",
+    "not_unicode": "bytes that are not UTF-8",
+    "unparsable": "cannot be read as the column's type",
+    "before_1970": "a time before 1970-01-01",
+    "in_future": "a time later than not_after (one day after now, unless stated)",
+    "not_finite": "an infinite number",
+    "below_minimum": "a number below the least legal value",
+    "unknown_value": "none of the legal values",
+    "malformed": "not of the form the column needs",
+    "same_account": "two accounts that must differ are the same",
+    "duplicate_key": "another row has the same key",
+    "unknown_account": "the account is neither in accounts nor a sender in messages",
+}
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """What became of a table's rows; ``rows_in == rows_used + rows_quarantined``."""
+
+    rows_in: int
+    rows_used: int
+    rows_quarantined: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of a table came from.
+
+    Attributes
+    ----------
+    files : tuple of str
+        Names of the files, relative to the dataset folder; one empty name for a dataframe.
+    starts : tuple of int
+        The first row of each file, counted over all files.
+    skipped : ndarray of int64
+        Rows of a single CSV file that could not be read as rows at all, sorted.
+    """
+
+    files: tuple[str, ...] = ("",)
+    starts: tuple[int, ...] = (0,)
+    skipped: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def in_file(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number rows of the table as they stand in the files, skipped rows counted."""
+        if not len(self.skipped):
+            return rows
+        shifted = self.skipped - np.arange(len(self.skipped))
+        return rows + np.searchsorted(shifted, rows, side="right")
+
+    def locate(self, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+        """Say of each row, as `in_file` numbers it, the file and the row number in it (from 0)."""
+        which = np.searchsorted(self.starts, rows, side="right") - 1
+        return [self.files[k] for k in which], rows - np.asarray(self.starts, dtype=np.int64)[which]
+
+
+@dataclass(frozen=True)
+class BadRows:
+    """The rows of one table that broke one rule in one column, numbered as `Origin.in_file` does."""
+
+    table: str
+    column: str
+    rule: str
+    rows: NDArray[np.int64]
+
+
+_SCHEMA = pa.schema(
+    [
+        ("table", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("rule", pa.string()),
+    ]
+)
+
+
+class Quarantine:
+    """All rows that were set aside, one entry per row: the first rule that it broke.
+
+    Examples
+    --------
+    >>> quarantine = Quarantine()
+    >>> quarantine.add([BadRows("messages", "sent_at", "null", np.array([3]))], Origin())
+    >>> quarantine
+    <Quarantine: 1 row; messages.sent_at null: 1>
+    >>> quarantine.to_arrow()["row"].to_pylist()
+    [3]
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[BadRows, Origin]] = []
+
+    def add(self, parts: Iterable[BadRows], origin: Origin) -> None:
+        """Set rows of one table aside."""
+        self._parts.extend((part, origin) for part in parts if len(part.rows))
+
+    @property
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """Number of rows for each (table, column, rule), most first."""
+        counted: Counter[tuple[str, str, str]] = Counter()
+        for part, _ in self._parts:
+            counted[part.table, part.column, part.rule] += len(part.rows)
+        return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+    def __len__(self) -> int:
+        return sum(len(part.rows) for part, _ in self._parts)
+
+    def __repr__(self) -> str:
+        rules = "".join(f"; {t}.{c} {rule}: {n:,}" for (t, c, rule), n in self.counts.items())
+        return f"<Quarantine: {len(self):,} row{'' if len(self) == 1 else 's'}{rules}>"
+
+    def to_arrow(self) -> pa.Table:
+        """Return one row per quarantined row: table, file, row (from 0, in that file), column, rule."""
+        tables = []
+        for part, origin in self._parts:
+            files, numbers = origin.locate(part.rows)
+            n = len(numbers)
+            columns = [[part.table] * n, files, numbers, [part.column] * n, [part.rule] * n]
+            tables.append(pa.Table.from_arrays([pa.array(c) for c in columns], schema=_SCHEMA))
+        if not tables:
+            return _SCHEMA.empty_table()
+        return pa.concat_tables(tables).sort_by([(name, "ascending") for name in ("table", "file", "row")])

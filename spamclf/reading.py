@@ -1,0 +1,258 @@
+"""Read a table's file or folder of parts: a damaged, hostile or huge file ends in a typed error."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from spamclf.arrays import is_text, one_chunk, true_rows
+from spamclf.errors import DataFileError, SchemaError, SpamclfError
+from spamclf.files import available_memory
+from spamclf.quarantine import Origin
+from spamclf.schema import Table
+
+__all__ = ["read_table_file"]
+
+#: Share of the free memory that one table may take; beyond it the table is refused before it is read.
+_MEMORY_SHARE = 0.8
+#: No sane row of a table is longer; a quote that is never closed runs into this bound, not into all memory.
+_CSV_BLOCK = 8 << 20
+
+#: Told the names of a file's columns, raises when they do not do.
+CheckNames = Callable[[list[str], str], None]
+
+
+def read_table_file(path: Path, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Origin, bool]:
+    """Read the contract's columns of one table.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.parquet`` or ``.csv`` file, or a folder of Parquet parts, read in the order of their names.
+    spec : Table
+        The contract.
+    check_names : callable (names, where)
+        Called with each file's column names before anything else of it is read.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        Columns that the contract does not know are not read.
+    origin : Origin
+        Which row stood in which file.
+    text : bool
+        Whether every value is text still (CSV).
+
+    Raises
+    ------
+    DataFileError
+        If a file is damaged, not what its name says, or larger than the memory.
+    """
+    if path.is_dir():
+        table, origin = _read_folder(path, spec, check_names)
+        return table, origin, False
+    if path.exists() and not path.is_file():  # a pipe would be waited on for ever
+        raise DataFileError(
+            f"{spec.name} ({path.name}): the file must be a plain file; got none. Copy it first."
+        )
+    readers = {".parquet": _read_parquet, ".csv": _read_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        msg = (
+            f"{spec.name} ({path.name}): the file must be .parquet or .csv; got '{path.suffix}'. Convert it."
+        )
+        raise DataFileError(msg)
+    table, skipped = _guarded(reader, path, path.name, spec, check_names)
+    return table, Origin((path.name,), skipped=skipped), reader is _read_csv
+
+
+def _guarded(reader: Callable[..., Any], path: Path, label: str, spec: Table, check_names: CheckNames) -> Any:
+    where = f"{spec.name} ({label})"
+    try:
+        return reader(path, where, spec, check_names)
+    except SpamclfError:
+        raise
+    except FileNotFoundError:
+        raise DataFileError(
+            f"{where}: the file must exist; got nothing at this path. Check the name."
+        ) from None
+    except PermissionError:
+        raise DataFileError(
+            f"{where}: the file must be readable; got no permission. Check its rights."
+        ) from None
+    except Exception as error:
+        # A damaged file makes the reader fail in more ways than any list of exceptions holds.
+        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        kind = "CSV in UTF-8" if reader is _read_csv else "Parquet"
+        msg = f"{where}: the file must be whole {kind}; got: {reason}. Export or copy it again."
+        raise DataFileError(msg) from error
+
+
+def _refuse_if_larger(n_bytes: float, what: str, where: str) -> None:
+    budget = _MEMORY_SHARE * available_memory()
+    if n_bytes > budget:
+        msg = (
+            f"{where}: the table must fit in {budget / 2**30:,.1f} GiB (80 % of the free memory); "
+            f"got {what} that may need {n_bytes / 2**30:,.1f} GiB. Part the data, or use a larger machine."
+        )
+        raise DataFileError(msg)
+
+
+def _read_folder(folder: Path, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Origin]:
+    parts = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".parquet" and p.name[0] not in "._")
+    where = f"{spec.name} ({folder.name}/)"
+    if not parts:
+        msg = f"{where}: the folder must hold Parquet parts; got none. Write them as NAME.parquet."
+        raise DataFileError(msg)
+    tables = []
+    n_bytes = 0.0
+    for part in parts:
+        label = f"{folder.name}/{part.name}"
+        n_bytes += _guarded(_parquet_bytes, part, label, spec, check_names)
+    _refuse_if_larger(n_bytes, f"{len(parts)} parts", where)
+    for part in parts:
+        table, _ = _guarded(_read_parquet, part, f"{folder.name}/{part.name}", spec, check_names)
+        tables.append(table)
+    starts = np.cumsum([0, *(table.num_rows for table in tables)])[:-1]
+    try:
+        whole = pa.concat_tables([t for t in tables if t.num_rows] or tables[:1], promote_options="default")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0][:200]
+        msg = f"{where}: all parts must have the same types; got: {reason}. Write them with one schema."
+        raise SchemaError(msg) from error
+    return whole, Origin(tuple(f"{folder.name}/{p.name}" for p in parts), tuple(int(s) for s in starts))
+
+
+def _open_parquet(path: Path, spec: Table) -> tuple[pq.ParquetFile, list[str]]:
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    schema = file.schema_arrow
+    names = [column.name for column in spec.columns if column.name in schema.names]
+    # Strings stay coded as they are in the file: a few bytes on disk must not swell to gigabytes.
+    coded = [
+        name for name in names if schema.names.count(name) == 1 and _is_stringlike(schema.field(name).type)
+    ]
+    if coded:
+        file.close()
+        file = pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=coded)
+    return file, names
+
+
+def _is_stringlike(kind: pa.DataType) -> bool:
+    return is_text(kind) or (pa.types.is_dictionary(kind) and is_text(kind.value_type))
+
+
+def _parquet_bytes(path: Path, where: str, spec: Table, check_names: CheckNames) -> float:
+    """Say how much memory a file needs at most, by its footer, before anything else is read.
+
+    Only facts of whole row groups are asked for: pyarrow ends the process, instead of raising, when the facts
+    of a single column are damaged.
+    """
+    with pq.ParquetFile(path) as file:
+        names = list(file.schema_arrow.names)
+        check_names(names, where)
+        footer = file.metadata
+        n_wanted = sum(name in names for name in (column.name for column in spec.columns))
+        stored: int = sum(max(footer.row_group(k).total_byte_size, 0) for k in range(footer.num_row_groups))
+        # A value takes 8 bytes at most, beside the words of coded strings, which are stored once.
+        n_rows = int(max(footer.num_rows, 0))
+        return n_rows * 8.0 * n_wanted + stored
+
+
+def _read_parquet(path: Path, where: str, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Any]:
+    _refuse_if_larger(_parquet_bytes(path, where, spec, check_names), "its rows", where)
+    file, names = _open_parquet(path, spec)
+    with file:
+        stated = file.metadata.num_rows
+        table = file.read(columns=names)
+    if table.num_rows != stated:
+        msg = f"{where}: the file must hold {stated:,} rows; got {table.num_rows:,}. Export or copy it again."
+        raise DataFileError(msg)
+    return table, np.zeros(0, dtype=np.int64)
+
+
+def _read_csv(path: Path, where: str, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Any]:
+    _refuse_if_larger(path.stat().st_size, "its bytes", where)
+    header = _csv_header(path, where)
+    check_names(header, where)
+    table, ragged, broken = _parse_csv(path, header, spec, use_threads=True)
+    if ragged:  # row numbers are known to a single thread only
+        table, ragged, broken = _parse_csv(path, header, spec, use_threads=False)
+    broken.extend(_swallowed_lines(table, len(header)))
+    if broken:
+        msg = (
+            f"{where}: every quote must be closed; got one that is not, or a stray one, in row "
+            f"{broken[0]:,}. Quote fields that hold commas, quotes or line breaks; double the quotes within."
+        )
+        raise DataFileError(msg)
+    return table, np.array(sorted(ragged), dtype=np.int64)
+
+
+def _swallowed_lines(table: pa.Table, n_fields: int) -> list[int]:
+    """Find a value that holds the end of one row and the start of the next: a stray quote made it.
+
+    Free text may hold line breaks and commas of its own, and is not looked at.
+    """
+    if n_fields < 2:
+        return []
+    pattern = f"(?s)^[^,]*(,[^,]*){{{n_fields - 1},}}$"
+    for name in table.column_names:
+        if name != "text":
+            broken = pc.match_substring(table[name], "\n")
+            if pc.any(broken).as_py():
+                suspects = pc.match_substring_regex(table[name].filter(broken), pattern)
+                if pc.any(suspects).as_py():
+                    first = true_rows(one_chunk(suspects))[0]
+                    return [int(true_rows(one_chunk(broken))[first])]
+    return []
+
+
+def _csv_header(path: Path, where: str) -> list[str]:
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if not head.strip():
+        raise DataFileError(f"{where}: the file must have a header line; got an empty file. Export it again.")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[:4] == b"PAR1" or head[:2] == b"\x1f\x8b":
+        msg = f"{where}: the file must be CSV in UTF-8; got UTF-16, gzip or Parquet. Convert or rename it."
+        raise DataFileError(msg)
+    return next(csv.reader(io.StringIO(head.decode("utf-8-sig", errors="replace"), newline="")), [])
+
+
+def _parse_csv(
+    path: Path, header: list[str], spec: Table, *, use_threads: bool
+) -> tuple[pa.Table, list[int], list[int]]:
+    """Parse all values as text; say which rows (from 0) have not as many fields as the header, and why."""
+    import pyarrow.csv as pcsv
+
+    names = [column.name for column in spec.columns if column.name in header]
+    ragged: list[int] = []
+    broken: list[int] = []
+
+    def set_aside(row: Any) -> str:
+        number = -1 if row.number is None else row.number - 2
+        ragged.append(number)
+        if "\n" in row.text or "\r" in row.text:
+            # Lines that were swallowed by a quote: they would vanish as one bad row.
+            broken.append(number)
+        return "skip"
+
+    table = pcsv.read_csv(
+        path,
+        read_options=pcsv.ReadOptions(use_threads=use_threads, block_size=_CSV_BLOCK),
+        parse_options=pcsv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+        convert_options=pcsv.ConvertOptions(
+            include_columns=names,
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    return table, ragged, broken
