@@ -1,7 +1,35 @@
 """Find automated bulk senders on an end-to-end encrypted messaging platform, from metadata alone."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from spamclf.dataset import Dataset, read_dataset
 from spamclf.features import AfterSends, FeatureTable, extract
+from spamclf.model import Model, load_model
+
+if TYPE_CHECKING:
+    from spamclf import evaluate, predict, simulate, train
 
 __version__ = "0.1.0"
-__all__ = ["AfterSends", "Dataset", "FeatureTable", "__version__", "extract", "read_dataset"]
+__all__ = [
+    "AfterSends",
+    "Dataset",
+    "FeatureTable",
+    "Model",
+    "__version__",
+    "evaluate",
+    "extract",
+    "load_model",
+    "predict",
+    "read_dataset",
+    "simulate",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("evaluate", "predict", "simulate", "train"):
+        return importlib.import_module(f"spamclf.{name}")
+    raise AttributeError(f"module 'spamclf' has no attribute {name!r}")

@@ -89,14 +89,25 @@ FEATURES = (
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
-    facts = ego.facts
-    n_countries = int(facts.country.max(initial=-1)) + 1
+    n_countries = int(ego.facts.country.max(initial=-1)) + 1
+    facts = np.stack([ego.facts.registered_at, ego.facts.country.astype(np.int64)], axis=1)
 
     def work(low: int, high: int) -> None:
         kernels.fan_out.measure(
-            ego.time, ego.peer, ego.flag, facts.registered_at, facts.country, slices.account, slices.starts,
-            slices.ends, slices.as_of, ego.n_peers, n_countries, low, high, out,
-        )  # fmt: skip
+            ego.time,
+            ego.peer,
+            ego.flag,
+            facts,
+            slices.account,
+            slices.starts,
+            slices.ends,
+            slices.as_of,
+            ego.n_peers,
+            n_countries,
+            low,
+            high,
+            out,
+        )
 
     return work
 

@@ -34,7 +34,7 @@ class Feature:
     sentence : str
         Template of a reason; ``{value}`` is the value with its unit in words.
     needs : tuple of str
-        ``table.column`` without which it is null for everybody.
+        ``table.column`` without which it is null, or the same, for everybody.
     tier : {"0", "1", "2", "3", "F"}
         What a platform must be willing to look at: 0 registration, 1 message metadata, 2 photos, 3 texts or
         signatures, F reports.

@@ -48,15 +48,14 @@ def most_distinct_in_window(times: Ints, slots: Ints, n: int, counts: Ints, widt
 
 
 @compiled(
-    "void(int64[::1], int32[::1], uint8[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
+    "void(int64[::1], int32[::1], uint8[::1], int64[:, ::1], int64[::1], int64[::1], int64[::1], int64[::1],"
     "int64, int64, int64, int64, float64[:, ::1])"
 )
 def measure(
     time: Ints,
     peer: Codes,
     flag: Bytes,
-    registered: Ints,
-    country: Codes,
+    facts: Ints,
     account: Ints,
     starts: Ints,
     ends: Ints,
@@ -67,7 +66,11 @@ def measure(
     high: int,
     out: Floats,
 ) -> None:
-    """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
+    """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
+
+    ``facts[account]`` is (registered_at, country): side by side, since nearly each message looks up another
+    account and the wait for memory is what this kernel costs.
+    """
     longest = 1
     for row in range(low, high):
         longest = max(longest, ends[row] - starts[row])
@@ -83,13 +86,11 @@ def measure(
     for row in range(low, high):
         slots = people = recipients = strangers = n_ages = group_sends = groups = 0
         contacts_known = contacts_lacking = delivery_known = undelivered = 0
-        own = country[account[row]]
-        if registered[account[row]] != NAT and registered[account[row]] >= as_of[row]:
-            own = -1  # its registration is unseen yet
+        own = facts[account[row], 1] if facts[account[row], 0] < as_of[row] else -1  # else unseen yet
         countries = located = foreign = 0
         for i in range(starts[row], ends[row]):
-            facts = flag[i]
-            if not facts & OUT:
+            bits = flag[i]
+            if not bits & OUT:
                 slot = slot_of(seen, peer[i], row, slots)
                 if slot == slots:
                     slots += 1
@@ -97,34 +98,35 @@ def measure(
                     n_received[slot] = 0
                 n_received[slot] += 1
                 continue
-            delivery_known += (facts & DELIVERY_KNOWN) != 0
-            undelivered += (facts & UNDELIVERED) != 0
+            delivery_known += (bits & DELIVERY_KNOWN) != 0
+            undelivered += (bits & UNDELIVERED) != 0
             slot = slot_of(seen, peer[i], row, slots)
             if slot == slots:
                 slots += 1
                 n_sent[slot] = 0
                 n_received[slot] = 0
-                groups += (facts & GROUP) != 0
-            if facts & GROUP:
+                groups += (bits & GROUP) != 0
+            if bits & GROUP:
                 group_time[group_sends] = time[i]
                 group_slot[group_sends] = slot
                 group_sends += 1
                 continue
             people += 1
-            contacts_known += (facts & CONTACT_KNOWN) != 0
-            contacts_lacking += (facts & CONTACT_KNOWN) != 0 and not facts & CONTACT
+            contacts_known += (bits & CONTACT_KNOWN) != 0
+            contacts_lacking += (bits & CONTACT_KNOWN) != 0 and not bits & CONTACT
             n_sent[slot] += 1
             if n_sent[slot] > 1:
                 continue
             recipients += 1
-            if n_received[slot] == 0 and not facts & CONTACT:
+            if n_received[slot] == 0 and not bits & CONTACT:
                 met[strangers] = time[i]
                 strangers += 1
-            born = registered[peer[i]] if peer[i] < registered.size else NAT
-            if born != NAT and born < time[i]:
-                ages[n_ages] = time[i] - born
+            if peer[i] >= len(facts) or facts[peer[i], 0] >= time[i]:
+                continue  # no account, or not yet
+            if facts[peer[i], 0] != NAT:
+                ages[n_ages] = time[i] - facts[peer[i], 0]
                 n_ages += 1
-            there = country[peer[i]] if peer[i] < country.size and born < time[i] else -1
+            there = facts[peer[i], 1]
             if there >= 0:
                 located += own >= 0
                 foreign += own >= 0 and there != own

@@ -29,20 +29,9 @@ def lower_bound(times: Ints, low: int, high: int, instant: int) -> int:
     return low
 
 
-@compiled("boolean(int64, int64, int64, int64[::1], boolean[::1], int64[::1], int64[::1], uint8[::1])")
-def exists(
-    account: int,
-    as_of: int,
-    history: int,
-    registered_at: Ints,
-    has_row: Bools,
-    offsets: Ints,
-    time: Ints,
-    flag: Bytes,
-) -> bool:
-    """Tell whether an account is known at `as_of`: registered before it, or sending in the history."""
-    if has_row[account] and registered_at[account] < as_of:
-        return True
+@compiled("boolean(int64, int64, int64, int64[::1], int64[::1], uint8[::1])")
+def sends(account: int, as_of: int, history: int, offsets: Ints, time: Ints, flag: Bytes) -> bool:
+    """Tell whether an account sends in the history."""
     if account >= offsets.size - 1:
         return False
     for i in range(
@@ -56,16 +45,31 @@ def exists(
 
 
 @compiled(f"int64(int64[::1], int32[::1], int64, int64, int64, int64, int64, {_PEOPLE}, {_LOG})")
-def first_of_latest(made_at, target, since, until, own, now, history, people, log):
+def first_of_latest(
+    made_at: Ints,
+    target: Codes,
+    since: int,
+    until: int,
+    own: int,
+    now: int,
+    history: int,
+    people: tuple[Ints, Bools, Ints, Ints, Bools],
+    log: tuple[Ints, Ints, Codes, Bytes],
+) -> int:
     """Return where the latest `_LATEST` reports of ``[since, until)`` on known accounts but `own` begin.
 
     Reports tied with one that has no place any more have none either: which of them come first is no matter of
     time, and would be decided by the order of the rows.
     """
     offsets, time, _, flag = log
+    registered_at, has_row, _, _, _ = people
     n = 0
     for m in range(until - 1, since - 1, -1):
-        n += target[m] != own and exists(target[m], now, history, people[0], people[1], offsets, time, flag)
+        other = target[m]
+        if other == own:
+            continue
+        row_seen = has_row[other] and registered_at[other] < now  # a call for each report would cost the most
+        n += row_seen or sends(other, now, history, offsets, time, flag)
         if n > _LATEST:
             first = m + 1
             while first < until and made_at[first] == made_at[m]:
@@ -198,7 +202,8 @@ def measure(
                 if other == own or seen_target[other] == pair:
                     continue
                 seen_target[other] = pair
-                if not exists(other, now, history, registered_at, has_row, offsets, time, flag):
+                row_seen = has_row[other] and registered_at[other] < now
+                if not row_seen and not sends(other, now, history, offsets, time, flag):
                     continue
                 if shared_with[other] == 0:
                     shared[n_shared] = other

@@ -1,0 +1,226 @@
+"""Score accounts: the door most people use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog
+from spamclf.errors import ModelFileError, ParameterError
+from spamclf.features import CATALOGUE
+from spamclf.features.extract import instant_or_last, measure, snapshot_slices
+from spamclf.model import Model, load_model
+
+__all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches"]
+
+VERDICTS = ("automated", "not_automated", "insufficient_data")
+SHIPPED = "simulated-1"
+_SENDS = "send_rate_sends"
+_REASON = pa.struct(
+    [
+        ("feature", pa.string()),
+        ("value", pa.float64()),
+        ("contribution", pa.float64()),
+        ("sentence", pa.string()),
+    ]
+)
+
+
+def score(
+    dataset: Dataset,
+    model: Model | str | os.PathLike[str] | None = None,
+    *,
+    as_of: Any = None,
+    n_reasons: int = 3,
+    reasons_for: str = "flagged",
+    n_jobs: int = -1,
+) -> Any:
+    """Score every account of a dataset at an instant.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    model : Model or path, optional
+        By default the model that comes with spamclf, which was trained on simulated accounts.
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        Rows at or after this instant are unseen. By default just after the last row of messages, reports, photos,
+        texts and registrations.
+    n_reasons : int, default=3
+        How many reasons an account gets at most; 0 for none.
+    reasons_for : {"flagged", "all"}, default="flagged"
+        Who gets reasons; they cost far more than scores.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense. The scores do not depend on it.
+
+    Returns
+    -------
+    scores : dataframe of the kind that the dataset came in
+        One row per account: ``account_id``; ``as_of``; ``score``, the calibrated probability of being automated;
+        ``verdict``, ``automated`` at or above the threshold, else ``not_automated``, or ``insufficient_data`` for an
+        account without a send in the model's history; ``threshold``; ``reasons``, a list of (feature, value,
+        contribution to the log odds, sentence), largest first; ``n_messages``, sends in the history; ``model``.
+
+    Raises
+    ------
+    ParameterError
+        For an argument out of its range, or a model that needs features this version does not have.
+    ModelFileError
+        If the model is a path and cannot be loaded.
+    InsufficientDataError
+        If no instant is given and no row has a time.
+
+    Examples
+    --------
+    >>> from spamclf import predict, read_dataset
+    >>> scores = predict.score(read_dataset("data/sample"))
+    >>> scores.column_names
+    ['account_id', 'as_of', 'score', 'verdict', 'threshold', 'reasons', 'n_messages', 'model']
+    """
+    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs)
+    return dataset.to_native(ready.table(0, len(ready.slices)))
+
+
+def score_batches(
+    dataset: Dataset,
+    model: Model | str | os.PathLike[str] | None = None,
+    *,
+    as_of: Any = None,
+    batch_size: int = 50_000,
+    n_reasons: int = 3,
+    reasons_for: str = "flagged",
+    n_jobs: int = -1,
+) -> Iterator[Any]:
+    """Score every account, some at a time: the rows of `score`, bit for bit, in bounded memory.
+
+    Parameters
+    ----------
+    dataset, model, as_of, n_reasons, reasons_for, n_jobs
+        As of `score`.
+    batch_size : int, default=50_000
+        Accounts per dataframe, at least 1.
+
+    Yields
+    ------
+    part : dataframe of the kind that the dataset came in
+
+    Examples
+    --------
+    >>> from spamclf import predict, read_dataset
+    >>> parts = predict.score_batches(read_dataset("data/sample"), batch_size=150)
+    >>> next(parts).num_rows
+    150
+    """
+    if batch_size < 1:
+        raise ParameterError(f"score_batches: batch_size must be at least 1; got {batch_size}. Use 50_000.")
+    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs)
+    return (
+        dataset.to_native(ready.table(low, min(low + batch_size, len(ready.slices))))
+        for low in range(0, max(len(ready.slices), 1), batch_size)
+    )
+
+
+def load_shipped_model() -> Model:
+    """Load the model that comes with spamclf.
+
+    It was trained on simulated accounts: good for a first look and for tests, never for a ban.
+    """
+    here = Path(__file__).parent
+    for folder in (here / "_shipped" / SHIPPED, here.parent / "models" / SHIPPED):
+        if folder.is_dir():
+            return load_model(folder)
+    raise ModelFileError(
+        f"load_shipped_model: the model '{SHIPPED}' must lie beside the package; got nothing. Install spamclf again."
+    )
+
+
+class _Ready:
+    """Everything that is the same for all batches of one call."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        model: Model | str | os.PathLike[str] | None,
+        as_of: Any,
+        n_reasons: int,
+        reasons_for: str,
+        n_jobs: int,
+    ) -> None:
+        if reasons_for not in ("flagged", "all"):
+            raise ParameterError(
+                f"score: reasons_for must be 'flagged' or 'all'; got {reasons_for!r}. Use 'flagged'."
+            )
+        if n_reasons < 0:
+            raise ParameterError(f"score: n_reasons must be at least 0; got {n_reasons}. Use 3.")
+        self.model = _as_model(model)
+        self.n_reasons, self.reasons_for, self.n_jobs = n_reasons, reasons_for, n_jobs
+        instant = instant_or_last(dataset, as_of)
+        self.ego = EgoLog.build(dataset, n_jobs=n_jobs)
+        self.slices = snapshot_slices(self.ego, instant, None, self.model.history_days)
+
+    def table(self, low: int, high: int) -> pa.Table:
+        """Score the slices ``[low, high)``."""
+        slices = self.slices[low:high]
+        names = self.model.feature_names
+        values = measure(self.ego, slices, [*names, *({_SENDS} - set(names))], n_jobs=self.n_jobs)
+        X = np.ascontiguousarray(values[: len(names)].T)
+        sends = values[names.index(_SENDS) if _SENDS in names else len(names)]
+        scores = self.model.scores(X, n_jobs=self.n_jobs)
+        flagged = (scores >= self.model.threshold) & (sends > 0)
+        verdict = np.where(sends == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
+        explained = np.flatnonzero(flagged) if self.reasons_for == "flagged" else np.arange(len(slices))
+        return pa.table(
+            {
+                "account_id": self.ego.account_ids.take(pa.array(slices.account)),
+                "as_of": pa.array(slices.as_of, pa.timestamp("us", tz="UTC")),
+                "score": scores,
+                "verdict": pa.array(VERDICTS).take(pa.array(verdict)),
+                "threshold": np.full(len(slices), self.model.threshold),
+                "reasons": self._reasons(X, explained),
+                "n_messages": sends.astype(np.int64),
+                "model": pa.repeat(self.model.name, len(slices)),
+            }
+        )
+
+    def _reasons(self, X: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> pa.Array:
+        """Return for each row of `X` its largest contributions; none for rows that are not in `rows`."""
+        reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(X))]
+        if self.n_reasons and rows.size:
+            contributions, _ = self.model.forest.contributions(X[rows], n_jobs=self.n_jobs)
+            order = np.argsort(-contributions, axis=1, kind="stable")[:, : self.n_reasons]
+            for k, row in enumerate(rows.tolist()):
+                reasons[row] = [
+                    self._reason(column, float(X[row, column]), float(contributions[k, column]))
+                    for column in order[k].tolist()
+                    if contributions[k, column] > 0
+                ]
+        return pa.array(reasons, pa.list_(_REASON))
+
+    def _reason(self, column: int, value: float, contribution: float) -> dict[str, Any]:
+        name = self.model.feature_names[column]
+        return {
+            "feature": name,
+            "value": None if np.isnan(value) else value,
+            "contribution": contribution,
+            "sentence": CATALOGUE[name].say(value),
+        }
+
+
+def _as_model(model: Model | str | os.PathLike[str] | None) -> Model:
+    if model is None:
+        model = load_shipped_model()
+    elif not isinstance(model, Model):
+        model = load_model(model)
+    unknown = [name for name in model.feature_names if name not in CATALOGUE]
+    if unknown:
+        raise ParameterError(
+            f"model '{model.name}': its features must be in the catalogue; got {len(unknown)} unknown: "
+            f"{', '.join(unknown[:5])}. Train it again with this version, or install the version that made it."
+        )
+    return model
