@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -16,37 +13,13 @@ import pyarrow.compute as pc
 
 from spamclf import kernels
 from spamclf.dataset import Dataset
+from spamclf.facts import NAT, Facts, Instants, column_of, instants_of, read_facts
 from spamclf.ids import Codes, IdBook
+from spamclf.threads import equal_parts, in_threads, n_threads
 
-__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "equal_parts", "in_threads", "instants_of"]
+__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices"]
 
-Instants = npt.NDArray[np.int64]
-
-NAT: int = int(np.iinfo(np.int64).min)
 DAY_US = 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the accounts table says of each scored account, by code; -1 (or `NAT`) is unknown.
-
-    Attributes
-    ----------
-    registered_at : ndarray of shape (n_accounts,), dtype int64
-        Microseconds since the epoch.
-    is_business, country, network_country, network, device : ndarray of shape (n_accounts,), dtype int32
-        0 or 1; codes of strings, one list for both countries.
-    filled : ndarray of shape (n_accounts,), dtype float64
-        Share of the row's nullable columns that are filled; NaN for an account without a row.
-    """
-
-    registered_at: Instants
-    is_business: Codes
-    country: Codes
-    network_country: Codes
-    network: Codes
-    device: Codes
-    filled: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -137,31 +110,31 @@ class EgoLog:
         (array([0, 2, 4]), array([1, 1, 0, 0], dtype=int32), array([1, 0, 0, 1], dtype=uint8))
         """
         messages = dataset.messages
-        book = IdBook(_column(dataset.accounts, "account_id"))
-        sender = book.encode(_column(messages, "sender_id"))
+        book = IdBook(column_of(dataset.accounts, "account_id"))
+        sender = book.encode(column_of(messages, "sender_id"))
         n_accounts = len(book)
         flags = _flags(messages)
         recipient, n_groups = _recipients(messages, book, flags)
-        reporter = book.encode(_column(dataset.reports, "reporter_id"))
-        reported = book.encode(_column(dataset.reports, "account_id"))
-        labelled = book.encode(_column(dataset.labels, "account_id"))
+        reporter = book.encode(column_of(dataset.reports, "reporter_id"))
+        reported = book.encode(column_of(dataset.reports, "account_id"))
+        labelled = book.encode(column_of(dataset.labels, "account_id"))
         recipient[recipient < 0] += np.int32(len(book) + n_groups)  # groups come after all people
         typed = _floats(messages, "typed_s")
         log = _order(sender, recipient, instants_of(messages, "sent_at"), flags, typed, n_accounts, n_jobs)
         return cls(
             account_ids=book.ids[:n_accounts],
             n_peers=len(book) + n_groups,
-            facts=_facts(dataset.accounts, n_accounts),
+            facts=read_facts(dataset.accounts, n_accounts),
             reports=(
                 reported,
                 reporter,
                 instants_of(dataset.reports, "reported_at"),
-                np.asarray(pc.equal(_column(dataset.reports, "kind"), "block"), dtype=np.bool_),
+                np.asarray(pc.equal(column_of(dataset.reports, "kind"), "block"), dtype=np.bool_),
             ),
             labels=(
                 labelled,
                 instants_of(dataset.labels, "labelled_at"),
-                np.asarray(_column(dataset.labels, "is_automated"), dtype=np.bool_),
+                np.asarray(column_of(dataset.labels, "is_automated"), dtype=np.bool_),
             ),
             **log,
         )
@@ -210,36 +183,10 @@ class EgoLog:
         return accounts, self.time[sent][::-1][place] + 1
 
 
-def instants_of(table: pa.Table, name: str) -> Instants:
-    """Return a time column as int64 microseconds since the epoch; null is `NAT`."""
-    return np.array(_column(table, name).cast(pa.int64()).fill_null(NAT), np.int64)
-
-
-def in_threads(work: Callable[[int, int], Any], bounds: Sequence[int], n_jobs: int) -> list[Any]:
-    """Call ``work(low, high)`` for each two neighbouring `bounds`, in threads (kernels drop the interpreter lock)."""
-    pairs = list(itertools.pairwise(bounds))
-    if joblib.effective_n_jobs(n_jobs) == 1 or len(pairs) == 1:
-        return [work(low, high) for low, high in pairs]
-    with ThreadPoolExecutor(joblib.effective_n_jobs(n_jobs)) as pool:
-        return [task.result() for task in [pool.submit(work, low, high) for low, high in pairs]]
-
-
-def equal_parts(weights_before: Instants, n_parts: int) -> list[int]:
-    """Cut items into parts of about equal weight, given the running sum of weights before each item and in all."""
-    targets = np.linspace(0, weights_before[-1], n_parts + 1)[1:-1]
-    inner = np.searchsorted(weights_before, targets)
-    return sorted({0, weights_before.size - 1, *(int(cut) for cut in inner)})
-
-
-def _column(table: pa.Table, name: str) -> pa.Array:
-    column = table.column(name)
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _floats(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     if name not in table.column_names or table.column(name).null_count == table.num_rows:
         return np.empty(0)
-    return np.array(_column(table, name).fill_null(np.nan), np.float64)
+    return np.array(column_of(table, name).fill_null(np.nan), np.float64)
 
 
 def _flags(messages: pa.Table) -> npt.NDArray[np.uint8]:
@@ -254,7 +201,7 @@ def _flags(messages: pa.Table) -> npt.NDArray[np.uint8]:
     ):
         if name not in messages.column_names:
             continue
-        column = _column(messages, name)
+        column = column_of(messages, name)
         flags |= np.asarray(column.is_valid()).astype(np.uint8) * np.uint8(known)
         flags |= np.asarray(pc.equal(column, when).fill_null(False)).astype(np.uint8) * np.uint8(value)
     return flags
@@ -264,7 +211,7 @@ def _recipients(messages: pa.Table, book: IdBook, flags: npt.NDArray[np.uint8]) 
     """Return each recipient's code, a group's counted down from -1, and the number of groups."""
     from spamclf.kernels._common import GROUP
 
-    column = _column(messages, "recipient_id")
+    column = column_of(messages, "recipient_id")
     to_group = (flags & GROUP) != 0
     if not to_group.any():
         return book.encode(column), 0
@@ -285,7 +232,7 @@ def _order(
     n_jobs: int,
 ) -> dict[str, Any]:
     """Sort the messages into logs: count, lay out, scatter, then put unordered stretches right."""
-    n_parts = joblib.effective_n_jobs(n_jobs) if sender.size > 100_000 else 1
+    n_parts = n_threads(n_jobs) if sender.size > 100_000 else 1
     counts = np.zeros(n_accounts, np.int64)
     whole = [round(n_accounts * part / n_parts) for part in range(n_parts + 1)]
     in_threads(
@@ -323,38 +270,3 @@ def _order(
         "offsets": offsets, "time": time, "peer": peer, "flag": flag, "typed_s": typed_s,
         "n_duplicates": n_duplicates,
     }  # fmt: skip
-
-
-def _facts(accounts: pa.Table, n_accounts: int) -> Facts:
-    """Read the accounts table; accounts without a row (other senders) get unknown facts."""
-    names = ("registered_at", "is_business", "country", "network_country", "network", "device")
-    given = [name for name in names if name in accounts.column_names]
-    filled = np.full(n_accounts, np.nan)
-    filled[: accounts.num_rows] = sum(
-        (np.asarray(_column(accounts, name).is_valid()).astype(float) for name in given),
-        np.zeros(accounts.num_rows),
-    ) / len(names)
-
-    def codes(*columns: str) -> list[Codes]:
-        book = IdBook(pa.array([], pa.string()))
-        found = []
-        for name in columns:
-            values = np.full(n_accounts, -1, np.int32)
-            if name in given and accounts.num_rows:
-                column = _column(accounts, name)
-                known = np.asarray(column.is_valid(), dtype=np.bool_)
-                values[: accounts.num_rows][known] = book.encode(column.drop_null())
-            found.append(values)
-        return found
-
-    registered_at = np.full(n_accounts, NAT, np.int64)
-    if "registered_at" in given:
-        registered_at[: accounts.num_rows] = instants_of(accounts, "registered_at")
-    business = np.full(n_accounts, -1, np.int32)
-    if "is_business" in given:
-        business[: accounts.num_rows] = np.asarray(
-            _column(accounts, "is_business").cast(pa.int32()).fill_null(-1)
-        )
-    country, network_country = codes("country", "network_country")
-    (network,), (device,) = codes("network"), codes("device")
-    return Facts(registered_at, business, country, network_country, network, device, filled)

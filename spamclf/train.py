@@ -20,6 +20,7 @@ from spamclf.features.extract import measure, resolve_features
 from spamclf.instants import iso, to_instant
 from spamclf.model import Forest, Model, SigmoidCalibration
 from spamclf.model.card import card
+from spamclf.threads import n_threads
 
 __all__ = ["SNAPSHOTS", "fit", "summary"]
 
@@ -235,7 +236,6 @@ def _boost(
     rows: _Rows, names: tuple[str, ...], random_state: int, n_jobs: int, boosting: dict[str, Any]
 ) -> tuple[Forest, Any]:
     """Fit the forest, and a depth-3 tree to hold it against."""
-    import joblib
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.tree import DecisionTreeClassifier
     from threadpoolctl import threadpool_limits
@@ -253,7 +253,7 @@ def _boost(
     }
     train = rows.part == 0
     # OpenMP threads that spin while others work can slow boosting tenfold on shared cores: bound them
-    with threadpool_limits(joblib.effective_n_jobs(n_jobs)):
+    with threadpool_limits(n_threads(n_jobs)):
         estimator = HistGradientBoostingClassifier(**(settings | boosting))
         estimator.fit(rows.X[train], rows.y[train], sample_weight=rows.weight[train])
         tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=10, random_state=random_state)

@@ -35,7 +35,7 @@ FEATURES = (
         ("accounts.is_business",), "0",
     ),
     Feature(
-        "account_completeness", "share", 0, "share of the account row's nullable columns that are filled",
+        "account_completeness", "share", 0, "filled columns of the 6 nullable ones of its row / 6; null without a row",
         "{value} of its registration facts are known", ("accounts.account_id",), "0",
     ),
 )  # fmt: skip

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.dataset import Dataset
-from spamclf.ego import EgoLog, Slices, equal_parts, in_threads
+from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
 from spamclf.frames import to_native
 from spamclf.instants import to_instant
+from spamclf.threads import equal_parts, in_threads, n_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,7 +250,7 @@ def measure(
     place: dict[str, int] = {}
     load = np.zeros(len(slices) + 1, np.int64)
     np.cumsum(slices.ends - slices.starts + 20, out=load[1:])
-    threads = joblib.effective_n_jobs(n_jobs) if load[-1] > _MIN_WORK else 1
+    threads = n_threads(n_jobs) if load[-1] > _MIN_WORK else 1
     bounds = equal_parts(load, 4 * threads if threads > 1 else 1)
     row = 0
     for name in families:

@@ -64,16 +64,18 @@ FEATURES = (
     ),
     Feature(
         "fan_out_recipient_age_median_s", "s", 0,
-        "median age of the recipients' accounts at the first message to each, where known",
+        "median age at the first message to each, of the recipients registered before it",
         "its recipients' accounts were {value} old in the median", ("accounts.registered_at",), "1",
     ),
     Feature(
         "fan_out_recipient_countries", "count", 1,
-        "different countries of recipients registered by the first message to each; null when none is known",
+        "different countries of recipients registered before the first message to each, or at an unknown time; null "
+        "when none is known",
         "wrote to people in {value} countries", ("accounts.country",), "1",
     ),
     Feature(
-        "fan_out_foreign_share", "share", 1, "share of recipients in another country than its own, where known",
+        "fan_out_foreign_share", "share", 1,
+        "share in another country than its own, of the recipients whose country fan_out_recipient_countries counts",
         "{value} of the people it wrote to are abroad", ("accounts.country",), "1",
     ),
     Feature(

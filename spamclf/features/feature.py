@@ -30,7 +30,11 @@ class Feature:
     direction : {-1, 0, 1}
         1: more is more suspicious; -1: less is; 0: neither.
     formula : str
-        How it is computed from the rows in ``[as_of - history, as_of)``, and when it is null.
+        How it is computed from the rows in ``[as_of - history, as_of)``, and when it is null. In all of them an
+        account's row is seen when its registration lies before `as_of` or is unknown; a message repeated exactly
+        counts once; at one instant what an account received comes before what it sent, and of messages to one
+        person those with in_contacts unknown, then false, come first; quantiles are interpolated linearly, and
+        standard deviations are those of a population.
     sentence : str
         Template of a reason; ``{value}`` is the value with its unit in words.
     needs : tuple of str

@@ -22,7 +22,8 @@ FEATURES = (
     ),
     Feature(
         "feedback_first_message_share", "share", 1,
-        "of the reports and blocks by people it had written to, the share after exactly one message",
+        "of the reports and blocks by people it had written to by then (at that instant too), the share after exactly "
+        "one message",
         "{value} of the reports came on its first message", _REPORTS, "F",
     ),
     Feature(
@@ -32,13 +33,16 @@ FEATURES = (
     Feature(
         "feedback_reporter_credibility", "share", 1,
         "mean over its reporters of (automated + 1) / (labelled + 2) among the other accounts they reported, by the "
-        "labels of the history; of one reporter's reports the latest 1,000 count; null without reporters",
-        "its reporters were right in {value} of the other cases decided so far", ("reports.kind", "labels.is_automated"),
-        "F",
+        "latest label of the history (of two at once the milder), to 12 digits; of one reporter's reports on other "
+        "accounts that are known (their row is seen, or they sent in the history) the latest 1,000 count, less those "
+        "of the instant that has no place for all; null without reporters",
+        "its reporters were right in {value} of the other cases decided so far",
+        ("reports.kind", "labels.is_automated"), "F",
     ),
     Feature(
         "feedback_co_report_share", "share", 0,
-        "largest share of its reporters that also reported one and the same other account (false-report brigades); "
+        "largest share of its reporters that also reported one and the same other account (false-report brigades), by "
+        "the same reports; "
         "null below 2 reporters",
         "{value} of its reporters reported one other account together", _REPORTS, "F",
     ),

@@ -24,11 +24,13 @@ def _counts(where: str) -> tuple[Feature, ...]:
     return (
         Feature(
             f"registration_{where}_1h", "count", 1,
-            f"other accounts registered on the same {where} in the hour up to its own registration; {early}",
+            f"other accounts registered on the same {where} in the hour up to its own registration, both ends "
+            f"included; {early}",
             f"{{value}} other accounts were registered on its {where} in the hour before", needs, "0", source,
         ),
         Feature(
-            f"registration_{where}_24h", "count", 1, f"the same in the 24 hours up to its own registration; {early}",
+            f"registration_{where}_24h", "count", 1,
+            f"the same in the 24 hours up to its own registration, both ends included; {early}",
             f"{{value}} other accounts were registered on its {where} in the day before", needs, "0", source,
         ),
         Feature(
@@ -42,8 +44,9 @@ def _counts(where: str) -> tuple[Feature, ...]:
 def _share(where: str) -> Feature:
     return Feature(
         f"registration_{where}_automated_share", "share", 1,
-        f"(automated + {_PRIOR:g} p) / (labelled + {_PRIOR:g}) among the other accounts of the {where} by the labels "
-        "of the history, p the same share, (automated + 1) / (labelled + 2), over all other accounts; null when the "
+        f"(automated + {_PRIOR:g} p) / (labelled + {_PRIOR:g}) among the other accounts of the {where} by the latest "
+        "label of the history (of two at once the milder; only of accounts whose row is seen), p the same share, "
+        "(automated + 1) / (labelled + 2), over all other accounts; null when the "
         f"{where} is unknown or nobody else is labelled yet",
         f"{{value}} of the accounts on its {where} are known to be automated",
         (f"accounts.{where}", "labels.is_automated"), "0", "Xiao et al. 2015",

@@ -17,11 +17,12 @@ FEATURES = (
         "{value} of the people it wrote to ever answered", _BOTH, "1",
     ),
     Feature(
-        "replies_stranger_24h_share", "share", -1, "share of strangers who answered within 24 hours",
+        "replies_stranger_24h_share", "share", -1,
+        "share of strangers who wrote back after and within 24 hours of the first message",
         "{value} of the strangers it wrote to answered within a day", _BOTH, "1",
     ),
     Feature(
-        "replies_debt", "count", 1, "strangers who have not answered (reply debt)",
+        "replies_debt", "count", 1, "strangers who have not written back after the first message (reply debt)",
         "{value} strangers it wrote to have not answered", _BOTH, "1",
     ),
     Feature(
@@ -30,11 +31,12 @@ FEATURES = (
         "people took {value} to answer it", _BOTH, "1",
     ),
     Feature(
-        "replies_in_out_ratio", "ratio", -1, "messages received / sent; null without sends",
+        "replies_in_out_ratio", "ratio", -1, "messages received / sent, to groups too; null without sends",
         "received {value} messages for each one it sent", _BOTH, "1",
     ),
     Feature(
-        "replies_began_share", "share", 1, "share of conversations of the history whose first message it sent",
+        "replies_began_share", "share", 1,
+        "share of conversations (people it wrote to or heard from) whose first message of the history it sent",
         "began {value} of its conversations", _BOTH, "1",
     ),
     Feature(

@@ -16,7 +16,7 @@ _GIANVECCHIO = "Gianvecchio et al. 2008"
 
 def _quantile(percent: int, words: str) -> Feature:
     return Feature(
-        f"rhythm_gap_p{percent:02d}_s", "s", 0, f"{percent} % quantile of the gaps between sends, interpolated",
+        f"rhythm_gap_p{percent:02d}_s", "s", 0, f"{percent} % quantile of the gaps between sends",
         f"{words} {{value}} between two messages", _SENT, "1",
     )  # fmt: skip
 
@@ -27,7 +27,7 @@ FEATURES = (
     _quantile(50, "left a median of"),
     _quantile(90, "left rarely more than"),
     Feature(
-        "rhythm_gap_cv", "ratio", 0, "standard deviation / mean of the gaps; null below 2",
+        "rhythm_gap_cv", "ratio", 0, "standard deviation / mean of the gaps; null below 2 or when all are 0",
         "its gaps vary by {value} of their mean", _SENT, "1",
     ),
     Feature(
@@ -35,7 +35,7 @@ FEATURES = (
         "its sending has a burstiness of {value}", _SENT, "1", "Kim & Jo 2016",
     ),
     Feature(
-        "rhythm_memory", "ratio", 0, "correlation of each gap with the next; null below 3 or for equal gaps",
+        "rhythm_memory", "ratio", 0, "Pearson correlation of each gap with the next; null below 3 or for equal gaps",
         "its gaps remember the one before with {value}", _SENT, "1", "Goh & Barabási 2008",
     ),
     Feature(
@@ -44,13 +44,14 @@ FEATURES = (
     ),
     Feature(
         "rhythm_conditional_entropy", "bits", 0,
-        "corrected conditional entropy of the gaps in 5 equiprobable levels, least over patterns of 1 to 5; null "
-        "below 5",
+        "corrected conditional entropy, least over m = 1..5 of EN(m) - EN(m - 1) + u(m) EN(1): EN(m) is the entropy "
+        "of runs of m levels, u(m) the share of runs that occur once, a gap's level how many of the 20, 40, 60, 80 % quantiles it exceeds; m ends "
+        "where u(m) is 1; null below 5 gaps",
         "the order of its gaps has a conditional entropy of {value} bits", _SENT, "1",
         f"{_GIANVECCHIO}, Chu et al. 2010",
     ),
     Feature(
-        "rhythm_modal_gap_share", "share", 0, "share of the commonest gap, to the second",
+        "rhythm_modal_gap_share", "share", 0, "share of the commonest gap, rounded to the second (half up)",
         "{value} of its gaps are the same to the second", _SENT, "1",
     ),
     Feature(
@@ -74,7 +75,8 @@ FEATURES = (
     ),
     Feature(
         "rhythm_quiet_spell_s", "s", 0,
-        "longest time without a send within each UTC day (to as_of) that has one, mean over these days",
+        "longest time without a send within each UTC day that has one, from midnight (even before the history) to "
+        "midnight or as_of, mean over these days",
         "was quiet for {value} at a stretch on the days it sent", _SENT, "1",
     ),
     Feature(
@@ -87,7 +89,8 @@ FEATURES = (
         "sent {value} of its messages without typing", _TYPED, "1",
     ),
     Feature(
-        "rhythm_typed_cv", "ratio", 0, "standard deviation / mean of typing times above 0, to the ms; null below 2",
+        "rhythm_typed_cv", "ratio", 0,
+        "standard deviation / mean of typing times above 0, in whole ms from 1; null below 2",
         "its typing times vary by {value} of their mean", _TYPED, "1",
     ),
 )  # fmt: skip

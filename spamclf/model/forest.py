@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from spamclf import kernels
 from spamclf.errors import ParameterError
 from spamclf.model.audit import DTYPES, MAX_DEPTH, tree_depths
+from spamclf.threads import in_threads, n_threads
 
 __all__ = ["Forest"]
 
@@ -318,21 +319,7 @@ def _gauss_rules(n: int) -> tuple[Floats, Floats]:
 
 
 def _in_threads(work: Callable[[slice], object], n_rows: int, n_jobs: int) -> None:
-    """Call `work` on consecutive slices of the rows, in `n_jobs` threads."""
-    if n_jobs == 0:
-        raise ParameterError(
-            "n_jobs must be a number of threads, or negative; got 0. Use -1 for one per core."
-        )
-    if n_jobs != 1:
-        from joblib import effective_n_jobs  # knows affinity and the bounds of a container
-
-        n_jobs = effective_n_jobs(n_jobs)
-    n_threads = min(n_jobs, n_rows // _ROWS_PER_THREAD)
-    if n_threads <= 1:
-        work(slice(0, n_rows))
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    edges = np.linspace(0, n_rows, n_threads + 1).astype(int)
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(work, map(slice, edges[:-1].tolist(), edges[1:].tolist())))
+    """Call `work` on consecutive slices of the rows, in at most `n_jobs` threads."""
+    n_parts = max(1, min(n_threads(n_jobs), n_rows // _ROWS_PER_THREAD))
+    bounds = [round(n_rows * part / n_parts) for part in range(n_parts + 1)]
+    in_threads(lambda low, high: work(slice(low, high)), bounds, n_parts)

@@ -1,0 +1,50 @@
+"""Work in threads: how many, how it is cut, how it is run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.errors import ParameterError
+
+__all__ = ["equal_parts", "in_threads", "n_threads"]
+
+
+def n_threads(n_jobs: int) -> int:
+    """Return the number of threads that `n_jobs` means to joblib: -1 is all cores that this process may use.
+
+    Examples
+    --------
+    >>> n_threads(3)
+    3
+    """
+    if n_jobs > 0:
+        return n_jobs
+    from joblib import effective_n_jobs  # knows affinity and the bounds of a container
+
+    try:
+        return int(effective_n_jobs(n_jobs))
+    except ValueError:
+        raise ParameterError("n_jobs must not be 0; got 0. Use -1 for all cores, 1 for one.") from None
+
+
+def in_threads(work: Callable[[int, int], Any], bounds: Sequence[int], n_jobs: int) -> list[Any]:
+    """Call ``work(low, high)`` for each two neighbouring `bounds`, in threads (kernels drop the interpreter lock)."""
+    pairs = list(itertools.pairwise(bounds))
+    threads = n_threads(n_jobs)
+    if threads == 1 or len(pairs) == 1:
+        return [work(low, high) for low, high in pairs]
+    with ThreadPoolExecutor(threads) as pool:
+        return [task.result() for task in [pool.submit(work, low, high) for low, high in pairs]]
+
+
+def equal_parts(weights_before: npt.NDArray[np.int64], n_parts: int) -> list[int]:
+    """Cut items into parts of about equal weight, given the running sum of weights before each item and in all."""
+    targets = np.linspace(0, weights_before[-1], n_parts + 1)[1:-1]
+    inner = np.searchsorted(weights_before, targets)
+    return sorted({0, weights_before.size - 1, *(int(cut) for cut in inner)})
