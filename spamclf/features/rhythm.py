@@ -45,8 +45,8 @@ FEATURES = (
     Feature(
         "rhythm_conditional_entropy", "bits", 0,
         "corrected conditional entropy, least over m = 1..5 of EN(m) - EN(m - 1) + u(m) EN(1): EN(m) is the entropy "
-        "of runs of m levels, u(m) the share of runs that occur once, a gap's level how many of the 20, 40, 60, 80 % quantiles it exceeds; m ends "
-        "where u(m) is 1; null below 5 gaps",
+        "of runs of m levels, u(m) the share of runs that occur once, a gap's level how many of the 20, 40, 60, 80 % "
+        "quantiles it exceeds; m ends where u(m) is 1; null below 5 gaps",
         "the order of its gaps has a conditional entropy of {value} bits", _SENT, "1",
         f"{_GIANVECCHIO}, Chu et al. 2010",
     ),
