@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.errors import InsufficientDataError
+from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features.catalogue import CATALOGUE
 
-__all__ = ["Interval", "average_precision", "best_rule", "roc_auc"]
+__all__ = ["Interval", "average_precision", "best_rule", "roc_auc", "rule_scores"]
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+Figure = Callable[[Counts, Counts], float]
 
 
 @dataclass(frozen=True)
 class Interval:
     """A figure with its bootstrap interval.
+
+    Attributes
+    ----------
+    value, low, high : float
 
     Examples
     --------
@@ -35,7 +40,14 @@ class Interval:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike, **options: Any) -> Interval:
+def roc_auc(
+    y: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    *,
+    n_bootstrap: int = 500,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Interval:
     """Return the area under the ROC curve: how often a positive outscores a negative, ties half.
 
     Parameters
@@ -43,38 +55,64 @@ def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike, **options: Any) -> Interval
     y : array_like of shape (n,)
         1 or True for automated.
     scores : array_like of shape (n,)
-    **options
-        ``n_bootstrap`` (default 500), ``confidence`` (0.95), ``random_state`` (0): rows are drawn with replacement,
-        each class apart, and the interval spans the middle share of what comes out.
+        No NaN.
+    n_bootstrap : int, default=500
+        Rows are drawn so often, each class apart and with replacement.
+    confidence : float, default=0.95
+        The interval spans this middle share of what the draws give.
+    random_state : int, default=0
+
+    Returns
+    -------
+    figure : Interval
 
     Raises
     ------
     InsufficientDataError
         If a class is missing.
+    ParameterError
+        If lengths differ, a score is NaN or an option is out of its range.
 
     Examples
     --------
     >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
     0.75
     """
-    from sklearn.metrics import roc_auc_score
-
-    return _bootstrap(roc_auc_score, y, scores, **options)
+    return _bootstrap("roc_auc", _roc_auc, y, scores, n_bootstrap, confidence, random_state)
 
 
-def average_precision(y: npt.ArrayLike, scores: npt.ArrayLike, **options: Any) -> Interval:
+def average_precision(
+    y: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    *,
+    n_bootstrap: int = 500,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Interval:
     """Return the average precision: the mean, over positives, of the precision down to each.
 
-    Parameters, errors and the interval are those of `roc_auc`.
+    Parameters
+    ----------
+    y, scores, n_bootstrap, confidence, random_state
+        As of `roc_auc`.
+
+    Returns
+    -------
+    figure : Interval
+
+    Raises
+    ------
+    InsufficientDataError, ParameterError
+        As of `roc_auc`.
 
     Examples
     --------
     >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 3)
     0.833
     """
-    from sklearn.metrics import average_precision_score
-
-    return _bootstrap(average_precision_score, y, scores, **options)
+    return _bootstrap(
+        "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
+    )
 
 
 def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> tuple[str, int, float]:
@@ -87,6 +125,7 @@ def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> tuple[str, i
     ----------
     X : ndarray of shape (n, n_features)
     y : array_like of shape (n,)
+        1 or True for automated.
     names : sequence of str
         The features of the columns.
 
@@ -96,48 +135,115 @@ def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> tuple[str, i
     direction : {-1, 1}
     auc : float
         Its ROC-AUC on these rows.
-    """
-    from sklearn.metrics import roc_auc_score
 
+    Raises
+    ------
+    InsufficientDataError, ParameterError
+        As of `roc_auc`.
+
+    Examples
+    --------
+    >>> best_rule(np.array([[1.0, 5.0], [2.0, 4.0], [2.0, 9.0]]), [0, 1, 1], ["gap_s", "send_rate_sends"])
+    ('gap_s', 1, 1.0)
+    """
     best = ("", 1, -1.0)
     for name, column in zip(names, X.T, strict=True):
         stated = CATALOGUE[name].direction if name in CATALOGUE else 0
         for direction in (stated,) if stated else (1, -1):
-            auc = float(roc_auc_score(y, rule_scores(column, direction)))
+            auc = _roc_auc(*_counts(*_checked("best_rule", y, rule_scores(column, direction))))
             if auc > best[2]:
                 best = (name, direction, auc)
     return best
 
 
 def rule_scores(column: Floats, direction: int) -> Floats:
-    """Return a feature as a score: turned so that more is more suspicious, missing values last."""
+    """Return a feature as a score: turned so that more is more suspicious, missing values last.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,)
+        The feature's values; NaN is missing.
+    direction : {-1, 1}
+        -1 if less is more suspicious.
+
+    Returns
+    -------
+    scores : ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> rule_scores(np.array([3.0, np.nan, 5.0]), -1)
+    array([-3., -6., -5.])
+    """
     turned = direction * column
     known = turned[~np.isnan(turned)]
     least = float(known.min()) - 1.0 if known.size else 0.0
     return np.where(np.isnan(turned), least, turned)
 
 
+def _roc_auc(positives: Counts, negatives: Counts) -> float:
+    below = negatives.sum() - np.cumsum(negatives)
+    return float((positives * (below + negatives / 2)).sum() / (positives.sum() * negatives.sum()))
+
+
+def _average_precision(positives: Counts, negatives: Counts) -> float:
+    found = np.cumsum(positives)
+    precision = found / np.maximum(found + np.cumsum(negatives), 1)
+    return float((positives * precision).sum() / positives.sum())
+
+
+def _checked(where: str, y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+    truth, values = np.asarray(y).astype(bool), np.asarray(scores, np.float64)
+    if truth.ndim != 1 or truth.shape != values.shape:
+        raise ParameterError(
+            f"{where}: scores must be one number per row of y; got shapes {values.shape} and {truth.shape}. "
+            "Give two lists of one length."
+        )
+    if np.isnan(values).any():
+        raise ParameterError(
+            f"{where}: scores must be numbers; got {int(np.isnan(values).sum()):,} NaN. Leave those rows out."
+        )
+    n_positive = int(truth.sum())
+    if not 0 < n_positive < truth.size:
+        raise InsufficientDataError(
+            f"{where}: y must hold both classes; got {n_positive:,} automated and {truth.size - n_positive:,} "
+            "honest. Give labelled accounts of both kinds."
+        )
+    return truth, values
+
+
+def _counts(truth: npt.NDArray[np.bool_], values: Floats) -> tuple[Counts, Counts]:
+    """Count positives and negatives at each distinct score, the highest first."""
+    distinct, place = np.unique(-values, return_inverse=True)
+    size = distinct.size
+    return np.bincount(place[truth], minlength=size), np.bincount(place[~truth], minlength=size)
+
+
 def _bootstrap(
-    figure: Callable[[Any, Any], float],
+    where: str,
+    figure: Figure,
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
-    *,
-    n_bootstrap: int = 500,
-    confidence: float = 0.95,
-    random_state: int = 0,
+    n_bootstrap: int,
+    confidence: float,
+    random_state: int,
 ) -> Interval:
-    truth, values = np.asarray(y).astype(bool), np.asarray(scores, np.float64)
-    positive, negative = np.flatnonzero(truth), np.flatnonzero(~truth)
-    if not positive.size or not negative.size:
-        raise InsufficientDataError(
-            f"evaluate: y must hold both classes; got {positive.size:,} automated and {negative.size:,} honest. "
-            "Give labelled accounts of both kinds."
+    """Sort once; each draw is then two counts over the distinct scores."""
+    truth, values = _checked(where, y, scores)
+    if n_bootstrap < 1:
+        raise ParameterError(f"{where}: n_bootstrap must be at least 1; got {n_bootstrap}. Use 500.")
+    if not 0 < confidence < 1:
+        raise ParameterError(
+            f"{where}: confidence must be between 0 and 1; got {confidence}. Use 0.95 for 95 %."
         )
+    distinct, place = np.unique(-values, return_inverse=True)
+    classes = [place[truth], place[~truth]]
     rng = np.random.default_rng(random_state)
-    drawn = []
-    for _ in range(n_bootstrap):
-        rows = np.concatenate([rng.choice(positive, positive.size), rng.choice(negative, negative.size)])
-        drawn.append(figure(truth[rows], values[rows]))
+
+    def draw() -> float:
+        drawn = (rows[rng.integers(0, rows.size, rows.size)] for rows in classes)
+        return figure(*(np.bincount(rows, minlength=distinct.size) for rows in drawn))
+
     tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if drawn else (np.nan, np.nan)
-    return Interval(float(figure(truth, values)), float(low), float(high))
+    low, high = np.quantile([draw() for _ in range(n_bootstrap)], [tail, 1 - tail])
+    return Interval(figure(*_counts(truth, values)), float(low), float(high))

@@ -31,7 +31,7 @@ FEATURES = (
         "sent 100 messages within {value} of registering", _BOTH, "0",
     ),
     Feature(
-        "account_is_business", "flag", 0, "declared business or API account", "declared business account: {value}",
+        "account_is_business", "flag", 0, "declared business or API account", "is {value}a declared business account",
         ("accounts.is_business",), "0",
     ),
     Feature(

@@ -175,7 +175,7 @@ def extract(
     array([20., nan])
     """
     names = resolve_features(features)
-    _check_history(history_days)
+    check_history(history_days)
     ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
     slices = snapshot_slices(ego, instant_or_last(dataset, as_of), snapshots, history_days)
     return FeatureTable(
@@ -263,7 +263,8 @@ def measure(
     return values if rows == list(range(size)) else values[rows]
 
 
-def _check_history(history_days: float) -> None:
+def check_history(history_days: float) -> None:
+    """Refuse a look-back that is no number of days."""
     if not 0 < history_days <= 36_500:
         raise ParameterError(
             f"history_days must be above 0 and at most 36,500; got {history_days}. Use 30 for a month."

@@ -36,7 +36,7 @@ class Feature:
         person those with in_contacts unknown, then false, come first; quantiles are interpolated linearly, and
         standard deviations are those of a population.
     sentence : str
-        Template of a reason; ``{value}`` is the value with its unit in words.
+        Template of a reason; ``{value}`` is the value with its unit in words, of a flag nothing or "not ".
     needs : tuple of str
         ``table.column`` without which it is null, or the same, for everybody.
     tier : {"0", "1", "2", "3", "F"}
@@ -63,10 +63,10 @@ class Feature:
         >>> CATALOGUE["fan_out_strangers"].say(214.0)
         'wrote to 214 strangers'
         >>> CATALOGUE["account_age_s"].say(float("nan"))
-        'account_age_s is not known'
+        'nothing is known of account_age_s'
         """
         if np.isnan(value):
-            return f"{self.name} is not known"
+            return f"nothing is known of {self.name}"
         return self.sentence.format(value=_in_words(value, self.unit))
 
 
@@ -93,7 +93,7 @@ def _in_words(value: float, unit: Unit) -> str:
     if unit == "share":
         return f"{100 * value:.3g} %"
     if unit == "flag":
-        return "yes" if value else "no"
+        return "" if value else "not "
     if unit == "s":
         return _duration(value)
     return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.3g}"

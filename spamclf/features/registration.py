@@ -48,7 +48,7 @@ def _share(where: str) -> Feature:
         "label of the history (of two at once the milder; only of accounts whose row is seen), p the same share, "
         "(automated + 1) / (labelled + 2), over all other accounts; null when the "
         f"{where} is unknown or nobody else is labelled yet",
-        f"{{value}} of the accounts on its {where} are known to be automated",
+        f"of the other accounts on its {where}, about {{value}} are automated by the labels so far",
         (f"accounts.{where}", "labels.is_automated"), "0", "Xiao et al. 2015",
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ def _share(where: str) -> Feature:
 FEATURES = (
     Feature(
         "registration_foreign_network", "flag", 1, "country differs from network_country; null when one is unknown",
-        "was registered from a network of another country than its number: {value}",
+        "was {value}registered from a network of another country than its number's",
         ("accounts.country", "accounts.network_country"), "0",
     ),
     *_counts("network"),
