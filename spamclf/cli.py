@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from spamclf.errors import SpamclfError
+from spamclf.errors import OutputError, ParameterError, SpamclfError
 
 __all__ = ["main"]
 
@@ -21,9 +24,14 @@ _BATCH = 20_000  # accounts scored between two steps of the progress bar
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="spamclf")
+@click.version_option(sys.modules[__package__].__version__, package_name="spamclf")
 def main() -> None:
     """Find automated bulk senders from metadata: who wrote to whom and when.
+
+    \b
+    Examples:
+      spamclf describe data/sample
+      spamclf score data/sample --top 3
 
     Exit codes: 0 done; 1 the data, the model or the output was refused (one line on stderr says why);
     2 the command itself was wrong.
@@ -31,24 +39,65 @@ def main() -> None:
 
 
 def _refusals(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors that a caller can mend into one line and exit code 1, without a traceback."""
+    """Turn errors that a caller can mend into their message and an exit code, without a traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except SpamclfError as error:
-            raise click.ClickException(str(error)) from error
+            raise _Refusal(str(error), 2 if isinstance(error, ParameterError) else 1) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # a reader such as `head` has seen enough: click ends quietly
+                raise
+            with contextlib.suppress(OSError):  # what could not be printed must not be tried again at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            reason = error.strerror or type(error).__name__
+            raise _Refusal(
+                f"output: it must be writable; got: {reason}. Check where it goes and the free space.", 1
+            ) from error
 
     return run
+
+
+class _Refusal(click.ClickException):
+    """One message on stderr and an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # a plain attribute to click
+
+
+def _instant(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    from spamclf.instants import to_instant
+
+    try:
+        return None if value is None else to_instant(value, name="--as-of", where="command")
+    except ParameterError as error:
+        raise _Refusal(str(error), 2) from error
+
+
+def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    from spamclf.features.extract import resolve_features
+
+    try:
+        return None if value is None else resolve_features([name.strip() for name in value.split(",")])
+    except ParameterError as error:
+        raise _Refusal(str(error), 2) from error
 
 
 def _dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
-            "--max-bad-share", default=0.01, show_default=True, help="Largest share of bad rows per table."
+            "--max-bad-share",
+            default=0.01,
+            show_default=True,
+            type=click.FloatRange(0, 1),
+            help="Largest share of bad rows per table.",
         ),
-        click.option("--time-unit", help="Unit of integer times: s, ms, us or ns."),
+        click.option(
+            "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Unit of times that are integers."
+        ),
         click.option("--time-zone", help="Zone of times without one, e.g. Europe/Berlin."),
         click.argument("folder", type=click.Path()),
     ):
@@ -57,7 +106,12 @@ def _dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _jobs = click.option("--jobs", "n_jobs", default=-1, show_default=True, help="Threads; -1 for all cores.")
-_as_of = click.option("--as-of", help="Instant, e.g. 2026-06-08; rows at or after it are unseen.")
+_as_of = click.option(
+    "--as-of", callback=_instant, help="Instant, e.g. 2026-06-08; rows at or after it are unseen."
+)
+_seed = click.option(
+    "--random-state", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed."
+)
 
 
 @main.command()
@@ -73,8 +127,10 @@ def describe(folder: str, **reading: Any) -> None:
     """
     from spamclf.dataset import read_dataset
     from spamclf.describe import describe as describe_dataset
+    from spamclf.ego import EgoLog
 
-    click.echo(describe_dataset(read_dataset(folder, **reading)))
+    dataset = read_dataset(folder, **reading)
+    click.echo(describe_dataset(dataset, EgoLog.build(dataset).n_duplicates))
 
 
 @main.command()
@@ -84,22 +140,15 @@ def describe(folder: str, **reading: Any) -> None:
 @_as_of
 @click.option("--history-days", default=30.0, show_default=True, help="Look-back of the features.")
 @click.option("--fpr", default=0.01, show_default=True, help="Share of honest accounts that may be flagged.")
-@click.option("--features", help="Families or features, comma-separated; by default all but reports.")
-@click.option("--random-state", default=0, show_default=True, help="Seed.")
+@click.option(
+    "--features",
+    callback=_feature_names,
+    help="Families or features, comma-separated; by default all but reports.",
+)
+@_seed
 @_jobs
 @_refusals
-def train(
-    folder: str,
-    out: str,
-    overwrite: bool,
-    as_of: str | None,
-    history_days: float,
-    fpr: float,
-    features: str | None,
-    random_state: int,
-    n_jobs: int,
-    **reading: Any,
-) -> None:
+def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) -> None:
     """Train a model on the labelled accounts of a dataset FOLDER and print how good it is.
 
     \b
@@ -108,24 +157,21 @@ def train(
       spamclf train logs --out models/2026-06-01 --as-of 2026-06-01 --features account,send_rate,fan_out
     """
     from spamclf.dataset import read_dataset
+    from spamclf.describe import row_balance
     from spamclf.files import hold
+    from spamclf.output import check_model_output
     from spamclf.train import fit, summary
 
-    with hold(f"{out}.run"):
+    reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
+    target = check_model_output(out, overwrite=overwrite)
+    with hold(target):
         dataset = read_dataset(folder, **reading)
         _say(repr(dataset))
         _say("training ...")
-        model = fit(
-            dataset,
-            as_of=as_of,
-            features=features.split(",") if features else None,
-            history_days=history_days,
-            fpr=fpr,
-            random_state=random_state,
-            n_jobs=n_jobs,
-        )
-        model.save(out, overwrite=overwrite)
+        model = fit(dataset, n_jobs=n_jobs, **settings)
+        model.save(target, overwrite=overwrite)
     click.echo(summary(model))
+    click.echo(row_balance(dataset, model.info["data"]["duplicates"]))
     click.echo(f"saved to {out}")
 
 
@@ -134,14 +180,27 @@ def train(
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
 @_as_of
 @click.option("--out", type=click.Path(), help="Write all scores to this .parquet or .csv file.")
-@click.option("--top", default=10, show_default=True, help="Accounts to print, highest scores first.")
-@click.option("--reasons", "n_reasons", default=3, show_default=True, help="Reasons per account.")
+@click.option(
+    "--top",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Accounts to print, highest scores first.",
+)
+@click.option(
+    "--reasons",
+    "n_reasons",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Reasons per account.",
+)
 @_jobs
 @_refusals
 def score(
     folder: str,
     model: str | None,
-    as_of: str | None,
+    as_of: int | None,
     out: str | None,
     top: int,
     n_reasons: int,
@@ -158,20 +217,24 @@ def score(
     import pyarrow as pa
 
     from spamclf.dataset import read_dataset
+    from spamclf.describe import row_balance
+    from spamclf.ego import EgoLog
     from spamclf.files import hold
-    from spamclf.output import check_output, write_result
+    from spamclf.output import write_result
     from spamclf.predict import score_batches
 
-    with hold(check_output(out)) if out else nullcontext():
+    with hold(_result_path(out, folder)) if out else contextlib.nullcontext():
         dataset = read_dataset(folder, **reading)
         _say(repr(dataset))
+        ego = EgoLog.build(dataset, n_jobs=n_jobs)
         parts = score_batches(
-            dataset, model, as_of=as_of, batch_size=_BATCH, n_reasons=n_reasons, n_jobs=n_jobs
+            dataset, model, as_of=as_of, batch_size=_BATCH, n_reasons=n_reasons, n_jobs=n_jobs, ego=ego
         )
-        scores = pa.concat_tables(_progress(parts, dataset.accounts.num_rows))
+        scores = pa.concat_tables(_with_progress(parts, ego.n_accounts))
         if out:
             write_result(scores, out)
     click.echo(_top(scores, top))
+    click.echo(row_balance(dataset, ego.n_duplicates))
     if out:
         click.echo(f"{scores.num_rows:,} scores written to {out}")
 
@@ -181,7 +244,7 @@ def score(
 @click.option("--accounts", default=400, show_default=True, help="Number of accounts.")
 @click.option("--days", default=30, show_default=True, help="Simulated days.")
 @click.option("--automated-share", default=0.2, show_default=True, help="Share of automated accounts.")
-@click.option("--random-state", default=0, show_default=True, help="Seed.")
+@_seed
 @_refusals
 def simulate(out: str, accounts: int, days: int, automated_share: float, random_state: int) -> None:
     """Write a simulated dataset, photos included, to the folder OUT.
@@ -197,13 +260,27 @@ def simulate(out: str, accounts: int, days: int, automated_share: float, random_
     click.echo("\n".join(f"{name}: {table.num_rows:,} rows" for name, table in tables.items()))
 
 
+def _result_path(out: str, folder: str) -> Path:
+    """Return where the scores go, before any work is done for them: never over a table they are made from."""
+    from spamclf.output import check_output
+    from spamclf.schema import TABLES
+
+    path = check_output(out)
+    if path.stem in TABLES and path.parent.resolve() == Path(folder).resolve():
+        raise OutputError(
+            f"out: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
+        )
+    return path
+
+
 def _say(text: str) -> None:
     """Tell a person at a terminal how the work goes on; say nothing in a pipe or a job."""
     if sys.stderr.isatty():
         click.echo(text, err=True)
 
 
-def _progress(parts: Any, n_accounts: int) -> list[Any]:
+def _with_progress(parts: Iterable[Any], n_accounts: int) -> list[Any]:
+    """Collect the parts behind a progress bar, which only a terminal gets to see."""
     from tqdm import tqdm
 
     done = []
@@ -218,22 +295,26 @@ def _top(scores: Any, top: int) -> str:
     """Lay out the highest scores as text: account, score, verdict, and the reasons below each."""
     import pyarrow.compute as pc
 
+    if not scores.num_rows:
+        return "no accounts"
     judged = scores.filter(pc.not_equal(scores["verdict"], "insufficient_data"))
-    first = judged.sort_by([("score", "descending")]).slice(0, top).to_pylist()
+    ranked = judged.sort_by([("score", "descending"), ("account_id", "ascending")])
     lines = []
-    for row in first:
-        lines.append(
-            f"{row['score']:7.4f}  {row['verdict']:<14} {row['account_id']}  ({row['n_messages']:,} messages)"
-        )
+    for row in ranked.slice(0, top).to_pylist():
+        name, n_messages = _printable(row["account_id"]), f"{row['n_messages']:,} messages"
+        lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
         lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
     counts = {entry["values"]: entry["counts"] for entry in scores["verdict"].value_counts().to_pylist()}
-    if scores.num_rows:
-        threshold, model, as_of = (scores[name][0].as_py() for name in ("threshold", "model", "as_of"))
-        lines.append(
-            f"{scores.num_rows:,} accounts as of {as_of:%Y-%m-%d %H:%M:%S} UTC: "
-            + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-            + f" (model {model}, threshold {threshold:.4f})"
-        )
-    else:
-        lines.append("no accounts")
+    threshold, model, as_of = (scores[name][0].as_py() for name in ("threshold", "model", "as_of"))
+    lines.append(
+        f"{scores.num_rows:,} accounts as of {as_of:%Y-%m-%d %H:%M:%S} UTC: "
+        + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+        + f" (model {model}, threshold {threshold:.4f})"
+    )
     return "\n".join(lines)
+
+
+def _printable(account_id: Any) -> str:
+    """Show an id so that no character of it moves a terminal's cursor or colours."""
+    text = str(account_id)
+    return text if text.isprintable() else repr(text)

@@ -23,7 +23,7 @@ from spamclf.schema import TABLES, Table
 from spamclf.tables import Loaded, check_names, check_table, check_types
 from spamclf.times import Reading
 
-__all__ = ["Dataset", "read_dataset"]
+__all__ = ["Dataset", "check_dataset", "read_dataset"]
 
 #: Where an account shows what it does; labels and evidence are what others say of it later.
 _BEHAVIOUR = ("accounts", "messages", "photos", "texts", "reports")
@@ -272,6 +272,15 @@ def _has_integer_ids(loaded: Loaded) -> bool:
         if pa.types.is_uint64(kind) and (pc.max(values.cast(kind)).as_py() or 0) >= 2**63:
             return False
     return True
+
+
+def check_dataset(dataset: Any, where: str) -> None:
+    """Refuse what is no `Dataset`, for instance the path of one."""
+    if not isinstance(dataset, Dataset):
+        raise ParameterError(
+            f"{where}: dataset must be a Dataset; got {type(dataset).__name__}. "
+            "Use spamclf.read_dataset(folder) or spamclf.Dataset(messages=..., accounts=...)."
+        )
 
 
 def read_dataset(

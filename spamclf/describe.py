@@ -10,15 +10,17 @@ from spamclf.instants import iso
 from spamclf.quarantine import RULES
 from spamclf.schema import TABLES, Column, Table
 
-__all__ = ["data_dictionary", "describe"]
+__all__ = ["data_dictionary", "describe", "row_balance"]
 
 
-def describe(dataset: Dataset) -> str:
+def describe(dataset: Dataset, n_duplicates: int | None = None) -> str:
     """Describe a dataset: what is there, what is wrong, and the data dictionary.
 
     Parameters
     ----------
     dataset : Dataset
+    n_duplicates : int, optional
+        How many messages repeat another exactly, where somebody counted (`EgoLog.n_duplicates`).
 
     Returns
     -------
@@ -45,7 +47,10 @@ def describe(dataset: Dataset) -> str:
     absent = [name for name in TABLES if name not in dataset.given]
     if absent:
         there.append(f"  not given: {', '.join(absent)}")
-    sections = ["What is there\n" + "\n".join(there), "What is wrong\n" + _describe_wrong(dataset)]
+    sections = [
+        "What is there\n" + "\n".join(there),
+        "What is wrong\n" + _describe_wrong(dataset, n_duplicates),
+    ]
     return "\n\n".join([*sections, "Data dictionary\n" + data_dictionary()])
 
 
@@ -94,15 +99,41 @@ def _wrapped(start: str, words: list[str], indent: int) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
-def _describe_wrong(dataset: Dataset) -> str:
+def row_balance(dataset: Dataset, n_duplicates: int | None = None) -> str:
+    """Return one line that says what became of all rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n_duplicates : int, optional
+        How many messages repeat another exactly, where somebody counted (`EgoLog.n_duplicates`).
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> dataset = Dataset(
+    ...     messages={"sender_id": ["a", "a"], "recipient_id": ["b", "b"], "sent_at": [10, 10]},
+    ...     accounts={"account_id": ["a", "b"]},
+    ...     time_unit="s",
+    ... )
+    >>> row_balance(dataset, n_duplicates=1)
+    '4 rows in = 3 used + 0 in quarantine + 1 repeated message dropped'
+    """
+    rows_in = sum(counts.rows_in for counts in dataset.counts.values())
+    used = sum(counts.rows_used for counts in dataset.counts.values()) - (n_duplicates or 0)
+    line = f"{rows_in:,} rows in = {used:,} used + {len(dataset.quarantine):,} in quarantine"
+    return line if n_duplicates is None else f"{line} + {_count(n_duplicates, 'repeated message')} dropped"
+
+
+def _describe_wrong(dataset: Dataset, n_duplicates: int | None) -> str:
     lines = []
     for (table, column, rule), n in dataset.quarantine.counts.items():
         place = f"{table}.{column}" if column else table
         lines.append(f"  {place} {rule}: {_count(n, 'row')} ({RULES[rule]})")
-    rows_in = sum(counts.rows_in for counts in dataset.counts.values())
-    used = sum(counts.rows_used for counts in dataset.counts.values())
-    lines.append(f"  {rows_in:,} rows in = {used:,} used + {len(dataset.quarantine):,} in quarantine")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 
 
 def data_dictionary() -> str:

@@ -43,8 +43,8 @@ class Slices:
     def __len__(self) -> int:
         return self.account.size
 
-    def __getitem__(self, rows: slice) -> Slices:
-        """Return some of the slices."""
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> Slices:
+        """Return some of the slices, by a range or by a mask."""
         return Slices(self.account[rows], self.starts[rows], self.ends[rows], self.as_of[rows], self.history)
 
 
@@ -111,16 +111,17 @@ class EgoLog:
         """
         messages = dataset.messages
         book = IdBook(column_of(dataset.accounts, "account_id"))
-        sender = book.encode(column_of(messages, "sender_id"))
+        sender = book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
         n_accounts = len(book)
         flags = _flags(messages)
-        recipient, n_groups = _recipients(messages, book, flags)
+        recipient, n_groups = _recipients(messages, book, flags, n_jobs)
         reporter = book.encode(column_of(dataset.reports, "reporter_id"))
         reported = book.encode(column_of(dataset.reports, "account_id"))
         labelled = book.encode(column_of(dataset.labels, "account_id"))
         recipient[recipient < 0] += np.int32(len(book) + n_groups)  # groups come after all people
         typed = _floats(messages, "typed_s")
-        log = _order(sender, recipient, instants_of(messages, "sent_at"), flags, typed, n_accounts, n_jobs)
+        sent_at = np.asarray(column_of(messages, "sent_at").cast(pa.int64()))  # Arrow's memory, not copied
+        log = _order(sender, recipient, sent_at, flags, typed, n_accounts, n_jobs)
         return cls(
             account_ids=book.ids[:n_accounts],
             n_peers=len(book) + n_groups,
@@ -156,7 +157,7 @@ class EgoLog:
         history_days : float
             Look-back in days.
         """
-        codes = np.ascontiguousarray(account, np.int64)
+        codes = np.array(account, np.int64)  # a copy: what a caller hands in may be read-only
         until = np.array(np.broadcast_to(np.asarray(as_of, np.int64), codes.shape))
         history = round(history_days * DAY_US)
         starts, ends = np.empty_like(codes), np.empty_like(codes)
@@ -207,14 +208,16 @@ def _flags(messages: pa.Table) -> npt.NDArray[np.uint8]:
     return flags
 
 
-def _recipients(messages: pa.Table, book: IdBook, flags: npt.NDArray[np.uint8]) -> tuple[Codes, int]:
+def _recipients(
+    messages: pa.Table, book: IdBook, flags: npt.NDArray[np.uint8], n_jobs: int
+) -> tuple[Codes, int]:
     """Return each recipient's code, a group's counted down from -1, and the number of groups."""
     from spamclf.kernels._common import GROUP
 
     column = column_of(messages, "recipient_id")
     to_group = (flags & GROUP) != 0
     if not to_group.any():
-        return book.encode(column), 0
+        return book.encode(column, n_jobs=n_jobs), 0
     groups = IdBook(column.slice(0, 0))
     codes = np.empty(len(column), np.int32)
     codes[~to_group] = book.encode(column.filter(pa.array(~to_group)))
@@ -232,32 +235,34 @@ def _order(
     n_jobs: int,
 ) -> dict[str, Any]:
     """Sort the messages into logs: count, lay out, scatter, then put unordered stretches right."""
-    n_parts = n_threads(n_jobs) if sender.size > 100_000 else 1
-    counts = np.zeros(n_accounts, np.int64)
-    whole = [round(n_accounts * part / n_parts) for part in range(n_parts + 1)]
+    n_parts = max(1, min(n_threads(n_jobs), sender.size // max(n_accounts, 100_000)))
+    parts = [sender.size * part // n_parts for part in range(n_parts + 1)]
+    counts = np.zeros((n_parts, n_accounts), np.int64)
     in_threads(
-        lambda low, high: kernels.ego.count(sender, recipient, flags, low, high, counts), whole, n_jobs
+        lambda low, high: kernels.ego.count(sender, recipient, flags, low, high, counts[parts.index(low)]),
+        parts,
+        n_parts,
     )
     offsets = np.zeros(n_accounts + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
+    np.cumsum(counts.sum(axis=0), out=offsets[1:])
     size = int(offsets[-1])
     time, peer, flag = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.uint8)
     typed_s = np.empty(size if typed.size else 0)
-    cursor = offsets[:-1].copy()
-    parts = equal_parts(offsets, n_parts)
+    cursors = offsets[:-1] + np.cumsum(counts, axis=0) - counts
     in_threads(
         lambda low, high: kernels.ego.scatter(
-            sender, recipient, sent_at, flags, typed, low, high, cursor, time, peer, flag, typed_s
+            sender, recipient, sent_at, flags, typed, low, high, cursors[parts.index(low)],
+            time, peer, flag, typed_s,
         ),
         parts,
-        n_jobs,
-    )
+        n_parts,
+    )  # fmt: skip
     repeated = np.zeros(size, np.bool_)
     n_duplicates = sum(
         in_threads(
             lambda low, high: kernels.ego.order_logs(offsets, low, high, time, peer, flag, typed_s, repeated),
-            parts,
-            n_jobs,
+            equal_parts(offsets, n_parts),
+            n_parts,
         )
     )
     if n_duplicates:

@@ -81,5 +81,6 @@ def instants_of(table: pa.Table, name: str) -> Instants:
 
 
 def column_of(table: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array."""
     column = table.column(name)
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

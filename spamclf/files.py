@@ -50,15 +50,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     temporary: Path | None = None
+    fate = "What stood there before is untouched."
     try:
         temporary = _new_file_beside(path)
         yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, path)
         temporary = None
+        fate = "The new output stands there, yet a power cut now might bring the old one back."
         _flush_to_disk(path.parent)
     except OSError as error:
-        raise OutputError(_cannot_write(path, error)) from error
+        raise OutputError(_cannot_write(path, error, fate)) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -83,11 +85,11 @@ def _flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
+def _cannot_write(path: Path, error: OSError, fate: str = "What stood there before is untouched.") -> str:
     reason = error.strerror or str(error).splitlines()[0] or type(error).__name__
     return (
         f"{path.name}: the output must be writable; got: {reason}. "
-        "What stood there before is untouched. Check the folder, its rights and the free space."
+        f"{fate} Check the folder, its rights and the free space."
     )
 
 

@@ -101,6 +101,8 @@ def _to_arrow(data: Any, wanted: Sequence[str]) -> tuple[list[str], pa.Table]:
             return names, pa.table({})
         # Only the wanted columns are converted: an extra column of Python objects costs and harms nothing.
         return names, pa.Table.from_pandas(data[chosen], preserve_index=False)
+    if hasattr(data, "to_arrow_table"):
+        data = data.to_arrow_table()  # DuckDB: in older versions a relation's stream can be read only once
     if not hasattr(data, "__arrow_c_stream__"):
         import narwhals as nw
 

@@ -9,9 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf import kernels
+from spamclf.threads import in_threads, n_threads
+
 __all__ = ["Codes", "IdBook"]
 
 Codes = npt.NDArray[np.int32]
+
+_MIN_ROWS = 100_000  # below, a second thread costs more than it saves
 
 
 class IdBook:
@@ -40,41 +45,49 @@ class IdBook:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def encode(self, column: pa.Array) -> Codes:
+    def encode(self, column: pa.Array, *, n_jobs: int = 1) -> Codes:
         """Return the code of each row of `column`, which has no nulls; ids not met before get the next codes."""
-        if len(column) == 0:
-            return np.empty(0, np.int32)
-        values, indices = _distinct(column)
+        n = len(column)
+        codes = np.empty(n, np.int32)
+        if n == 0:
+            return codes
+        values, places, least = _distinct(column)
+        parts = n_threads(n_jobs) if n > _MIN_ROWS else 1
+        bounds = [n * part // parts for part in range(parts + 1)]
         used = np.zeros(len(values), np.bool_)
-        used[indices] = True
-        places = np.flatnonzero(used)
-        met = values.take(pa.array(places))
-        known = pc.index_in(met, value_set=self.ids)
-        fresh = known.is_null()
-        added = met.filter(fresh)
+        in_threads(lambda low, high: kernels.ids.mark(places, least, used, low, high), bounds, parts)
+        lookup = np.zeros(len(values), np.int32)
+        lookup[used] = self._number(values.filter(pa.array(used)))
+        in_threads(
+            lambda low, high: kernels.ids.translate(places, least, lookup, codes, low, high), bounds, parts
+        )
+        return codes
+
+    def _number(self, values: pa.Array) -> Codes:
+        """Return the codes of different values, numbering those not met before."""
+        known = pc.index_in(values, value_set=self.ids)
+        fresh = np.asarray(known.is_null(), dtype=np.bool_)
+        added = values.filter(pa.array(fresh))
         order = np.asarray(pc.sort_indices(added))
-        codes = np.array(known.fill_null(0), np.int32)
         rank = np.empty(len(added), np.int32)
         rank[order] = np.arange(len(added), dtype=np.int32)
-        codes[np.asarray(fresh, dtype=np.bool_)] = len(self.ids) + rank
+        codes = np.array(known.fill_null(0), np.int32)
+        codes[fresh] = len(self.ids) + rank
         self.ids = pa.concat_arrays([self.ids, added.take(pa.array(order))])
-        lookup = np.zeros(len(values), np.int32)
-        lookup[places] = codes
-        found: Codes = lookup[indices]
-        return found
+        return codes
 
 
 def _decoded(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _distinct(column: pa.Array) -> tuple[pa.Array, npt.NDArray[Any]]:
-    """Return candidate values, each once, and each row's place among them."""
+def _distinct(column: pa.Array) -> tuple[pa.Array, npt.NDArray[Any], int]:
+    """Return candidate values, each once, and per row a number that is its place among them plus the third result."""
     if pa.types.is_integer(column.type):
         numbers = column.to_numpy(zero_copy_only=False)
-        low, high = int(numbers.min()), int(numbers.max())
+        low, high = (number.as_py() for number in pc.min_max(column).values())
         if high - low < 2 * len(numbers) + 1_000_000:  # dense enough for a table: no hashing
-            return pa.array(np.arange(low, high + 1), column.type), (numbers - low if low else numbers)
+            return pa.array(np.arange(low, high + 1), column.type), numbers, low
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    return column.dictionary, column.indices.to_numpy(zero_copy_only=False)
+    return column.dictionary, column.indices.to_numpy(zero_copy_only=False), 0

@@ -130,7 +130,7 @@ def _snapshots(ego: EgoLog, end: int, is_labelled: Bools, history_days: float) -
     # An account without a send in the look-back gets no verdict when it is scored, so there is nothing to learn.
     sent = np.zeros(ego.time.size + 1, np.int64)
     np.cumsum(ego.flag & 1, out=sent[1:])
-    slices = slices.where(sent[slices.ends] > sent[slices.starts])
+    slices = slices[sent[slices.ends] > sent[slices.starts]]
     if not len(slices):
         raise InsufficientDataError(
             "fit: labelled accounts must have sent messages; got none that did. Give messages of labelled accounts."
@@ -141,7 +141,9 @@ def _snapshots(ego: EgoLog, end: int, is_labelled: Bools, history_days: float) -
 def _parts(ego: EgoLog, slices: Slices) -> npt.NDArray[np.int64]:
     """Put each row into the part of its account, by when the account first sent."""
     accounts, first = np.unique(slices.account, return_index=True)
-    appeared: Instants = slices.as_of[first]  # just after the first send: rows are sorted by account, then instant
+    appeared: Instants = slices.as_of[
+        first
+    ]  # just after the first send: rows are sorted by account, then instant
     order = np.argsort(appeared, kind="stable")
     part = np.zeros(ego.n_accounts, np.int64)
     for cut in _CUTS:

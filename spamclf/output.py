@@ -1,4 +1,4 @@
-"""Write a result table as a file: whole or not at all, and read back before it counts."""
+"""Write a result table as a file, whole or not at all; refuse an output that cannot be before the work."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from spamclf.errors import OutputError, ParameterError
 from spamclf.files import atomic_write
+from spamclf.model.file import MANIFEST
 
-__all__ = ["check_output", "write_result"]
+__all__ = ["check_model_output", "check_output", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
 
@@ -21,9 +22,25 @@ _ENDINGS = (".parquet", ".csv")
 def check_output(path: str | os.PathLike[str]) -> Path:
     """Return the path of a result if it can be one: known ending, existing folder. Before the work, not after it.
 
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    path : Path
+
     Raises
     ------
     ParameterError
+        If it has another ending than ``.parquet`` or ``.csv``.
+    OutputError
+        If its folder does not exist, or a folder stands at the path itself.
+
+    Examples
+    --------
+    >>> check_output("scores.parquet").name
+    'scores.parquet'
     """
     out = Path(path)
     if out.suffix not in _ENDINGS:
@@ -31,7 +48,54 @@ def check_output(path: str | os.PathLike[str]) -> Path:
             f"out: the file must end in .parquet or .csv; got {out.name!r}. Use scores.parquet."
         )
     if not out.parent.is_dir():
-        raise ParameterError(f"out: its folder must exist; got {out.parent.name!r}. Make it first.")
+        raise OutputError(
+            f"out: its folder must exist; got {out.parent.name!r}, which does not. Make it first."
+        )
+    if out.is_dir():
+        raise OutputError(f"out: it must be a file; got {out.name!r}, a folder. Choose another name.")
+    return out
+
+
+def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return the folder of a model to come if it can be one, and make the folder above it. Before the work.
+
+    Parameters
+    ----------
+    path : path-like
+    overwrite : bool
+        Whether a model may be there already.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    OutputError
+        If a model or a file is there, or the folder above cannot be made.
+
+    Examples
+    --------
+    >>> check_model_output("models/simulated-1", overwrite=False)
+    Traceback (most recent call last):
+    ...
+    spamclf.errors.OutputError: out: the folder must hold no model yet; got 'simulated-1', which does. ...
+    """
+    out = Path(path)
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"out: a model must be a folder; got {out.name!r}, a file. Choose another name.")
+    if not overwrite and os.path.lexists(out / MANIFEST):
+        raise OutputError(
+            f"out: the folder must hold no model yet; got {out.name!r}, which does. "
+            "Choose a new folder, or say --overwrite."
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"out: the folder above must be one that can be made; got {out.parent.name!r} ({error.strerror}). "
+            "Choose another place."
+        ) from error
     return out
 
 
@@ -66,12 +130,20 @@ def write_result(table: pa.Table, path: str | os.PathLike[str]) -> None:
     with atomic_write(out) as temporary:
         if out.suffix == ".parquet":
             pq.write_table(table, temporary, write_page_checksum=True)
-            if not pq.read_table(temporary, page_checksum_verification=True).equals(table):
+            if not _reads_back(table, temporary):
                 raise OutputError(
-                    f"{out.name}: the file must read back as written; got other values. Check the disk, then run again."
+                    f"{out.name}: the file must read back as written; got other values. "
+                    "What stood there before is untouched. Check the disk, then run again."
                 )
         else:
             pa.csv.write_csv(_flat(table), temporary)
+
+
+def _reads_back(table: pa.Table, path: Path) -> bool:
+    try:
+        return bool(pq.read_table(path, page_checksum_verification=True).equals(table))
+    except pa.ArrowException:
+        return False
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -11,17 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.dataset import Dataset
+from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
 from spamclf.features.extract import instant_or_last, measure, snapshot_slices
 from spamclf.model import Model, load_model
+from spamclf.threads import n_threads
 
 __all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches"]
 
 VERDICTS = ("automated", "not_automated", "insufficient_data")
 SHIPPED = "simulated-1"
+_BATCH = 50_000  # accounts whose features are in memory at once
 _SENDS = "send_rate_sends"
 _REASON = pa.struct(
     [
@@ -41,6 +43,7 @@ def score(
     n_reasons: int = 3,
     reasons_for: str = "flagged",
     n_jobs: int = -1,
+    ego: EgoLog | None = None,
 ) -> Any:
     """Score every account of a dataset at an instant.
 
@@ -58,6 +61,8 @@ def score(
         Who gets reasons; they cost far more than scores.
     n_jobs : int, default=-1
         Threads, in joblib's sense. The scores do not depend on it.
+    ego : EgoLog, optional
+        The dataset's log, if it was built before.
 
     Returns
     -------
@@ -70,9 +75,9 @@ def score(
     Raises
     ------
     ParameterError
-        For an argument out of its range, or a model that needs features this version does not have.
+        For an argument out of its range.
     ModelFileError
-        If the model is a path and cannot be loaded.
+        If the model is a path and cannot be loaded, or needs features that this version does not have.
     InsufficientDataError
         If no instant is given and no row has a time.
 
@@ -83,8 +88,8 @@ def score(
     >>> scores.column_names
     ['account_id', 'as_of', 'score', 'verdict', 'threshold', 'reasons', 'n_messages', 'model']
     """
-    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs)
-    return dataset.to_native(ready.table(0, len(ready.slices)))
+    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
+    return dataset.to_native(pa.concat_tables(ready.tables(_BATCH)).combine_chunks())
 
 
 def score_batches(
@@ -92,23 +97,30 @@ def score_batches(
     model: Model | str | os.PathLike[str] | None = None,
     *,
     as_of: Any = None,
-    batch_size: int = 50_000,
+    batch_size: int = _BATCH,
     n_reasons: int = 3,
     reasons_for: str = "flagged",
     n_jobs: int = -1,
+    ego: EgoLog | None = None,
 ) -> Iterator[Any]:
     """Score every account, some at a time: the rows of `score`, bit for bit, in bounded memory.
 
     Parameters
     ----------
-    dataset, model, as_of, n_reasons, reasons_for, n_jobs
-        As of `score`.
+    dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego
+        As of `score`. Wrong ones are refused by the call itself, before the first part is asked for.
     batch_size : int, default=50_000
         Accounts per dataframe, at least 1.
 
-    Yields
+    Returns
+    -------
+    parts : iterator of dataframes of the kind that the dataset came in
+        At least one, which may have no rows.
+
+    Raises
     ------
-    part : dataframe of the kind that the dataset came in
+    ParameterError, ModelFileError, InsufficientDataError
+        As of `score`.
 
     Examples
     --------
@@ -117,19 +129,29 @@ def score_batches(
     >>> next(parts).num_rows
     150
     """
-    if batch_size < 1:
-        raise ParameterError(f"score_batches: batch_size must be at least 1; got {batch_size}. Use 50_000.")
-    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs)
-    return (
-        dataset.to_native(ready.table(low, min(low + batch_size, len(ready.slices))))
-        for low in range(0, max(len(ready.slices), 1), batch_size)
-    )
+    _check_count("score_batches", "batch_size", batch_size, least=1, usual="50_000")
+    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
+    return (dataset.to_native(part) for part in ready.tables(batch_size))
 
 
 def load_shipped_model() -> Model:
     """Load the model that comes with spamclf.
 
     It was trained on simulated accounts: good for a first look and for tests, never for a ban.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    ModelFileError
+        If it is not there, or damaged.
+
+    Examples
+    --------
+    >>> load_shipped_model().name
+    'simulated-1'
     """
     here = Path(__file__).parent
     for folder in (here / "_shipped" / SHIPPED, here.parent / "models" / SHIPPED):
@@ -151,18 +173,25 @@ class _Ready:
         n_reasons: int,
         reasons_for: str,
         n_jobs: int,
+        ego: EgoLog | None,
     ) -> None:
+        check_dataset(dataset, "score")
         if reasons_for not in ("flagged", "all"):
             raise ParameterError(
                 f"score: reasons_for must be 'flagged' or 'all'; got {reasons_for!r}. Use 'flagged'."
             )
-        if n_reasons < 0:
-            raise ParameterError(f"score: n_reasons must be at least 0; got {n_reasons}. Use 3.")
+        _check_count("score", "n_reasons", n_reasons, least=0, usual="3")
+        self.n_jobs = n_threads(n_jobs)
         self.model = _as_model(model)
-        self.n_reasons, self.reasons_for, self.n_jobs = n_reasons, reasons_for, n_jobs
+        self.n_reasons, self.reasons_for = n_reasons, reasons_for
         instant = instant_or_last(dataset, as_of)
-        self.ego = EgoLog.build(dataset, n_jobs=n_jobs)
+        self.ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
         self.slices = snapshot_slices(self.ego, instant, None, self.model.history_days)
+
+    def tables(self, batch_size: int) -> Iterator[pa.Table]:
+        """Score all accounts, `batch_size` at a time; one empty table if there are none."""
+        for low in range(0, max(len(self.slices), 1), batch_size):
+            yield self.table(low, min(low + batch_size, len(self.slices)))
 
     def table(self, low: int, high: int) -> pa.Table:
         """Score the slices ``[low, high)``."""
@@ -219,8 +248,15 @@ def _as_model(model: Model | str | os.PathLike[str] | None) -> Model:
         model = load_model(model)
     unknown = [name for name in model.feature_names if name not in CATALOGUE]
     if unknown:
-        raise ParameterError(
+        raise ModelFileError(
             f"model '{model.name}': its features must be in the catalogue; got {len(unknown)} unknown: "
             f"{', '.join(unknown[:5])}. Train it again with this version, or install the version that made it."
         )
     return model
+
+
+def _check_count(where: str, name: str, value: Any, *, least: int, usual: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ParameterError(
+            f"{where}: {name} must be a whole number from {least}; got {value!r}. Use {usual}."
+        )

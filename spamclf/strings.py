@@ -18,6 +18,7 @@ STRINGS = pa.dictionary(pa.int32(), pa.string())
 
 
 def read_strings(column: Column, values: pa.ChunkedArray) -> tuple[pa.DictionaryArray, list[Bad]]:
+    """Turn a column into dictionary-coded strings, and list the rows that break a rule."""
     kind = values.type
     outside = pa.types.is_dictionary(kind) and is_text(kind.value_type)
     if pa.types.is_dictionary(kind) and not outside:

@@ -30,7 +30,9 @@ def n_threads(n_jobs: int) -> int:
     try:
         return int(effective_n_jobs(n_jobs))
     except ValueError:
-        raise ParameterError("n_jobs must be a number of threads, or negative; got 0. Use -1 for all cores.") from None
+        raise ParameterError(
+            "n_jobs must be a number of threads, or negative; got 0. Use -1 for all cores."
+        ) from None
 
 
 def in_threads(work: Callable[[int, int], Any], bounds: Sequence[int], n_jobs: int) -> list[Any]:

@@ -30,6 +30,11 @@ _MIN_WORK = 50_000  # log entries below which a second thread costs more than it
 class AfterSends:
     """Ask for one snapshot of an account just after each of its n-th sends.
 
+    Parameters
+    ----------
+    *counts : int
+        The n's, each at least 1.
+
     Examples
     --------
     >>> AfterSends(1, 5, 20, 100)

@@ -11,7 +11,9 @@ import sys
 import threading
 from types import ModuleType
 
-_MODULES = frozenset({"account", "ego", "fan_out", "feedback", "forest", "replies", "rhythm", "send_rate"})
+_MODULES = frozenset(
+    {"account", "ego", "fan_out", "feedback", "forest", "ids", "replies", "rhythm", "send_rate"}
+)
 _announced = threading.Event()
 
 

@@ -15,6 +15,8 @@ UNDELIVERED = 8
 CONTACT_KNOWN = 16  # the highest: of messages at one instant, flags sort those first whose contact is unknown
 CONTACT = 32
 
+TALLY = 64  # counts below this are tallied by `entropy`
+
 NAT = np.iinfo(np.int64).min  # an unknown instant
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -60,7 +62,7 @@ def sort_prefix(values: Ints, n: int) -> None:
                 values[j + 1] = values[j]
                 j -= 1
             values[j + 1] = value
-    elif n <= 512:
+    elif n <= 256:
         values[:n] = np.sort(values[:n])
     else:
         radix_sort(values, n)
@@ -117,38 +119,43 @@ def quantile(ordered: Ints, n: int, q: float) -> float:
 
 @compiled("int64(int64[::1], int64, int64)")
 def most_in_window(times: Ints, n: int, width: int) -> int:
-    """Return the largest number of ``times[:n]`` (ascending) in any half-open window of `width`."""
+    """Return the largest number of ``times[:n]`` (ascending) in any half-open window of `width`.
+
+    Only a window larger than the largest so far matters, so one comparison for each time is enough.
+    """
     most = 0
-    first = 0
     for last in range(n):
-        while times[last] - times[first] >= width:
-            first += 1
-        most = max(most, last - first + 1)
+        if times[last] - times[last - most] < width:
+            most += 1
     return most
 
 
-@compiled("float64(int64[::1], int64)")
-def entropy(counts: Ints, n: int) -> float:
+@compiled("float64(int64[::1], int64, int64[::1])")
+def entropy(counts: Ints, n: int, tally: Ints) -> float:
     """Return the Shannon entropy in bits of ``counts[:n]``; NaN when they are all zero. `counts` is used up.
 
     Equal counts are added up together and in ascending order, so that the order in which they arose cannot change
-    the last bit of the sum.
+    the last bit of the sum. Small ones, the usual case, are tallied rather than sorted; `tally` (`TALLY` places)
+    must be zero and is zero again afterwards.
     """
-    n_small = np.zeros(32, np.int64)
-    large = total = 0
+    large = total = top = 0
     for i in range(n):
-        total += counts[i]
-        if counts[i] < n_small.size:
-            n_small[counts[i]] += 1
+        count = counts[i]
+        total += count
+        if count < TALLY:
+            tally[count] += 1
+            top = max(top, count)
         else:
-            counts[large] = counts[i]
+            counts[large] = count
             large += 1
+    weighted = 0.0
+    tally[0] = 0
+    for count in range(1, top + 1):
+        if tally[count] and count > 1:
+            weighted += tally[count] * (count * np.log2(count))
+        tally[count] = 0
     if total == 0:
         return np.nan
-    weighted = 0.0
-    for count in range(2, n_small.size):
-        if n_small[count]:
-            weighted += n_small[count] * (count * np.log2(count))
     sort_prefix(counts, large)
     for i in range(large):
         weighted += counts[i] * np.log2(counts[i])

@@ -8,8 +8,8 @@ from typing import Any
 import numba
 
 
-def compiled(signature: str, *, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile a function for exactly `signature` when its module is imported.
+def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function for exactly `signature` (or a list of them) when its module is imported.
 
     A fixed signature means that no caller can trigger a second, slow compilation by passing an array of another
     layout: it gets a ``TypeError`` instead. ``error_model="numpy"`` makes x / 0 an inf or NaN, as in numpy.

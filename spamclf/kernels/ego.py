@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import types
 
 from spamclf.kernels._common import GROUP, OUT
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
 
-@compiled("void(int32[::1], int32[::1], uint8[::1], int32, int32, int64[::1])")
+# Arrow's memory is read-only, and a read-only array is another type to numba; one that may be written also fits.
+_INSTANTS = types.Array(types.int64, 1, "C", readonly=True)
+
+
+@compiled("void(int32[::1], int32[::1], uint8[::1], int64, int64, int64[::1])")
 def count(sender: Codes, recipient: Codes, flags: Bytes, low: int, high: int, counts: Ints) -> None:
-    """Add to ``counts[code]`` the log entries of the accounts in ``[low, high)``."""
-    for i in range(sender.size):
-        if low <= sender[i] < high:
-            counts[sender[i]] += 1
-        if low <= recipient[i] < high and not flags[i] & GROUP:
+    """Add to ``counts[account]`` the log entries that the messages ``[low, high)`` make."""
+    for i in range(low, high):
+        counts[sender[i]] += 1
+        if recipient[i] < counts.size and not flags[i] & GROUP:
             counts[recipient[i]] += 1
 
 
 @compiled(
-    "void(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int32, int32, int64[::1],"
-    "int64[::1], int32[::1], uint8[::1], float64[::1])"
+    types.void(
+        types.int32[::1],
+        types.int32[::1],
+        _INSTANTS,
+        types.uint8[::1],
+        types.float64[::1],
+        types.int64,
+        types.int64,
+        types.int64[::1],
+        types.int64[::1],
+        types.int32[::1],
+        types.uint8[::1],
+        types.float64[::1],
+    )
 )
 def scatter(
     sender: Codes,
@@ -37,22 +53,21 @@ def scatter(
     flag: Bytes,
     typed_s: Floats,
 ) -> None:
-    """Write each message of the accounts in ``[low, high)`` to the next place of its log, moving `cursor`.
+    """Write each of the messages ``[low, high)`` to the next place in its parties' logs, moving `cursor`.
 
-    Threads take ranges of accounts, not of messages: every place is written by one thread, in the order of the
-    messages, so the result does not depend on how many threads there are.
+    Each thread has the places of its own messages, after those of the threads before it, so that the result does
+    not depend on how many threads there are.
     """
     has_typed = typed.size > 0
-    for i in range(sender.size):
-        if low <= sender[i] < high:
-            place = cursor[sender[i]]
-            cursor[sender[i]] = place + 1
-            time[place] = sent_at[i]
-            peer[place] = recipient[i]
-            flag[place] = flags[i] | OUT
-            if has_typed:
-                typed_s[place] = typed[i]
-        if low <= recipient[i] < high and not flags[i] & GROUP:
+    for i in range(low, high):
+        place = cursor[sender[i]]
+        cursor[sender[i]] = place + 1
+        time[place] = sent_at[i]
+        peer[place] = recipient[i]
+        flag[place] = flags[i] | OUT
+        if has_typed:
+            typed_s[place] = typed[i]
+        if recipient[i] < cursor.size and not flags[i] & GROUP:
             place = cursor[recipient[i]]
             cursor[recipient[i]] = place + 1
             time[place] = sent_at[i]

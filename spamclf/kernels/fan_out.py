@@ -15,6 +15,7 @@ from spamclf.kernels._common import (
     NAT,
     OUT,
     SECOND,
+    TALLY,
     UNDELIVERED,
     entropy,
     median,
@@ -83,6 +84,7 @@ def measure(
     group_time = np.empty(longest, np.int64)
     group_slot = np.empty(longest, np.int64)
     group_count = np.zeros(longest, np.int64)
+    tally = np.zeros(TALLY, np.int64)
     for row in range(low, high):
         slots = people = recipients = strangers = n_ages = group_sends = groups = 0
         contacts_known = contacts_lacking = delivery_known = undelivered = 0
@@ -127,12 +129,11 @@ def measure(
                 ages[n_ages] = time[i] - facts[peer[i], 0]
                 n_ages += 1
             there = facts[peer[i], 1]
-            if there >= 0:
+            if there >= 0:  # no branches below: whether a country is new or foreign cannot be predicted
                 located += own >= 0
-                foreign += own >= 0 and there != own
-                if seen_country[there] != row + 1:
-                    seen_country[there] = row + 1
-                    countries += 1
+                foreign += (own >= 0) & (there != own)
+                countries += seen_country[there] != row + 1
+                seen_country[there] = row + 1
         n_groups = most_distinct_in_window(group_time, group_slot, group_sends, group_count, HOUR)
         once = written = 0
         for slot in range(slots):
@@ -148,7 +149,7 @@ def measure(
         out[5, row] = most_in_window(met, strangers, DAY)
         out[6, row] = once
         out[7, row] = once / recipients if recipients else np.nan
-        out[8, row] = entropy(n_sent, written)
+        out[8, row] = entropy(n_sent, written, tally)
         out[9, row] = people / recipients if recipients else np.nan
         out[10, row] = contacts_lacking / contacts_known if contacts_known else np.nan
         out[11, row] = undelivered / delivery_known if delivery_known else np.nan

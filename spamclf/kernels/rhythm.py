@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spamclf.kernels._common import DAY, HOUR, OUT, SECOND, entropy, quantile, sort_prefix
+from spamclf.kernels._common import DAY, HOUR, OUT, SECOND, TALLY, entropy, quantile, sort_prefix
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bytes, Floats, Ints
 
@@ -53,8 +53,8 @@ def gap_shape(gaps: Ints, ordered: Ints, n: int, out: Floats, row: int) -> None:
         out[6, row] = cross / np.sqrt(var_before * var_after)
 
 
-@compiled("float64(int64[::1], int64, int64[::1])")
-def log_bin_entropy(ordered: Ints, n: int, counts: Ints) -> float:
+@compiled("float64(int64[::1], int64, int64[::1], int64[::1])")
+def log_bin_entropy(ordered: Ints, n: int, counts: Ints, tally: Ints) -> float:
     """Return the entropy in bits of ``ordered[:n]`` binned by powers of two."""
     if n == 0:
         return np.nan
@@ -70,12 +70,14 @@ def log_bin_entropy(ordered: Ints, n: int, counts: Ints) -> float:
         counts[bins] = j - i
         bins += 1
         i = j
-    return entropy(counts, bins)
+    return entropy(counts, bins, tally)
 
 
-@compiled("float64(int64[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1])")
+@compiled(
+    "float64(int64[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])"
+)
 def conditional_entropy(
-    gaps: Ints, ordered: Ints, n: int, levels: Ints, codes: Ints, patterns: Ints, touched: Ints
+    gaps: Ints, ordered: Ints, n: int, levels: Ints, codes: Ints, patterns: Ints, touched: Ints, tally: Ints
 ) -> float:
     """Return the corrected conditional entropy of the gaps' order, in bits: low for a program, high for a person.
 
@@ -110,7 +112,7 @@ def conditional_entropy(
             touched[k] = patterns[code]
             once += patterns[code] == 1
             patterns[code] = 0
-        joint = entropy(touched, met)
+        joint = entropy(touched, met, tally)
         if m == 1:
             first = joint
         least = min(least, joint - shorter + once / (n - m + 1) * first)
@@ -120,18 +122,14 @@ def conditional_entropy(
     return least
 
 
-@compiled("void(int64[::1], int64, float64[:, ::1], int64)")
-def gap_edges(ordered: Ints, n: int, out: Floats, row: int) -> None:
+@compiled("void(int64[::1], int64, int64[::1], float64[:, ::1], int64)")
+def gap_edges(ordered: Ints, n: int, seconds: Ints, out: Floats, row: int) -> None:
     """Write the share of the commonest gap (to the second) and how hard the edges of gaps below an hour are."""
     commonest = 0
-    i = 0
-    while i < n:
-        second = (ordered[i] + SECOND // 2) // SECOND
-        j = i
-        while j < n and (ordered[j] + SECOND // 2) // SECOND == second:
-            j += 1
-        commonest = max(commonest, j - i)
-        i = j
+    for i in range(n):
+        seconds[i] = (ordered[i] + SECOND // 2) // SECOND
+        if seconds[i] == seconds[i - commonest]:  # ascending: only a longer run than the longest matters
+            commonest += 1
     out[9, row] = commonest / n if n else np.nan
     inside = np.searchsorted(ordered[:n], HOUR)
     out[10, row] = np.nan
@@ -143,31 +141,31 @@ def gap_edges(ordered: Ints, n: int, out: Floats, row: int) -> None:
             out[11, row] = median / ordered[inside - 1]
 
 
-@compiled("void(int64[::1], int64, int64, int64[::1], float64[:, ::1], int64)")
-def clock(sent: Ints, n: int, as_of: int, hours: Ints, out: Floats, row: int) -> None:
+@compiled("void(int64[::1], int64, int64, int64[::1], int64[::1], float64[:, ::1], int64)")
+def clock(sent: Ints, n: int, as_of: int, hours: Ints, tally: Ints, out: Floats, row: int) -> None:
     """Write what the sends' places in the second, the day and the calendar tell."""
     hours[:] = 0
     on_second = exact = night = days = quiet_total = longest = 0
-    previous = 0
+    midnight = 0
     for i in range(n):
-        midnight = sent[i] // DAY * DAY
-        hour = (sent[i] - midnight) // HOUR
-        hours[hour] += 1
-        night += hour < _NIGHT
-        within = sent[i] - sent[i] // SECOND * SECOND
-        exact += within == 0
-        on_second += within <= _ROUND or within >= SECOND - _ROUND
-        if i == 0 or midnight > previous:
+        if i == 0 or sent[i] >= midnight + DAY:
             if i > 0:
-                longest = max(longest, previous + DAY - sent[i - 1])
+                longest = max(longest, midnight + DAY - sent[i - 1])
                 quiet_total += longest
             days += 1
+            midnight = sent[i] // DAY * DAY
             longest = sent[i] - midnight
-            previous = midnight
         else:
             longest = max(longest, sent[i] - sent[i - 1])
+        second = (sent[i] - midnight) // SECOND
+        within = sent[i] - midnight - second * SECOND
+        exact += within == 0
+        on_second += (within <= _ROUND) | (within >= SECOND - _ROUND)
+        hour = np.int32(second) // np.int32(3600)
+        hours[hour] += 1
+        night += hour < _NIGHT
     if n:
-        longest = max(longest, min(previous + DAY, as_of) - sent[n - 1])
+        longest = max(longest, min(midnight + DAY, as_of) - sent[n - 1])
         quiet_total += longest
     busy = 0
     for hour in range(24):
@@ -176,7 +174,7 @@ def clock(sent: Ints, n: int, as_of: int, hours: Ints, out: Floats, row: int) ->
             busy += 1
     # a log stamped to the second says nothing about fractions of one
     out[12, row] = on_second / n if n and exact < n else np.nan
-    out[13, row] = entropy(hours, busy)
+    out[13, row] = entropy(hours, busy, tally)
     out[14, row] = quiet_total / days / SECOND if days else np.nan
     out[15, row] = night / n if n else np.nan
     out[16, row] = days
@@ -225,6 +223,7 @@ def measure(
     touched = np.empty(longest, np.int64)
     codes = np.empty(longest, np.int64)
     hours = np.zeros(24, np.int64)
+    tally = np.zeros(TALLY, np.int64)
     has_typed = typed_s.size > 0
     for row in range(low, high):
         n = n_typed = n_known = 0
@@ -244,8 +243,8 @@ def measure(
         n_gaps = max(n - 1, 0)
         sort_prefix(ordered, n_gaps)
         gap_shape(gaps, ordered, n_gaps, out, row)
-        out[7, row] = log_bin_entropy(ordered, n_gaps, scratch)
-        out[8, row] = conditional_entropy(gaps, ordered, n_gaps, scratch, codes, patterns, touched)
-        gap_edges(ordered, n_gaps, out, row)
-        clock(sent, n, as_of[row], hours, out, row)
+        out[7, row] = log_bin_entropy(ordered, n_gaps, scratch, tally)
+        out[8, row] = conditional_entropy(gaps, ordered, n_gaps, scratch, codes, patterns, touched, tally)
+        gap_edges(ordered, n_gaps, scratch, out, row)
+        clock(sent, n, as_of[row], hours, tally, out, row)
         typing(typed, n_typed, n_known, out, row)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from spamclf.features.catalogue import family_of
+
 __all__ = ["card"]
 
 
@@ -16,6 +18,10 @@ def card(
     ----------
     name, feature_names, history_days, threshold, info
         As of `Model`; `info` as `train.fit` makes it.
+
+    Returns
+    -------
+    text : str
     """
     data, metrics, counts = info["data"], info["metrics"], info["counts"]
     rows = "\n".join(
@@ -23,10 +29,13 @@ def card(
         for part, count in counts.items()
     )
     figures = "\n".join(f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in metrics.items())
+    families = ", ".join(dict.fromkeys(family_of(feature).name for feature in feature_names))
+    left_out = ", ".join(f"`{feature}`" for feature in info["features_left_out"]) or "none"
     return f"""# Model {name}
 
-Scores accounts of a messaging platform by the probability that they are automated, from {len(feature_names)}
-features of who wrote to whom and when and of registration, over the last {history_days:g} days. It reads no message.
+Scores accounts of a messaging platform by the probability that they are automated, from {len(feature_names)} features
+over the last {history_days:g} days, of the families {families}. It reads no message.
+Features that no account to train on had a value of, and are left out: {left_out}.
 
 ## Made from
 

@@ -26,7 +26,9 @@ def honest_messages(cast: Cast, rng: np.random.Generator) -> Log:
     log : Log
         In no order; some rows may lie after the end of the world.
     """
-    return Log.join(habit(cast, rng) for habit in (_friends, _groups, _comments, _office_mail, *ROUNDS))
+    return Log.join(
+        habit(cast, rng) for habit in (_friends, _groups, _comments, _office_mail, *ROUNDS, _house_mail)
+    )
 
 
 def _circle(cast: Cast, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
@@ -146,3 +148,23 @@ def _office_mail(cast: Cast, rng: np.random.Generator) -> Log:
     )
     share = np.where(copies[group] > 4, 0.05, 0.45)
     return Log.join([log, answers(rng, cast, log, share=share, median_s=3000.0, answered=0.5, known=0.9)])
+
+
+def _house_mail(cast: Cast, rng: np.random.Generator) -> Log:
+    """Now and then somebody at work writes to the whole house, within a minute: honest, and a burst to strangers."""
+    who = cast.of("office")
+    if len(who) < 2:
+        return Log.of([], [], [])
+    reach = min(150, len(who) - 1)
+    days = (cast.active_until[who] - cast.active_from[who]) / DAY
+    writes = rng.random(len(who)) < 0.12
+    mail, _ = positions(np.where(writes, rng.poisson(0.1 * days), 0))
+    copies = rng.integers(reach // 2 + 1, reach + 1, len(mail))
+    group, place = positions(copies)
+    sender, recipient = who[mail[group]], who[(mail[group] + 1 + place) % len(who)]
+    start = cast.awake(rng, who[mail], cast.active_from[who][mail], cast.active_until[who][mail])
+    typed = human_typing(rng, np.full(len(group), 300.0))
+    log = announcements(
+        rng, cast, sender, recipient, start, copies, gap_s=(0.0, 0.4), known=0.6, typed_s=typed
+    )
+    return Log.join([log, answers(rng, cast, log, share=0.03, median_s=3000.0, answered=0.5, known=0.9)])

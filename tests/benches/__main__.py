@@ -17,7 +17,9 @@ _PACKAGES = ("numpy", "numba", "pyarrow", "scikit-learn", "duckdb", "polars", "p
 
 def _processor() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
-        return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
+        return next(
+            (line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown"
+        )
 
 
 def main() -> None:

@@ -41,7 +41,11 @@ def main() -> None:
     scored = wall(score, 5)
     with tempfile.TemporaryDirectory() as cache:
         first = subprocess.run(
-            [python, "-c", _COMPILE], check=True, capture_output=True, text=True, env=os.environ | {"NUMBA_CACHE_DIR": cache}
+            [python, "-c", _COMPILE],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"NUMBA_CACHE_DIR": cache},
         )
         cold = wall(score, 1, NUMBA_CACHE_DIR=cache + "/other")
     loaded = subprocess.run(

@@ -1,0 +1,204 @@
+"""What is public is written down: in the README, in docstrings, and in the catalogue."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from string import Formatter
+from typing import Any, get_args
+
+import pytest
+
+import spamclf
+from spamclf import describe, evaluate, output, plots, predict, simulate, train
+from spamclf.cli import main
+from spamclf.features import CATALOGUE, FAMILIES
+from spamclf.features.feature import Tier, Unit
+from spamclf.schema import TABLES
+from tests.doors import ROOT
+
+README = ROOT / "README.md"
+DOORS = (predict, train, evaluate)
+
+
+def is_defined_in(value: Any, module: Any) -> bool:
+    return (inspect.isfunction(value) or inspect.isclass(value)) and value.__module__ == module.__name__
+
+
+def modules() -> Iterator[Any]:
+    for found in pkgutil.walk_packages(spamclf.__path__, "spamclf."):
+        if not found.name.startswith("spamclf.kernels") and not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def public_functions() -> dict[str, Any]:
+    """Functions that modules name as public, and the public methods of public classes."""
+    found = {}
+    for module in modules():
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if not is_defined_in(value, module):
+                continue
+            found[f"{module.__name__}.{name}"] = value
+            if inspect.isclass(value):
+                for method, function in vars(value).items():
+                    function = getattr(function, "__func__", function)
+                    if not method.startswith("_") and inspect.isfunction(function):
+                        found[f"{module.__name__}.{name}.{method}"] = function
+    return found
+
+
+FUNCTIONS = public_functions()
+#: Where callers look: the face of the package, the doors, and what draws, writes and simulates.
+_FACES = (spamclf, predict, train, evaluate, describe, output, plots, simulate)
+_OBJECTS = [
+    value for face in _FACES for name in face.__all__ if not inspect.ismodule(value := getattr(face, name))
+]
+_NAMES = {f"{value.__module__}.{value.__qualname__}" for value in _OBJECTS if hasattr(value, "__qualname__")}
+PROMISED = {
+    where: value
+    for where, value in FUNCTIONS.items()
+    if where in _NAMES or (where.rpartition(".")[0] in _NAMES and inspect.isfunction(value))
+}
+
+
+def sections(doc: str) -> dict[str, str]:
+    """Cut a numpydoc docstring at its underlined headings."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", inspect.cleandoc(doc) + "\n", flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documented(doc: str) -> set[str]:
+    """Names that the heads of the sections on parameters and attributes mention."""
+    text = "".join(sections(doc).get(heading, "") for heading in ("Parameters", "Attributes"))
+    heads = [line for line in text.splitlines() if line[:1].strip()]
+    return {name.strip(" *") for head in heads for name in head.split(" : ")[0].split(",")}
+
+
+# ---- docstrings --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", FUNCTIONS)
+def test_public_names_have_docstrings(where):
+    doc = FUNCTIONS[where].__doc__
+    assert doc, where
+    first = doc.strip().split("\n\n")[0]
+    assert first.endswith((".", ":")) or first.count("\n") == 0, f"{where}: a summary is a sentence"
+
+
+@pytest.mark.parametrize("where", PROMISED)
+def test_parameters_are_documented(where):
+    value = PROMISED[where]
+    told = documented(value.__doc__ or "")
+    shared = re.search(r"those of `(\w+)`", value.__doc__ or "")
+    if shared:  # the whole section stands there
+        told |= documented(FUNCTIONS[f"{where.rpartition('.')[0]}.{shared[1]}"].__doc__)
+    names = [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
+    is_short_method = inspect.isfunction(value) and "." in value.__qualname__ and len(names) == 1
+    missing = set(names) - told
+    # a method of one argument says in its sentence what that is
+    assert not missing or is_short_method, f"{where} does not document {', '.join(sorted(missing))}"
+
+
+@pytest.mark.parametrize("where", PROMISED)
+def test_what_is_documented_is_there(where):
+    """No docstring speaks of a parameter that is gone."""
+    value = PROMISED[where]
+    if inspect.isclass(value):
+        return  # attributes may be more than the arguments
+    extra = documented(value.__doc__ or "") - set(inspect.signature(value).parameters)
+    assert not extra, f"{where} documents {', '.join(sorted(extra))}"
+
+
+@pytest.mark.parametrize("module", [*DOORS], ids=lambda module: module.__name__)
+def test_doors_have_examples(module):
+    for name in module.__all__:
+        value = getattr(module, name)
+        if is_defined_in(value, module):
+            assert ">>> " in (value.__doc__ or ""), f"{module.__name__}.{name} needs an example that runs"
+
+
+# ---- README ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    if not README.exists():
+        pytest.skip("README.md is not written yet")
+    return README.read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_readme_names_every_command(readme, command):
+    assert re.search(rf"spamclf {command}\b", readme), f"README.md must show `spamclf {command}`"
+
+
+@pytest.mark.parametrize("name", [name for name in spamclf.__all__ if not name.startswith("_")])
+def test_readme_names_the_face(readme, name):
+    assert re.search(rf"\b{name}\b", readme), f"README.md must name {name}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{module.__name__.removeprefix('spamclf.')}.{name}"
+        for module in (predict, train)
+        for name in module.__all__
+        if is_defined_in(getattr(module, name), module)
+    ],
+)
+def test_readme_names_the_doors(readme, name):
+    assert re.search(rf"\b{re.escape(name)}\b", readme), f"README.md must name {name}"
+
+
+def test_readme_shows_the_two_commands(readme):
+    assert "make demo" in readme
+    assert "make test" in readme
+
+
+# ---- the catalogue -----------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_large_enough():
+    assert len(CATALOGUE) >= 40
+    assert {"account", "registration", "send_rate", "fan_out", "replies", "rhythm", "feedback"} <= set(
+        FAMILIES
+    )
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_catalogue_entries_are_complete(name):
+    feature = CATALOGUE[name]
+    family = next(family for family in FAMILIES.values() if feature in family.features)
+    assert name == feature.name
+    # "account_time_to_send_10_s" and the like: the family's name comes first, in words
+    assert name.startswith(f"{family.name}_"), f"the family's name, {family.name}, comes first"
+    assert feature.formula.strip(), "needs a formula"
+    assert feature.unit in get_args(Unit)
+    assert feature.tier in get_args(Tier)
+    assert feature.direction in (-1, 0, 1)
+    fields = [field for _, field, _, _ in Formatter().parse(feature.sentence) if field is not None]
+    assert fields == ["value"], "a sentence says the value, once"
+    assert feature.sentence == feature.sentence.strip()
+    for value in (0.0, 1.0, 0.123456, 12345.678, float("nan")):
+        said = feature.say(value)
+        assert said
+        assert "{" not in said
+    assert feature.needs, "says which columns it needs"
+    for need in feature.needs:
+        table, _, column = need.partition(".")
+        assert table in TABLES, need
+        assert column in [each.name for each in TABLES[table].columns], need
+
+
+def test_tiers_follow_what_is_read():
+    """Reports are tier F, registration tier 0 or 1; nobody reads texts or photos yet."""
+    for feature in CATALOGUE.values():
+        read = {need.split(".")[0] for need in feature.needs}
+        assert ("reports" in read) == (feature.tier == "F"), feature.name
+        if feature.tier == "0":
+            assert read <= {"accounts", "messages", "labels"}, feature.name
+        assert not read & {"photos", "texts"}

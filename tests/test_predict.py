@@ -1,0 +1,418 @@
+"""Scores: what a row says, that nothing but the visible rows changes it, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spamclf import Dataset, extract, load_model, predict
+from spamclf.ego import EgoLog
+from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
+from spamclf.features import CATALOGUE
+from spamclf.instants import DAY_US
+from tests import worlds
+from tests.doors import ROOT, by_account, dataset, large, model, same, tables, write_folder
+
+NO_MESSAGES = {"sender_id": [], "recipient_id": [], "sent_at": []}
+COLUMNS = {
+    "account_id": pa.string(),
+    "as_of": pa.timestamp("us", tz="UTC"),
+    "score": pa.float64(),
+    "verdict": pa.string(),
+    "threshold": pa.float64(),
+    "reasons": pa.list_(
+        pa.struct(
+            {
+                "feature": pa.string(),
+                "value": pa.float64(),
+                "contribution": pa.float64(),
+                "sentence": pa.string(),
+            }
+        )
+    ),
+    "n_messages": pa.int64(),
+    "model": pa.string(),
+}
+
+
+# ---- what a row says ---------------------------------------------------------------------------------------------
+
+
+def test_one_row_per_account():
+    scores = predict.score(dataset(), model())
+    assert {field.name: field.type for field in scores.schema} == COLUMNS
+    senders = set(tables()["messages"]["sender_id"].to_pylist())
+    known = tables()["accounts"]["account_id"].to_pylist()
+    found = scores["account_id"].to_pylist()
+    assert found[: len(known)] == known
+    assert found[len(known) :] == sorted(senders - set(known))
+    assert set(scores["as_of"].cast("int64").to_pylist()) == {dataset().last_instant() + 1}
+    assert set(scores["model"].to_pylist()) == {model().name}
+    assert set(scores["threshold"].to_pylist()) == {model().threshold}
+    assert sum(column.null_count for column in scores.columns) == 0
+
+
+def test_scores_are_those_of_the_features():
+    features = extract(dataset(), features=model().feature_names, history_days=model().history_days)
+    scores = predict.score(dataset(), model())
+    assert scores["score"].to_pylist() == model().scores(features.matrix()).tolist()
+
+
+def test_verdict_and_counts():
+    as_of = dataset().last_instant() + 1
+    scores = predict.score(dataset(), dataclasses.replace(model(), history_days=5.0), as_of=as_of)
+    messages = dataset().messages
+    seen = messages.filter(pc.greater_equal(messages["sent_at"].cast("int64"), as_of - 5 * DAY_US))
+    counts = seen.group_by("sender_id").aggregate([([], "count_all")])
+    sends = dict(zip(counts["sender_id"].to_pylist(), counts["count_all"].to_pylist(), strict=True))
+    for row in scores.to_pylist():
+        assert row["n_messages"] == sends.get(row["account_id"], 0)
+        expected = "automated" if row["score"] >= row["threshold"] else "not_automated"
+        assert row["verdict"] == (expected if row["n_messages"] else "insufficient_data")
+        assert 0 < row["score"] <= 1
+    assert set(scores["verdict"].to_pylist()) == set(predict.VERDICTS)
+
+
+def test_reasons_are_the_largest_contributions():
+    features = extract(dataset(), features=model().feature_names, history_days=model().history_days)
+    X = features.matrix()
+    contributions, _ = model().forest.contributions(X)
+    scores = predict.score(dataset(), model(), reasons_for="all", n_reasons=4)
+    assert max(map(len, scores["reasons"].to_pylist())) == 4
+    for row, (reasons, theirs) in enumerate(zip(scores["reasons"].to_pylist(), contributions, strict=True)):
+        expected = sorted((value for value in theirs.tolist() if value > 0), reverse=True)[:4]
+        assert [reason["contribution"] for reason in reasons] == expected
+        for reason in reasons:
+            column = model().feature_names.index(reason["feature"])
+            value = X[row, column]
+            assert reason["contribution"] == theirs[column]
+            assert reason["value"] == (None if np.isnan(value) else value)
+            assert reason["sentence"] == CATALOGUE[reason["feature"]].say(value)
+
+
+def test_reasons_for_the_flagged_alone():
+    scores = predict.score(dataset(), model())
+    explained = predict.score(dataset(), model(), reasons_for="all").to_pylist()
+    for row, full in zip(scores.to_pylist(), explained, strict=True):
+        assert row["reasons"] == (full["reasons"] if row["verdict"] == "automated" else [])
+    assert not any(predict.score(dataset(), model(), n_reasons=0)["reasons"].to_pylist())
+    assert len(max(explained, key=lambda row: len(row["reasons"]))["reasons"]) == 3
+    more_than_there_are = predict.score(dataset(), model(), n_reasons=1_000)["reasons"].to_pylist()
+    assert 3 < max(map(len, more_than_there_are)) <= len(model().feature_names)
+
+
+@pytest.mark.parametrize("kind", ["pyarrow", "pandas", "polars", "duckdb"])
+def test_results_come_back_in_the_callers_kind(kind):
+    expected = predict.score(dataset(), model())
+    given = {
+        name: tables()[name] for name in ("accounts", "messages", "reports", "photos", "texts", "labels")
+    }
+    if kind == "pandas":
+        given = {name: table.to_pandas() for name, table in given.items()}
+    elif kind == "polars":
+        polars = pytest.importorskip("polars")
+        given = {name: polars.from_arrow(table) for name, table in given.items()}
+    elif kind == "duckdb":
+        duckdb = pytest.importorskip("duckdb")
+        given = {name: duckdb.from_arrow(table) for name, table in given.items()}
+    scores = predict.score(Dataset(**given), model())
+    assert type(scores).__module__.split(".")[0].lstrip("_") == kind
+    got = scores if kind == "pyarrow" else pa.table(scores)
+    for name in ("account_id", "score", "verdict", "n_messages"):
+        assert got[name].to_pylist() == expected[name].to_pylist(), name
+    part = next(iter(predict.score_batches(Dataset(**given), model(), batch_size=3)))
+    assert type(part) is type(scores)
+
+
+def test_every_form_of_an_instant_is_the_same():
+    forms = [
+        "2026-05-11T12:00:00",
+        "2026-05-11T14:00:00+02:00",
+        datetime.datetime(2026, 5, 11, 12, tzinfo=datetime.UTC),
+        np.datetime64("2026-05-11T12:00:00"),
+        1_778_500_800_000_000,
+    ]
+    first, *others = (predict.score(dataset(), model(), as_of=form) for form in forms)
+    assert all(same(first, other) for other in others)
+    assert same(
+        predict.score(dataset(), model(), as_of="2026-05-11"),
+        predict.score(dataset(), model(), as_of=datetime.date(2026, 5, 11)),
+    )
+    assert not same(first, predict.score(dataset(), model()))
+
+
+def test_integer_ids_stay_integers():
+    scores = predict.score(large(), model(), n_reasons=0)
+    assert scores["account_id"].type == pa.int64()
+    assert scores["account_id"].to_pylist() == list(range(4_000))
+
+
+def test_a_log_built_before_serves():
+    ego = EgoLog.build(dataset())
+    assert same(predict.score(dataset(), model(), ego=ego), predict.score(dataset(), model()))
+
+
+# ---- row 18: threads and batches ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_threads_change_no_bit(n_jobs):
+    """Row 18."""
+    loose = dataclasses.replace(model(), threshold=0.0)  # flags all who sent
+    one = predict.score(large(), loose, n_jobs=1)
+    assert sum(bool(reasons) for reasons in one["reasons"].to_pylist()) > 100
+    assert same(one, predict.score(large(), loose, n_jobs=n_jobs))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 100, 10_000])
+def test_batches_change_no_bit(batch_size):
+    """Row 18."""
+    whole = predict.score(dataset(), model(), reasons_for="all")
+    parts = list(predict.score_batches(dataset(), model(), batch_size=batch_size, reasons_for="all"))
+    assert all(part.num_rows == batch_size for part in parts[:-1])
+    assert 1 <= parts[-1].num_rows <= batch_size
+    assert same(whole, pa.concat_tables(parts))
+
+
+def test_score_works_in_batches_itself(monkeypatch):
+    whole = predict.score(large(), model())
+    monkeypatch.setattr(predict, "_BATCH", 999)
+    assert same(whole, predict.score(large(), model()))
+
+
+# ---- rows 4, 6, 10: what changes no score ------------------------------------------------------------------------
+
+
+def test_saved_and_loaded_it_scores_the_same(tmp_path):
+    """Row 4."""
+    model().save(tmp_path / "m")
+    expected = predict.score(dataset(), model(), reasons_for="all")
+    for again in (load_model(tmp_path / "m"), tmp_path / "m", str(tmp_path / "m")):
+        assert same(expected, predict.score(dataset(), again, reasons_for="all"))
+
+
+def test_order_and_repetitions_of_rows_change_nothing():
+    """Row 6."""
+    rng = np.random.default_rng(0)
+    messed = {name: table.take(rng.permutation(table.num_rows)) for name, table in tables().items()}
+    messed["messages"] = pa.concat_tables([messed["messages"], messed["messages"].slice(0, 500)])
+    scores = predict.score(Dataset(**messed), model(), reasons_for="all")
+    assert by_account(scores) == by_account(predict.score(dataset(), model(), reasons_for="all"))
+
+
+def check_unseen_rows(seed: int) -> None:
+    short = dataclasses.replace(model(), history_days=2.0, threshold=0.2)
+    world = worlds.random_world(seed % 50, n_accounts=8, n_messages=60)
+    other = worlds.disturbed(world, random.Random(seed))
+    before, after = (
+        by_account(predict.score(each.dataset(), short, as_of=each.as_of, reasons_for="all", n_jobs=1))
+        for each in (world, other)
+    )
+    both = before.keys() & after.keys()
+    assert both
+    assert {name: before[name] for name in both} == {name: after[name] for name in both}
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32))
+def test_unseen_rows_change_no_score(seed):
+    """Row 10: rows at or after the instant, or before the history."""
+    check_unseen_rows(seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500)
+@given(st.integers(0, 2**32))
+def test_unseen_rows_change_no_score_at_length(seed):
+    check_unseen_rows(seed)
+
+
+# ---- row 8: little data ------------------------------------------------------------------------------------------
+
+
+def one_account(**messages):
+    return Dataset(accounts={"account_id": ["a"]}, messages=messages or NO_MESSAGES, time_unit="s")
+
+
+def test_no_accounts_and_no_messages():
+    empty = Dataset(accounts={"account_id": []}, messages=NO_MESSAGES, time_unit="s")
+    with pytest.raises(InsufficientDataError, match="as_of must be given"):
+        predict.score(empty, model())
+    scores = predict.score(empty, model(), as_of="2026-06-01")
+    assert scores.num_rows == 0
+    assert {field.name for field in scores.schema} == set(COLUMNS)
+    parts = list(predict.score_batches(empty, model(), as_of="2026-06-01"))
+    assert [part.num_rows for part in parts] == [0]
+
+
+def test_accounts_without_messages():
+    with pytest.raises(InsufficientDataError, match="no row with a time"):
+        predict.score(one_account(), model())
+    (row,) = predict.score(one_account(), model(), as_of="2026-06-01").to_pylist()
+    assert (row["account_id"], row["verdict"], row["n_messages"]) == ("a", "insufficient_data", 0)
+    assert 0 < row["score"] < 1
+    assert row["reasons"] == []
+
+
+def test_messages_without_accounts():
+    data = Dataset(
+        accounts={"account_id": []},
+        messages={"sender_id": ["b", "a"], "recipient_id": ["c", "b"], "sent_at": [5, 6]},
+        time_unit="s",
+    )
+    scores = predict.score(data, model())
+    assert scores["account_id"].to_pylist() == ["a", "b"]
+    assert scores["n_messages"].to_pylist() == [1, 1]
+
+
+def test_one_message_and_columns_of_nulls():
+    nulls = pa.nulls(1)
+    data = Dataset(
+        accounts={"account_id": ["a"], "registered_at": nulls, "country": nulls, "is_business": nulls},
+        messages={
+            "sender_id": ["a"], "recipient_id": ["b"], "sent_at": [5], "typed_s": nulls, "delivered": nulls,
+            "is_group": nulls, "in_contacts": nulls,
+        },
+        time_unit="s",
+    )  # fmt: skip
+    bare = one_account(sender_id=["a"], recipient_id=["b"], sent_at=[5])
+    assert same(
+        predict.score(data, model(), reasons_for="all"), predict.score(bare, model(), reasons_for="all")
+    )
+
+
+def test_before_everything_there_is_no_verdict():
+    scores = predict.score(dataset(), model(), as_of="1980-01-01")
+    assert set(scores["verdict"].to_pylist()) == {"insufficient_data"}
+
+
+# ---- what is refused ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"n_reasons": -1}, "n_reasons must be a whole number from 0; got -1"),
+        ({"n_reasons": 1.5}, "n_reasons must be a whole number"),
+        ({"reasons_for": "some"}, "reasons_for must be 'flagged' or 'all'; got 'some'"),
+        ({"as_of": "yesterday"}, "as_of must be an instant"),
+        ({"as_of": -1}, "as_of must be an instant"),
+        ({"n_jobs": 0}, "n_jobs must be"),
+    ],
+)
+def test_arguments_out_of_range(settings, words):
+    for door in (predict.score, predict.score_batches):
+        with pytest.raises(ParameterError, match=words):
+            door(dataset(), model(), **settings)
+
+
+@pytest.mark.parametrize("batch_size", [0, -5, 2.0, True])
+def test_batch_size_out_of_range(batch_size):
+    with pytest.raises(ParameterError, match="batch_size must be a whole number from 1"):
+        predict.score_batches(dataset(), model(), batch_size=batch_size)
+
+
+def test_a_path_is_no_dataset(tmp_path):
+    with pytest.raises(
+        ParameterError, match=r"dataset must be a Dataset; got PosixPath\. Use spamclf\.read_dataset"
+    ):
+        predict.score(tmp_path)
+
+
+def test_a_model_with_unknown_features():
+    names = ("gap_of_another_version", *model().feature_names[1:])
+    strange = dataclasses.replace(model(), feature_names=names)
+    with pytest.raises(ModelFileError, match="got 1 unknown: gap_of_another_version"):
+        predict.score(dataset(), strange)
+
+
+def test_no_model_there(tmp_path):
+    with pytest.raises(ModelFileError):
+        predict.score(dataset(), tmp_path / "none")
+
+
+# ---- the shipped model -------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_model_scores():
+    shipped = predict.load_shipped_model()
+    assert set(shipped.feature_names) <= set(CATALOGUE)
+    assert same(predict.score(dataset(), n_reasons=0), predict.score(dataset(), shipped, n_reasons=0))
+
+
+def test_the_shipped_model_is_missed(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "__file__", str(tmp_path / "spamclf" / "predict.py"))
+    with pytest.raises(ModelFileError, match="'simulated-1' must lie beside the package"):
+        predict.load_shipped_model()
+
+
+def test_scoring_needs_no_scikit_learn(tmp_path):
+    folder = write_folder({name: tables()[name] for name in ("accounts", "messages")}, tmp_path)
+    code = (
+        "import sys; from spamclf import predict, read_dataset; predict.score(read_dataset(sys.argv[1]));"
+        "print([name for name in ('sklearn', 'polars', 'matplotlib') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    assert run.stdout.strip() == "[]"
+
+
+# ---- row 17: memory ----------------------------------------------------------------------------------------------
+
+MEASURE = """
+import re, sys
+from spamclf import predict, read_dataset
+scores = predict.score(read_dataset(sys.argv[1]), n_jobs=1)
+assert scores.num_rows == int(sys.argv[2])
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+"""
+
+
+@pytest.mark.slow
+def test_memory_per_message(tmp_path):
+    """Row 17: from 1 to 4 million messages; the bench looks at more."""
+    peaks = {}
+    for millions in (1, 4):
+        rng = np.random.default_rng(millions)
+        n, n_accounts = millions * 1_000_000, millions * 30_000
+        sender = rng.integers(0, n_accounts, n)
+        folder = write_folder(
+            {
+                "accounts": pa.table({"account_id": np.arange(n_accounts)}),
+                "messages": pa.table(
+                    {
+                        "sender_id": sender,
+                        "recipient_id": (sender + rng.integers(1, 5_000, n)) % n_accounts,
+                        "sent_at": pa.array(
+                            1_780_000_000_000_000 + np.sort(rng.integers(0, 20 * DAY_US, n)),
+                            pa.timestamp("us", "UTC"),
+                        ),
+                    }
+                ),
+            },
+            tmp_path / str(millions),
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", MEASURE, str(folder), str(n_accounts)],
+            cwd=ROOT, capture_output=True, text=True, check=True, timeout=600,
+        )  # fmt: skip
+        peaks[millions] = 1024 * int(run.stdout)
+    per_message = (peaks[4] - peaks[1]) / 3_000_000
+    print(f"{per_message:.0f} bytes per message; {peaks[4] / 2**20:.0f} MiB at 4 million")
+    assert per_message <= 1.1 * 150

@@ -1,0 +1,370 @@
+"""Small random worlds: all tables that features read, with every kind of trouble, as plain rows."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from spamclf import Dataset, extract
+from spamclf.features import CATALOGUE
+from tests import naive, plain
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+DAY = plain.DAY
+AS_OF = 1_781_094_896_789_012  # 2026-06-10 12:34:56.789012 UTC
+TIMES = {
+    "accounts": "registered_at", "messages": "sent_at", "photos": "set_at", "texts": "observed_at",
+    "reports": "reported_at", "labels": "labelled_at", "evidence": "observed_at",
+}  # fmt: skip
+_TIME = pa.timestamp("us", tz="UTC")
+_TYPES: dict[str, dict[str, pa.DataType]] = {
+    "accounts": {
+        "account_id": pa.string(), "registered_at": _TIME, "is_business": pa.bool_(), "country": pa.string(),
+        "network_country": pa.string(), "network": pa.string(), "device": pa.string(),
+    },
+    "messages": {
+        "sender_id": pa.string(), "recipient_id": pa.string(), "sent_at": _TIME, "is_group": pa.bool_(),
+        "in_contacts": pa.bool_(), "typed_s": pa.float64(), "delivered": pa.bool_(),
+    },
+    "photos": {"account_id": pa.string(), "set_at": _TIME, "photo": pa.string(), "photo_hash": pa.string()},
+    "texts": {
+        "account_id": pa.string(), "observed_at": _TIME, "source": pa.string(), "text": pa.string(),
+        "signature": pa.list_(pa.uint64()),
+    },
+    "reports": {"account_id": pa.string(), "reporter_id": pa.string(), "reported_at": _TIME, "kind": pa.string()},
+    "labels": {
+        "account_id": pa.string(), "is_automated": pa.bool_(), "labelled_at": _TIME, "campaign": pa.string(),
+    },
+    "evidence": {
+        "account_id": pa.string(), "observed_at": _TIME, "kind": pa.string(), "operator": pa.string(),
+        "source": pa.string(),
+    },
+}  # fmt: skip
+_IDS = ("account_id", "sender_id", "recipient_id", "reporter_id")
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows of every table, and the instant and look-back at which they are looked at."""
+
+    tables: Tables
+    as_of: int = AS_OF
+    history: int = 2 * DAY
+    seed: int = field(default=0, compare=False)
+
+    @property
+    def history_days(self) -> float:
+        return self.history / DAY
+
+    def dataset(self, **settings: Any) -> Dataset:
+        return Dataset(**arrow(self.tables), max_bad_share=1.0, not_after="2040-01-01", **settings)
+
+    def extract(self, **settings: Any) -> dict[str, dict[str, float]]:
+        """Extract at the world's instant: values by account, then by feature."""
+        settings = {"n_jobs": 1} | settings
+        return by_account(
+            extract(self.dataset(), as_of=self.as_of, history_days=self.history_days, **settings)
+        )
+
+    def twin(self, account: Any, as_of: int | None = None) -> naive.Values:
+        return naive.features(self.tables, account, self.as_of if as_of is None else as_of, self.history)
+
+    def with_rows(self, **tables: list[Row]) -> World:
+        """The same world with some tables replaced."""
+        return replace(self, tables=self.tables | tables)
+
+
+def tables_of(**rows: list[Row]) -> Tables:
+    """All seven tables, columns that are left out filled with null."""
+    return {
+        name: [dict.fromkeys(columns) | row for row in rows.get(name, [])] for name, columns in _TYPES.items()
+    }
+
+
+def arrow(tables: Tables, *, ids: pa.DataType | None = None) -> dict[str, pa.Table]:
+    """Turn rows into Arrow tables, ids as strings or as integers."""
+    made = {}
+    for name, rows in tables.items():
+        types = {c: ids if ids and c in _IDS else kind for c, kind in _TYPES[name].items()}
+        made[name] = pa.table({c: pa.array([row[c] for row in rows], kind) for c, kind in types.items()})
+    return made
+
+
+def by_account(table: Any) -> dict[Any, dict[str, float]]:
+    """A FeatureTable with one instant as a dict of dicts."""
+    return {
+        account: dict(zip(table.names, values, strict=True))
+        for account, values in zip(table.account_ids.to_pylist(), table.values.T.tolist(), strict=True)
+    }
+
+
+def assert_twin(world: World, *families: str) -> None:
+    """Every account's features equal their twins'; of some families or of all."""
+    got = world.extract(features=families or None)
+    assert list(got) == naive.scored(world.tables)
+    for account, values in got.items():
+        assert_equal_values(values, world.twin(account))
+
+
+def assert_equal_values(got: dict[str, float], expected: naive.Values) -> None:
+    """Counts and flags are equal exactly, other values to 1e-9, what is unknown on both sides."""
+    for name, value in got.items():
+        wanted = expected[name]
+        if wanted is None:
+            assert np.isnan(value), f"{name}: null expected, got {value}"
+        elif CATALOGUE[name].unit in ("count", "flag"):
+            assert value == wanted, f"{name}: {wanted} expected, got {value}"
+        else:
+            np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def differing(one: dict[Any, dict[str, float]], other: dict[Any, dict[str, float]]) -> list[tuple[Any, str]]:
+    """The (account, feature) of accounts in both whose values differ in any bit."""
+    return [
+        (account, name)
+        for account in one.keys() & other.keys()
+        for name, value in one[account].items()
+        if np.float64(value).tobytes() != np.float64(other[account][name]).tobytes()
+        and not (np.isnan(value) and np.isnan(other[account][name]))
+    ]
+
+
+# ---- rows by hand --------------------------------------------------------------------------------------------
+
+START = AS_OF - AS_OF % DAY  # 2026-06-10 00:00 UTC
+
+
+def at(seconds: float = 0.0, *, days: int = 0) -> int:
+    """An instant after `START`."""
+    return START + days * DAY + round(seconds * 1_000_000)
+
+
+def sent(sender: Any, recipient: Any, seconds: float, **facts: Any) -> Row:
+    return {"sender_id": sender, "recipient_id": recipient, "sent_at": at(seconds)} | facts
+
+
+def account(name: Any, **facts: Any) -> Row:
+    return {"account_id": name} | facts
+
+
+def reported(who: Any, reporter: Any, seconds: float, kind: str = "report") -> Row:
+    return {"account_id": who, "reporter_id": reporter, "reported_at": at(seconds), "kind": kind}
+
+
+def labelled(who: Any, is_automated: bool, seconds: float) -> Row:
+    return {"account_id": who, "is_automated": is_automated, "labelled_at": at(seconds)}
+
+
+def look(
+    *families: str, seconds: float = 0.0, days: int = 1, history_days: int = 30, **rows: list[Row]
+) -> Any:
+    """Extract from rows written by hand, at an instant after `START`."""
+    world = World(tables_of(**rows), at(seconds, days=days), history_days * DAY)
+    assert_twin(world)
+    return world.extract(features=families or None)
+
+
+# ---- strategies ----------------------------------------------------------------------------------------------
+
+_ACCOUNTS = ("a", "b", "c", "d", "e")
+_PEOPLE = (*_ACCOUNTS, "x", "y")
+_GROUPS = ("g", "a")  # a group may bear the id of a person
+
+
+def _instants(as_of: int, history: int) -> st.SearchStrategy[int]:
+    """Edges of the history, bursts, whole seconds, days; some before the history and some after the instant."""
+    since = as_of - history
+    return st.one_of(
+        st.integers(-2, 2).map(lambda us: as_of + us),
+        st.integers(-2, 2).map(lambda us: since + us),
+        st.integers(0, 5).map(lambda us: as_of - DAY + us),  # ties, and gaps of microseconds
+        st.integers(0, 90).map(lambda s: as_of - DAY // 2 + s * 1_000_000),
+        st.integers(-8, 40).map(lambda h: (since // plain.HOUR + h) * plain.HOUR),  # exact hours
+        st.integers(since - DAY // 4, as_of + DAY // 4),
+        st.integers(since, as_of),
+    )
+
+
+def _account_rows(draw: st.DrawFn, instants: st.SearchStrategy[int]) -> list[Row]:
+    listed = draw(st.lists(st.sampled_from(_ACCOUNTS), unique=True))
+    country = st.sampled_from((None, "DE", "FR"))
+    place = st.sampled_from((None, "n1", "n1", "n2"))
+    fact = st.tuples(
+        st.one_of(st.none(), instants, instants),
+        st.sampled_from((None, False, True)),
+        country,
+        country,
+        place,
+        place,
+    )
+    return [{"account_id": account} | dict(zip(naive.FACTS, draw(fact), strict=True)) for account in listed]
+
+
+def _message_rows(draw: st.DrawFn, instants: st.SearchStrategy[int], size: int) -> list[Row]:
+    known = st.sampled_from((None, False, True))
+    typed = st.sampled_from((None, 0.0, 0.0004, 1.5, 2.25, 1.5, 60.0))
+    message = st.tuples(
+        st.sampled_from(_PEOPLE), st.sampled_from(_PEOPLE), instants, known, known, typed, known
+    )
+    chatty = st.tuples(
+        st.just("a"), st.sampled_from(("b", "x")), instants, st.none(), known, typed, st.none()
+    )
+    names = ("sender_id", "recipient_id", "sent_at", "is_group", "in_contacts", "typed_s", "delivered")
+    rows = []
+    for values in draw(st.lists(st.one_of(message, chatty), max_size=size)):
+        row = dict(zip(names, values, strict=True))
+        if row["is_group"]:
+            row["recipient_id"] = _GROUPS[_PEOPLE.index(row["recipient_id"]) % len(_GROUPS)]
+        elif row["sender_id"] == row["recipient_id"]:
+            continue
+        rows.append(row)
+    if rows:
+        rows += draw(st.lists(st.sampled_from(rows), max_size=3))  # exact repetitions
+    return rows
+
+
+@st.composite
+def worlds(draw: st.DrawFn, size: int = 25) -> World:
+    """Draw a world of at most `size` messages (and their repetitions) among seven people and two groups."""
+    as_of = draw(st.sampled_from((AS_OF, AS_OF - AS_OF % DAY, AS_OF - AS_OF % DAY + 1)))
+    history = draw(st.sampled_from((2 * DAY, DAY // 2)))
+    instants = _instants(as_of, history)
+    accounts = _account_rows(draw, instants)
+    messages = _message_rows(draw, instants, size)
+    scored = sorted({row["account_id"] for row in accounts} | {row["sender_id"] for row in messages})
+    tables = {"accounts": accounts, "messages": messages}
+    if scored:  # a row about anybody else would go to quarantine
+        who = st.sampled_from(scored)
+        report = st.tuples(who, st.sampled_from(_PEOPLE), instants, st.sampled_from(("report", "block")))
+        reports = [
+            dict(zip(("account_id", "reporter_id", "reported_at", "kind"), values, strict=True))
+            for values in draw(st.lists(report, max_size=10))
+            if values[0] != values[1]
+        ]
+        label = st.tuples(who, st.booleans(), instants)
+        tables["reports"] = reports
+        tables["labels"] = [
+            dict(zip(("account_id", "is_automated", "labelled_at"), values, strict=True))
+            for values in draw(st.lists(label, max_size=8))
+        ]
+        tables["photos"] = [{"account_id": draw(who), "set_at": draw(instants)}]
+        tables["texts"] = [
+            {"account_id": draw(who), "observed_at": draw(instants), "source": "name", "text": "t"}
+        ]
+        tables["evidence"] = [{"account_id": draw(who), "observed_at": draw(instants), "kind": "on_platform"}]
+    return World(tables_of(**tables), as_of, history, draw(st.integers(0, 2**32 - 1)))
+
+
+# ---- larger worlds, and what must not be seen of them -----------------------------------------------------------
+
+
+def random_world(seed: int, n_accounts: int = 12, n_messages: int = 150) -> World:
+    """A world in which hardly any feature is null for everybody, the same for the same seed."""
+    rng = random.Random(seed)
+    people = [f"p{k}" for k in range(n_accounts + 4)]
+    since = AS_OF - 2 * DAY
+
+    def instant() -> int:
+        base = rng.choice(
+            (rng.randrange(since - DAY // 2, AS_OF + DAY // 2), AS_OF - DAY + rng.randrange(900_000_000))
+        )
+        return rng.choice((base, base - base % 1_000_000, since, AS_OF, AS_OF - 1))
+
+    def rows(n: int, **columns: Any) -> list[Row]:
+        return [{name: make() for name, make in columns.items()} for _ in range(n)]
+
+    def one_of(*values: Any) -> Any:
+        return lambda: rng.choice(values)
+
+    listed = people[:n_accounts]
+    accounts = [
+        account(who, registered_at=rng.choice((None, instant(), instant(), since + rng.randrange(DAY // 2))),
+                is_business=rng.choice((None, False, True)), country=rng.choice((None, "DE", "FR")),
+                network_country=rng.choice((None, "DE", "FR")), network=rng.choice((None, "n1", "n2")),
+                device=rng.choice((None, "d1", "d2")))
+        for who in listed
+    ]  # fmt: skip
+    messages = rows(
+        n_messages, sender_id=one_of(*people[: n_accounts + 1], "p0", "p0", "p1", "p1"), recipient_id=one_of(*people),
+        sent_at=instant, is_group=one_of(None, False, False, True), in_contacts=one_of(None, False, True),
+        typed_s=one_of(None, 0.0, 1.5, 2.25, 7.125), delivered=one_of(None, True, True, False),
+    )  # fmt: skip
+    messages = [m for m in messages if m["sender_id"] != m["recipient_id"]]
+    reports = rows(
+        30, account_id=one_of(*listed), reporter_id=one_of(*people), reported_at=instant,
+        kind=one_of("report", "block"),
+    )  # fmt: skip
+    return World(
+        tables_of(
+            accounts=accounts, messages=messages + messages[:3],
+            reports=[r for r in reports if r["account_id"] != r["reporter_id"]],
+            labels=rows(10, account_id=one_of(*listed), is_automated=one_of(False, True), labelled_at=instant),
+            photos=rows(3, account_id=one_of(*listed), set_at=instant),
+            texts=rows(3, account_id=one_of(*listed), observed_at=instant, source=one_of("name")),
+            evidence=rows(3, account_id=one_of(*listed), observed_at=instant, kind=one_of("on_platform")),
+        ), seed=seed,
+    )  # fmt: skip
+
+
+def shuffled(world: World, rng: random.Random) -> World:
+    """The same rows in another order, in every table."""
+    return world.with_rows(**{name: rng.sample(rows, len(rows)) for name, rows in world.tables.items()})
+
+
+def disturbed(world: World, rng: random.Random) -> World:
+    """Remove, change and add rows that must not be seen: at or after the instant, or before the history.
+
+    A row of the accounts table is a state rather than an event: an account registered before the history is seen.
+    """
+    since = world.as_of - world.history
+
+    def unseen(name: str) -> int:
+        after = world.as_of + rng.choice((0, 1, rng.randrange(3 * DAY)))
+        before = since - rng.choice((1, rng.randrange(1, 3 * DAY)))
+        return after if name == "accounts" else rng.choice((before, after))
+
+    def is_unseen(name: str, row: Row) -> bool:
+        instant = row[TIMES[name]]
+        if instant is None or since <= instant < world.as_of:
+            return False
+        return name != "accounts" or instant >= world.as_of
+
+    people = ["a", "b", "c", "x", "new", "p0", "p1", "p5", "p12", "p13"]
+    values: dict[str, Any] = {
+        "is_group": (None, True), "in_contacts": (None, False, True), "delivered": (None, False),
+        "typed_s": (None, 3.0), "kind": None, "is_automated": (False, True), "is_business": (None, True),
+        "country": (None, "DE", "FR"), "network_country": (None, "FR"), "network": (None, "n1", "n2"),
+        "device": (None, "n1", "d1"), "source": ("name",),
+    }  # fmt: skip
+
+    def fresh(name: str) -> Row:
+        row: Row = {}
+        ids = rng.sample(people, 2)
+        for column in _TYPES[name]:
+            if column in _IDS:
+                row[column] = ids.pop()
+            elif column == TIMES[name]:
+                row[column] = unseen(name)
+            elif column == "kind":
+                row[column] = rng.choice(("report", "block") if name == "reports" else ("on_platform",))
+            else:
+                row[column] = rng.choice(values.get(column, (None,)))
+        return row
+
+    tables = {}
+    for name, rows in world.tables.items():
+        kept = []
+        for row in rows:
+            fate = rng.choice(("stay", "go", "change")) if is_unseen(name, row) else "stay"
+            if fate != "go":
+                identity = {"account_id": row["account_id"]} if name == "accounts" else {}
+                kept.append(row if fate == "stay" else fresh(name) | identity)
+        tables[name] = kept + [fresh(name) for _ in range(rng.randrange(6))]
+    return world.with_rows(**tables)
