@@ -9,7 +9,6 @@ from spamclf.kernels._common import GROUP, OUT
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
-
 # Arrow's memory is read-only, and a read-only array is another type to numba; one that may be written also fits.
 _INSTANTS = types.Array(types.int64, 1, "C", readonly=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import types
 
 from spamclf.kernels._compile import compiled
@@ -14,7 +16,7 @@ _READ = {
 }
 
 
-def _both(returned: types.Type, *rest: types.Type) -> list[types.Type]:
+def _both(returned: Any, *rest: Any) -> list[Any]:
     """Return signatures for int32 places (a dictionary's) and int64 ones (integer ids)."""
     return [returned(_READ[width], *rest) for width in ("i8", "i4")]
 

@@ -161,7 +161,7 @@ def clock(sent: Ints, n: int, as_of: int, hours: Ints, tally: Ints, out: Floats,
         within = sent[i] - midnight - second * SECOND
         exact += within == 0
         on_second += (within <= _ROUND) | (within >= SECOND - _ROUND)
-        hour = np.int32(second) // np.int32(3600)
+        hour = second // 3_600
         hours[hour] += 1
         night += hour < _NIGHT
     if n:

@@ -56,7 +56,7 @@ def main() -> None:
         [f"`import spamclf.predict` ({imported:.2f} s whole process; bare Python {bare:.2f} s, with numpy and pyarrow "
          f"{numpy:.2f} s), scikit-learn loaded: {loaded}", f"{imported - bare:.2f} s", "< 0.5 s"],
         ["`spamclf score data/sample`, kernels cached, whole process", f"{scored:.2f} s", "< 3 s"],
-        ["all kernels compiled into an empty cache, numba's import included", f"{float(first.stdout):.1f} s", "<= 45 s"],
+        ["all kernels compiled into an empty cache, with numba's import", f"{float(first.stdout):.1f} s", "<= 45 s"],
         ["`spamclf score data/sample`, empty cache: only what it needs is compiled", f"{cold:.1f} s", ""],
     ]  # fmt: skip
     print(markdown(["measure", "figure", "bar"], rows))
