@@ -12,16 +12,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.columns import arrow_type
 from spamclf.errors import DataFileError, ParameterError, SchemaError
-from spamclf.folder import find_table, read_toml
-from spamclf.frames import FRAMES, frame_kind, to_arrow, to_native
 from spamclf.instants import DAY_US, LAST_US, UNITS, to_instant
-from spamclf.quarantine import Origin, Quarantine, RowCounts
-from spamclf.reading import read_table_file
 from spamclf.schema import TABLES, Table
-from spamclf.tables import Loaded, check_names, check_table, check_types
-from spamclf.times import Reading
+from spamclf.tables.check import Loaded, check_names, check_table, check_types
+from spamclf.tables.columns import arrow_type
+from spamclf.tables.folder import find_table, read_toml
+from spamclf.tables.frames import FRAMES, frame_kind, to_arrow, to_native
+from spamclf.tables.quarantine import Origin, Quarantine, RowCounts
+from spamclf.tables.reading import read_table_file
+from spamclf.tables.times import Reading
 
 __all__ = ["Dataset", "check_dataset", "read_dataset"]
 

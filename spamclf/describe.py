@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
 from spamclf.instants import iso
-from spamclf.quarantine import RULES
 from spamclf.schema import TABLES, Column, Table
+from spamclf.tables.quarantine import RULES
 
 __all__ = ["data_dictionary", "describe", "row_balance"]
 

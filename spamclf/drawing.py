@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.errors import ParameterError
-from spamclf.frames import to_arrow
 from spamclf.instants import DAY_US
+from spamclf.tables.frames import to_arrow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

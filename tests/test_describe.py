@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from spamclf.dataset import Dataset
 from spamclf.describe import data_dictionary, describe
-from spamclf.quarantine import RULES, Quarantine
 from spamclf.schema import TABLES
+from spamclf.tables.quarantine import RULES, Quarantine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

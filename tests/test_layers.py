@@ -14,20 +14,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spamclf"
 FLOORS = (
-    {"errors", "kernels", "files", "instants", "arrays", "frames", "threads"},
+    {"errors", "kernels", "files", "instants", "threads"},
     {"schema"},
-    {
-        "columns",
-        "strings",
-        "times",
-        "rules",
-        "quarantine",
-        "reading",
-        "folder",
-        "tables",
-        "dataset",
-        "describe",
-    },
+    {"tables"},
+    {"dataset", "describe"},
     {"ids", "facts", "ego", "simulate"},
     {"features"},
     {"model"},

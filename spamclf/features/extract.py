@@ -14,8 +14,8 @@ from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
-from spamclf.frames import to_native
 from spamclf.instants import to_instant
+from spamclf.tables.frames import to_native
 from spamclf.threads import equal_parts, in_threads, n_threads
 
 if TYPE_CHECKING:

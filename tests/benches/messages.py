@@ -187,13 +187,17 @@ def main() -> None:
         make_log(integer, options.rows, options.accounts)
         rows = bench_sort(integer, options.rounds)
         rows += bench_directions(integer, options.rounds)
-        rows += bench_memory(integer, "integer ids")
+        rows += bench_memory(integer, f"{options.rows:,} messages, integer ids")
         million = Path(temporary) / "million"
         make_log(million, options.rows // 10, options.accounts // 10)
         rows += peers.bench(integer, million, options.rounds)
+        for times in (0.1, 5.0):  # a tenth and five times as many: memory per message must stay
+            other = Path(temporary) / "other"
+            make_log(other, int(times * options.rows), int(times * options.accounts))
+            rows += bench_memory(other, f"{int(times * options.rows):,} messages")
         make_log(string, options.rows, options.accounts, ids="string")
         rows += bench_strings(string, options.rounds)
-        rows += bench_memory(string, "32-character ids")
+        rows += bench_memory(string, f"{options.rows:,} messages, 32-character ids")
     print(markdown(["measure", "figure", "bar"], rows))
 
 

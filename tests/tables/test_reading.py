@@ -15,9 +15,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from spamclf import reading
 from spamclf.dataset import Dataset
 from spamclf.errors import BadRowsError, DataFileError, SchemaError, SpamclfError
+from spamclf.tables import reading
 
 US = pa.timestamp("us", tz="UTC")
 ACCOUNTS = {"account_id": ["a", "b"]}

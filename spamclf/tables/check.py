@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spamclf.columns import arrow_type, misfit, read_column
 from spamclf.errors import BadRowsError, SchemaError
-from spamclf.quarantine import BadRows, Origin
-from spamclf.rules import Columns, duplicates, same_account, unknown
 from spamclf.schema import Table
-from spamclf.strings import compact
-from spamclf.times import Reading
+from spamclf.tables.columns import arrow_type, misfit, read_column
+from spamclf.tables.quarantine import BadRows, Origin
+from spamclf.tables.rules import Columns, duplicates, same_account, unknown
+from spamclf.tables.strings import compact
+from spamclf.tables.times import Reading
 
 __all__ = ["Checked", "Loaded", "check_names", "check_table", "check_types"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import iso, to_instant
-from spamclf.times import Reading, read_times
+from spamclf.tables.times import Reading, read_times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = to_instant("2100-01-01")
@@ -172,7 +172,7 @@ def test_text_epochs():
 
 
 def test_slices(monkeypatch):
-    monkeypatch.setattr("spamclf.times._SLICE", 3)
+    monkeypatch.setattr("spamclf.tables.times._SLICE", 3)
     texts = [f"2026-01-01T00:00:{k:02d}Z" for k in range(10)]
     texts[4] = "x"
     texts[8] = None

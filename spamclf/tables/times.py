@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spamclf.arrays import is_text, one_chunk, true_rows
 from spamclf.errors import SchemaError
 from spamclf.instants import DAY_US, LAST_US, UNITS, loose_instant
+from spamclf.tables.arrays import is_text, one_chunk, true_rows
 
 __all__ = ["STATE_UNIT", "STATE_ZONE", "Bad", "Reading", "read_times"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from spamclf.errors import SchemaError
-from spamclf.frames import frame_kind, to_arrow, to_native
+from spamclf.tables.frames import frame_kind, to_arrow, to_native
 
 TABLE = pa.table({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]})
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spamclf.arrays import one_chunk
 from spamclf.schema import Table
+from spamclf.tables.arrays import one_chunk
 
 __all__ = ["Columns", "duplicates", "same_account", "unknown"]
 

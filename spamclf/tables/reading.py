@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from spamclf.arrays import is_text, one_chunk, true_rows
 from spamclf.errors import DataFileError, SchemaError, SpamclfError
 from spamclf.files import available_memory
-from spamclf.quarantine import Origin
 from spamclf.schema import Table
+from spamclf.tables.arrays import is_text, one_chunk, true_rows
+from spamclf.tables.quarantine import Origin
 
 __all__ = ["read_table_file"]
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spamclf.arrays import is_text, one_dictionary
 from spamclf.schema import Column
-from spamclf.times import Bad
+from spamclf.tables.arrays import is_text, one_dictionary
+from spamclf.tables.times import Bad
 
 __all__ = ["STRINGS", "compact", "read_strings"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.arrays import is_text, one_chunk, one_dictionary, true_rows
 from spamclf.schema import Column
-from spamclf.strings import STRINGS, read_strings
-from spamclf.times import STATE_UNIT, STATE_ZONE, Bad, Reading, read_times
+from spamclf.tables.arrays import is_text, one_chunk, one_dictionary, true_rows
+from spamclf.tables.strings import STRINGS, read_strings
+from spamclf.tables.times import STATE_UNIT, STATE_ZONE, Bad, Reading, read_times
 
 __all__ = ["arrow_type", "misfit", "read_column"]
 

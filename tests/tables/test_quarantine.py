@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spamclf.quarantine import BadRows, Origin, Quarantine
+from spamclf.tables.quarantine import BadRows, Origin, Quarantine
 
 
 @given(skipped=st.sets(st.integers(0, 30)), n=st.integers(0, 20))
