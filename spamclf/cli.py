@@ -20,7 +20,7 @@ __all__ = ["main"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_BATCH = 20_000  # accounts scored between two steps of the progress bar
+_BATCH = 100_000  # accounts scored between two steps of the progress bar
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,7 +107,9 @@ def _dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _jobs = click.option("--jobs", "n_jobs", default=-1, show_default=True, help="Threads; -1 for all cores.")
 _as_of = click.option(
-    "--as-of", callback=_instant, help="Instant, e.g. 2026-06-08; rows at or after it are unseen."
+    "--as-of",
+    callback=_instant,
+    help="Instant, e.g. 2026-06-08 (UTC unless it says otherwise); rows at or after it are unseen.",
 )
 _seed = click.option(
     "--random-state", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed."
@@ -188,6 +190,13 @@ def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) 
     help="Accounts to print, highest scores first.",
 )
 @click.option(
+    "--reasons-for",
+    type=click.Choice(["flagged", "all"]),
+    default="flagged",
+    show_default=True,
+    help="Who gets reasons.",
+)
+@click.option(
     "--reasons",
     "n_reasons",
     default=3,
@@ -204,6 +213,7 @@ def score(
     out: str | None,
     top: int,
     n_reasons: int,
+    reasons_for: str,
     n_jobs: int,
     **reading: Any,
 ) -> None:
@@ -228,12 +238,20 @@ def score(
         _say(repr(dataset))
         ego = EgoLog.build(dataset, n_jobs=n_jobs)
         parts = score_batches(
-            dataset, model, as_of=as_of, batch_size=_BATCH, n_reasons=n_reasons, n_jobs=n_jobs, ego=ego
+            dataset,
+            model,
+            as_of=as_of,
+            batch_size=_BATCH,
+            n_reasons=n_reasons,
+            reasons_for=reasons_for,
+            n_jobs=n_jobs,
+            ego=ego,
         )
         scores = pa.concat_tables(_with_progress(parts, ego.n_accounts))
         if out:
             write_result(scores, out)
     click.echo(_top(scores, top))
+    _doubt(dataset, scores)
     click.echo(row_balance(dataset, ego.n_duplicates))
     if out:
         click.echo(f"{scores.num_rows:,} scores written to {out}")
@@ -244,9 +262,12 @@ def score(
 @click.option("--accounts", default=400, show_default=True, help="Number of accounts.")
 @click.option("--days", default=30, show_default=True, help="Simulated days.")
 @click.option("--automated-share", default=0.2, show_default=True, help="Share of automated accounts.")
+@click.option("--overwrite", is_flag=True, help="Write into a folder that holds something already.")
 @_seed
 @_refusals
-def simulate(out: str, accounts: int, days: int, automated_share: float, random_state: int) -> None:
+def simulate(
+    out: str, accounts: int, days: int, automated_share: float, overwrite: bool, random_state: int
+) -> None:
     """Write a simulated dataset, photos included, to the folder OUT.
 
     \b
@@ -256,7 +277,7 @@ def simulate(out: str, accounts: int, days: int, automated_share: float, random_
     from spamclf.simulate import world, write
 
     tables = world(accounts, days, automated_share=automated_share, random_state=random_state, media=True)
-    write(tables, out)
+    write(tables, out, overwrite=overwrite)
     click.echo("\n".join(f"{name}: {table.num_rows:,} rows" for name, table in tables.items()))
 
 
@@ -266,7 +287,10 @@ def _result_path(out: str, folder: str) -> Path:
     from spamclf.schema import TABLES
 
     path = check_output(out)
-    if path.stem in TABLES and path.parent.resolve() == Path(folder).resolve():
+    inside = path.resolve().relative_to(Path(folder).resolve()).parts if path.resolve().is_relative_to(
+        Path(folder).resolve()
+    ) else ("",)  # fmt: skip
+    if inside[0].split(".")[0] in TABLES:  # a table's file, or a part in its folder
         raise OutputError(
             f"out: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
         )
@@ -312,6 +336,22 @@ def _top(scores: Any, top: int) -> str:
         + f" (model {model}, threshold {threshold:.4f})"
     )
     return "\n".join(lines)
+
+
+def _doubt(dataset: Any, scores: Any) -> None:
+    """Say on stderr what makes a run suspect though every row of it is in order."""
+    import pyarrow.compute as pc
+
+    seen, n_messages = pc.sum(scores["n_messages"]).as_py() or 0, dataset.messages.num_rows
+    if seen < 0.01 * n_messages:
+        first, last = (
+            f"{each.as_py():%Y-%m-%d %H:%M}" for each in pc.min_max(dataset.messages["sent_at"]).values()
+        )
+        click.echo(
+            f"Warning: the look-back holds {seen:,} of {n_messages:,} messages, which run from {first} to {last} UTC. "
+            "Are --as-of and --time-unit right?",
+            err=True,
+        )
 
 
 def _printable(account_id: Any) -> str:

@@ -193,7 +193,12 @@ def _average_precision(positives: Counts, negatives: Counts) -> float:
 
 
 def _checked(where: str, y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
-    truth, values = np.asarray(y).astype(bool), np.asarray(scores, np.float64)
+    labels, values = np.asarray(y), np.asarray(scores, np.float64)
+    if not np.isin(labels, (0, 1)).all():
+        raise ParameterError(
+            f"{where}: y must be 0 or 1, or false or true; got other values. Leave unlabelled rows out."
+        )
+    truth = labels.astype(bool)
     if truth.ndim != 1 or truth.shape != values.shape:
         raise ParameterError(
             f"{where}: scores must be one number per row of y; got shapes {values.shape} and {truth.shape}. "

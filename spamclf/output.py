@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -99,14 +100,15 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
     return out
 
 
-def write_result(table: pa.Table, path: str | os.PathLike[str]) -> None:
+def write_result(table: Any, path: str | os.PathLike[str]) -> None:
     """Write a table as Parquet (with page checksums, read back and compared) or CSV.
 
     In CSV the reasons are their sentences, joined by semicolons, and times are ISO 8601.
 
     Parameters
     ----------
-    table : pyarrow.Table
+    table : dataframe
+        As `predict.score` returns it: Arrow, pandas, polars, DuckDB.
     path : path-like
         Ends in ``.parquet`` or ``.csv``.
 
@@ -127,6 +129,7 @@ def write_result(table: pa.Table, path: str | os.PathLike[str]) -> None:
     "00123",0.5
     """
     out = check_output(path)
+    table = table if isinstance(table, pa.Table) else pa.table(table)
     with atomic_write(out) as temporary:
         if out.suffix == ".parquet":
             pq.write_table(table, temporary, write_page_checksum=True)

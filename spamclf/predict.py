@@ -186,7 +186,7 @@ class _Ready:
         self.n_reasons, self.reasons_for = n_reasons, reasons_for
         instant = instant_or_last(dataset, as_of)
         self.ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
-        self.slices = snapshot_slices(self.ego, instant, None, self.model.history_days)
+        self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
 
     def tables(self, batch_size: int) -> Iterator[pa.Table]:
         """Score all accounts, `batch_size` at a time; one empty table if there are none."""

@@ -152,6 +152,8 @@ def summary(model: Model) -> str:
             shown = f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"
         elif isinstance(value, float):
             shown = f"{value:.4f}"
+        if key == "honest_flagged_share":
+            shown += f"  (asked for at most {model.info['fpr']:g} on the calibration accounts)"
         lines.append(f"  {key:<32} {shown}")
     lines.append(f"  {'threshold':<32} {model.threshold:.4f}")
     return "\n".join(lines)

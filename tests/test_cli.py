@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from spamclf import Dataset, load_model, predict, read_dataset
 from spamclf.cli import main
@@ -609,3 +611,30 @@ def test_the_sample_scores():
     assert by_account(predict.score(Dataset(**tables()), n_reasons=0))
     assert Path(SAMPLE / "README.md").exists()
     assert np.isfinite(balance(text)).all()
+
+
+def test_scores_never_replace_a_part_of_a_table(tmp_path: Path) -> None:
+    for name in ("accounts", "messages"):
+        (tmp_path / "ds" / name).mkdir(parents=True)
+        shutil.copy(f"data/sample/{name}.parquet", tmp_path / "ds" / name / "part-0.parquet")
+    for out in ("accounts/part-0.parquet", "messages/scores.parquet", "labels.csv"):
+        done = CliRunner().invoke(main, ["score", str(tmp_path / "ds"), "--out", str(tmp_path / "ds" / out)])
+        assert done.exit_code == 1
+        assert "none of the dataset's tables" in done.output
+
+
+def test_simulate_leaves_a_folder_with_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("a")
+    done = CliRunner().invoke(main, ["simulate", str(tmp_path), "--accounts", "20", "--days", "3"])
+    assert done.exit_code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+    done = CliRunner().invoke(
+        main, ["simulate", str(tmp_path), "--accounts", "20", "--days", "3", "--overwrite"]
+    )
+    assert done.exit_code == 0
+
+
+def test_an_empty_look_back_is_told() -> None:
+    done = CliRunner().invoke(main, ["score", "data/sample", "--as-of", "2020-01-01"])
+    assert done.exit_code == 0
+    assert "Warning: the look-back holds 0 of" in done.stderr

@@ -94,3 +94,9 @@ def test_missing_values_rank_last_in_a_rule():
         scores = rule_scores(np.array([np.nan, -5.0, 7.0]), direction)
         assert scores[0] < min(scores[1:])
     assert rule_scores(np.array([np.nan, np.nan]), 1).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("y", [[0, float("nan"), 1], [-1, 1, 1], ["0", "1", "1"]])
+def test_labels_are_zero_or_one(y: list[object]) -> None:
+    with pytest.raises(ParameterError, match="y must be 0 or 1"):
+        roc_auc(y, [0.1, 0.2, 0.3])

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.dataset import Dataset
+from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
-from spamclf.instants import to_instant
+from spamclf.instants import iso, to_instant
 from spamclf.tables.frames import to_native
 from spamclf.threads import equal_parts, in_threads, n_threads
 
@@ -44,7 +44,7 @@ class AfterSends:
     counts: tuple[int, ...]
 
     def __init__(self, *counts: int) -> None:
-        if not counts or any(count < 1 for count in counts):
+        if not counts or any(not isinstance(count, int | np.integer) or count < 1 for count in counts):
             raise ParameterError(
                 f"AfterSends: counts must be whole numbers from 1; got {counts}. Use AfterSends(1, 5, 20, 100)."
             )
@@ -179,10 +179,12 @@ def extract(
     >>> table["replies_latency_median_s"]
     array([20., nan])
     """
+    check_dataset(dataset, "extract")
     names = resolve_features(features)
     check_history(history_days)
+    when = _instants(dataset, as_of, snapshots)
     ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
-    slices = snapshot_slices(ego, instant_or_last(dataset, as_of), snapshots, history_days)
+    slices = snapshot_slices(ego, when, snapshots, history_days)
     return FeatureTable(
         ego.account_ids.take(pa.array(slices.account)),
         slices.as_of,
@@ -228,14 +230,25 @@ def instant_or_last(dataset: Dataset, as_of: Any) -> int:
     return last + 1
 
 
-def snapshot_slices(ego: EgoLog, as_of: int, snapshots: Snapshots, history_days: float) -> Slices:
-    """Return the slices of every account: at `as_of`, at several instants, or after its n-th sends."""
+def _instants(dataset: Dataset, as_of: Any, snapshots: Snapshots) -> list[int]:
+    """Return the instants asked for; of `AfterSends` the one before which sends count."""
+    if snapshots is None or isinstance(snapshots, AfterSends):
+        return [instant_or_last(dataset, as_of)]
+    if isinstance(snapshots, str):
+        snapshots = [snapshots]
+    when = sorted({to_instant(each, name="snapshots", where="extract") for each in snapshots})
+    if as_of is not None and when and when[-1] > to_instant(as_of):
+        raise ParameterError(
+            f"extract: snapshots must not be later than as_of; got {iso(when[-1])}. Leave as_of out, or move it."
+        )
+    return when
+
+
+def snapshot_slices(ego: EgoLog, when: Sequence[int], snapshots: Snapshots, history_days: float) -> Slices:
+    """Return the slices of every account: at each instant, or after its n-th sends before the only one."""
     if isinstance(snapshots, AfterSends):
-        account, instant = ego.after_sends(snapshots.counts, as_of)
+        account, instant = ego.after_sends(snapshots.counts, when[0])
         return ego.slices(account, instant, history_days=history_days)
-    when = (
-        [as_of] if snapshots is None else sorted({to_instant(each, name="snapshots") for each in snapshots})
-    )
     account = np.repeat(np.arange(ego.n_accounts), len(when))
     return ego.slices(account, np.tile(np.asarray(when, np.int64), ego.n_accounts), history_days=history_days)
 
@@ -270,7 +283,7 @@ def measure(
 
 def check_history(history_days: float) -> None:
     """Refuse a look-back that is no number of days."""
-    if not 0 < history_days <= 36_500:
+    if not 1e-5 <= history_days <= 36_500:  # from about a second
         raise ParameterError(
-            f"history_days must be above 0 and at most 36,500; got {history_days}. Use 30 for a month."
+            f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."
         )

@@ -57,7 +57,10 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     label_order, label_offsets = _grouped(labelled, labelled_at, ego.n_peers, ~is_automated)
     by_account, offsets = _grouped(account, reported_at, ego.n_peers)
     by_reporter, made_offsets = _grouped(reporter, reported_at, ego.n_peers)
-    log = (ego.offsets, ego.time, ego.peer, ego.flag)
+    sent_before = np.zeros(ego.flag.size + 1 if reporter.size else 1, np.int64)
+    if reporter.size:  # else nobody asks
+        np.cumsum(ego.flag & 1, dtype=np.int64, out=sent_before[1:])
+    log = (ego.offsets, ego.time, ego.peer, ego.flag, sent_before)
     people = (
         ego.facts.registered_at, has_row, label_offsets, labelled_at[label_order], is_automated[label_order],
     )  # fmt: skip

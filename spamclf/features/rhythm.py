@@ -55,12 +55,12 @@ FEATURES = (
         "{value} of its gaps are the same to the second", _SENT, "1",
     ),
     Feature(
-        "rhythm_lower_edge", "ratio", 0,
+        "rhythm_lower_edge", "share", 0,
         "shortest / median of the gaps below an hour; near 1 is a hard edge; null below 5",
         "its shortest gap is {value} of the usual one", _SENT, "1",
     ),
     Feature(
-        "rhythm_upper_edge", "ratio", 0,
+        "rhythm_upper_edge", "share", 0,
         "median / longest of the gaps below an hour; near 1 is a hard edge; null below 5",
         "its usual gap is {value} of the longest one within a session", _SENT, "1",
     ),

@@ -11,7 +11,7 @@ from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 _LATEST = 1000  # of one reporter's reports, the latest so many count: a flood of reports must cost no square
 _SCALE = 1_000_000_000_000  # credibilities are summed as integers, so that their order cannot matter
 
-_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1]))"
+_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1], int64[::1]))"
 _PEOPLE = "Tuple((int64[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
 _REPORTS = "Tuple((int64[::1], int64[::1], int32[::1], boolean[::1]))"
 _MADE = "Tuple((int64[::1], int64[::1], int32[::1]))"
@@ -29,19 +29,14 @@ def lower_bound(times: Ints, low: int, high: int, instant: int) -> int:
     return low
 
 
-@compiled("boolean(int64, int64, int64, int64[::1], int64[::1], uint8[::1])")
-def sends(account: int, as_of: int, history: int, offsets: Ints, time: Ints, flag: Bytes) -> bool:
-    """Tell whether an account sends in the history."""
+@compiled("boolean(int64, int64, int64, int64[::1], int64[::1], int64[::1])")
+def sends(account: int, as_of: int, history: int, offsets: Ints, time: Ints, sent_before: Ints) -> bool:
+    """Tell whether an account sends in the history; ``sent_before[i]`` is the number of sends before entry i."""
     if account >= offsets.size - 1:
         return False
-    for i in range(
-        lower_bound(time, offsets[account], offsets[account + 1], as_of - history), offsets[account + 1]
-    ):
-        if time[i] >= as_of:
-            return False
-        if flag[i] & OUT:
-            return True
-    return False
+    start = lower_bound(time, offsets[account], offsets[account + 1], as_of - history)
+    end = lower_bound(time, start, offsets[account + 1], as_of)
+    return sent_before[end] > sent_before[start]
 
 
 @compiled(f"int64(int64[::1], int32[::1], int64, int64, int64, int64, int64, {_PEOPLE}, {_LOG})")
@@ -54,14 +49,14 @@ def first_of_latest(
     now: int,
     history: int,
     people: tuple[Ints, Bools, Ints, Ints, Bools],
-    log: tuple[Ints, Ints, Codes, Bytes],
+    log: tuple[Ints, Ints, Codes, Bytes, Ints],
 ) -> int:
     """Return where the latest `_LATEST` reports of ``[since, until)`` on known accounts but `own` begin.
 
     Reports tied with one that has no place any more have none either: which of them come first is no matter of
     time, and would be decided by the order of the rows.
     """
-    offsets, time, _, flag = log
+    offsets, time, _, _, sent_before = log
     registered_at, has_row, _, _, _ = people
     n = 0
     for m in range(until - 1, since - 1, -1):
@@ -69,7 +64,7 @@ def first_of_latest(
         if other == own:
             continue
         row_seen = has_row[other] and registered_at[other] < now  # a call for each report would cost the most
-        n += row_seen or sends(other, now, history, offsets, time, flag)
+        n += row_seen or sends(other, now, history, offsets, time, sent_before)
         if n > _LATEST:
             first = m + 1
             while first < until and made_at[first] == made_at[m]:
@@ -142,7 +137,7 @@ def first_messages(
     "int64, int64, float64[:, ::1])"
 )
 def measure(
-    log: tuple[Ints, Ints, Codes, Bytes],
+    log: tuple[Ints, Ints, Codes, Bytes, Ints],
     people: tuple[Ints, Bools, Ints, Ints, Bools],
     reports: tuple[Ints, Ints, Codes, Bools],
     made: tuple[Ints, Ints, Codes],
@@ -158,11 +153,11 @@ def measure(
 ) -> None:
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
 
-    `log` is (offsets, time, peer, flag); `people` is (registered_at, has_row, label offsets, labelled_at,
-    is_automated); `reports` is (offsets by account, instant, reporter, is a block) and `made` (offsets by
+    `log` is (offsets, time, peer, flag, sends before each entry); `people` is (registered_at, has_row, label
+    offsets, labelled_at, is_automated); `reports` is (offsets by account, instant, reporter, is a block) and `made` (offsets by
     reporter, instant, account reported), each ascending in time.
     """
-    offsets, time, peer, flag = log
+    offsets, time, peer, flag, sent_before = log
     registered_at, has_row, label_offsets, labelled_at, is_automated = people
     report_offsets, reported_at, reporter, is_block = reports
     made_offsets, made_at, target = made
@@ -203,7 +198,7 @@ def measure(
                     continue
                 seen_target[other] = pair
                 row_seen = has_row[other] and registered_at[other] < now
-                if not row_seen and not sends(other, now, history, offsets, time, flag):
+                if not row_seen and not sends(other, now, history, offsets, time, sent_before):
                     continue
                 if shared_with[other] == 0:
                     shared[n_shared] = other

@@ -136,7 +136,6 @@ def _measure(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int32]:
     if len(level):
         raise _refuse("depth", f"at most {MAX_DEPTH}", "a deeper tree")
     return depths
-    return depths
 
 
 def _check_numbers(arrays: Mapping[str, NDArray[Any]], baseline: float) -> None:

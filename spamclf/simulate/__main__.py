@@ -19,8 +19,16 @@ from spamclf.simulate.write import write
 @click.option(
     "--media/--no-media", default=True, show_default=True, help="Draw pictures, or give hashes only."
 )
+@click.option("--overwrite", is_flag=True, help="Write into a folder that holds something already.")
 def main(
-    out: str, accounts: int, days: int, start: str, automated_share: float, random_state: int, media: bool
+    out: str,
+    accounts: int,
+    days: int,
+    start: str,
+    automated_share: float,
+    random_state: int,
+    media: bool,
+    overwrite: bool,
 ) -> None:
     """Write a simulated dataset to the folder OUT.
 
@@ -28,7 +36,7 @@ def main(
     """
     try:
         tables = world(accounts, days, start, automated_share, random_state, media)
-        write(tables, out)
+        write(tables, out, overwrite=overwrite)
     except SpamclfError as error:
         raise click.ClickException(str(error)) from error
     click.echo("\n".join(f"{name}: {table.num_rows} rows" for name, table in tables.items()))

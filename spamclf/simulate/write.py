@@ -14,7 +14,7 @@ from spamclf.simulate.photos import picture
 __all__ = ["write"]
 
 
-def write(tables: dict[str, pa.Table], folder: str | Path) -> None:
+def write(tables: dict[str, pa.Table], folder: str | Path, *, overwrite: bool = False) -> None:
     """Write tables of `world` as a dataset folder: Parquet with page checksums, pictures, ``dataset.toml``.
 
     The same tables give the same bytes under the same versions of pyarrow and Pillow.
@@ -24,14 +24,16 @@ def write(tables: dict[str, pa.Table], folder: str | Path) -> None:
     tables : dict of str to pyarrow.Table
         All seven tables, as `world` returns them.
     folder : str or Path
-        Made where it does not exist; files of the same names are replaced, other files are left alone.
+        Made where it does not exist.
+    overwrite : bool, default False
+        Whether the folder may hold something: files of the same names are replaced, others are left alone.
 
     Raises
     ------
     ParameterError
         If a table is missing.
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or holds something and `overwrite` is False.
 
     Examples
     --------
@@ -48,6 +50,10 @@ def write(tables: dict[str, pa.Table], folder: str | Path) -> None:
         msg = f"simulate.write: tables must be all seven; got none called {lost}. Use simulate.world."
         raise ParameterError(msg)
     folder = Path(folder)
+    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(
+            "simulate.write: folder must be new or empty; got one that holds files. Choose another, or say overwrite."
+        )
     names = sorted(set(tables["photos"]["photo"].drop_null().to_pylist()))
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,9 @@ from spamclf.tables.times import Reading
 
 __all__ = ["Checked", "Loaded", "check_names", "check_table", "check_types"]
 
+#: How a value is written so that it can be read.
+_HINTS = {"time": "; write 2026-05-20 10:00:00", "bool": "; write true or false", "float": "; write 2.5"}
+
 
 @dataclass
 class Loaded:
@@ -205,6 +208,11 @@ class _Work:
         mask = pa.array(stays)
         return {name: compact(array.filter(mask)) for name, array in columns.items()}
 
+    def _hint(self, part: BadRows) -> str:
+        """Say how a value is to be written, where it could not be read."""
+        kinds = {column.name: column.type for column in self.loaded.spec.columns}
+        return _HINTS.get(kinds.get(part.column or "", ""), "") if part.rule == "unparsable" else ""
+
     def _refuse_if_too_many(self) -> None:
         n_bad = sum(len(part.rows) for part in self.bad)
         # In a small table one bad row is more than any sensible share, and no reason to stop.
@@ -214,7 +222,7 @@ class _Work:
         if n_bad <= tolerated * (1 + 1e-12):
             return
         rules = [
-            f"  {_describe(part, self.loaded.origin)}"
+            f"  {_describe(part, self.loaded.origin)}{self._hint(part)}"
             for part in sorted(self.bad, key=lambda p: -len(p.rows))
         ]
         msg = (
@@ -230,4 +238,4 @@ def _describe(part: BadRows, origin: Origin) -> str:
     files, rows = origin.locate(part.rows[:1])
     place = f" of {files[0]}" if files[0] else ""
     column = f"{part.column} " if part.column else ""
-    return f"{column}{part.rule}: {len(part.rows):,}, first at row {rows[0]:,}{place}"
+    return f"{column}{part.rule}: {len(part.rows):,}, first at row {rows[0]:,} (from 0){place}"

@@ -33,6 +33,13 @@ def arrow_type(column: Column, how: Reading) -> pa.DataType:
     return types[column.type]
 
 
+#: What to do where a dataframe holds text; text is parsed only where it comes from a CSV file.
+_TEXT_HINTS = {
+    "time": "Parse it before loading, e.g. pandas.to_datetime(column, utc=True); of files, CSV ones are parsed.",
+    "bool": "Make it true or false before loading, e.g. column == 'true'.",
+}
+
+
 def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
     """Say what is wrong with a column's type, or None when its values can be read.
 
@@ -46,7 +53,8 @@ def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
         return None
     wanted, fits = _FITS[column.type]
     if not fits(inner):
-        return f"must be {wanted}; got {kind}. Convert it before loading."
+        hint = _TEXT_HINTS.get(column.type) if is_text(inner) else None
+        return f"must be {wanted}; got {kind}. {hint or 'Convert it before loading.'}"
     if column.type == "time":
         naive = pa.types.is_date(inner) or (pa.types.is_timestamp(inner) and inner.tz is None)
         if naive and how.time_zone is None:

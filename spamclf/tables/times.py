@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -232,9 +234,10 @@ def _parse_one(text: str, how: Reading) -> tuple[int, int]:
     if _EPOCH_TEXT.fullmatch(text):
         if how.time_unit is None:
             return 0, _NUMBER
-        whole = int(text.split(".")[0])
+        number = Decimal(text)
         factor = UNITS[how.time_unit]
-        return max(min(whole * factor if factor else whole // 1000, LAST_US), -2 * DAY_US), _ZONED
+        instant = math.floor(number * factor if factor else number / 1000)
+        return max(min(instant, LAST_US), -2 * DAY_US), _ZONED
     match = _ISO.fullmatch(text)
     if match is None:
         return 0, _BAD

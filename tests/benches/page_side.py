@@ -15,7 +15,6 @@ import numpy.typing as npt
 from tests.benches.public_data import Edits
 
 HOUR_US = 3_600_000_000
-_BAN_RATE = 0.0014  # per edit, in the whole log's first part
 _VETERAN = 50  # edits after which somebody counts as a veteran
 
 
@@ -23,7 +22,6 @@ _VETERAN = 50  # edits after which somebody counts as a veteran
 class _Page:
     edits: int = 0
     by_newcomers: int = 0
-    bans: int = 0
     last: tuple[int, int] | None = None  # instant and user of the latest edit
     day: deque[tuple[int, int]] = field(default_factory=deque)  # the same of the last 24 hours
 
@@ -38,19 +36,17 @@ class _Page:
             "page_edits_24h": len(self.day),
             "page_others_1h": len({who for _, who in hour} - {user}),
             "page_others_24h": len({who for _, who in self.day} - {user}),
-            "page_ban_share": (self.bans + 50 * _BAN_RATE) / (self.edits + 50),
             "page_newcomer_share": (self.by_newcomers + 5) / (self.edits + 10),
         }
         if others:
             seen["page_since_other_s"] = (now - others[-1]) / 1e6
         return seen
 
-    def add(self, user: int, now: int, newcomer: bool, banned: bool) -> None:
+    def add(self, user: int, now: int, newcomer: bool) -> None:
         self.edits += 1
         self.by_newcomers += newcomer
         self.last = (now, user)
         self.day.append((now, user))
-        self.bans += banned
 
 
 @dataclass
@@ -102,8 +98,8 @@ def columns(edits: Edits) -> dict[str, npt.NDArray[np.float64]]:
     pages: defaultdict[int, _Page] = defaultdict(_Page)
     users: dict[int, _User] = {}
     rows: list[dict[str, float]] = []
-    log = zip(*(each.tolist() for each in (edits.user, edits.page, edits.instant, edits.banned)), strict=True)
-    for user, page, now, banned in log:
+    log = zip(*(each.tolist() for each in (edits.user, edits.page, edits.instant)), strict=True)
+    for user, page, now in log:
         here = pages[page]
         who = users.setdefault(user, _User(now))
         row = here.look(user, now)
@@ -118,7 +114,7 @@ def columns(edits: Edits) -> dict[str, npt.NDArray[np.float64]]:
                 other.follow(now - then, who.edits > _VETERAN)
                 who.returns += page in who.per_page
         rows.append(row | who.look(page, now) | {"hour": now / HOUR_US % 24})
-        here.add(user, now, who.edits < 3, banned)
+        here.add(user, now, who.edits < 3)
         who.add(page, now)
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: np.array([row.get(name, np.nan) for row in rows], np.float64) for name in names}

@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 
+import spamclf
 from spamclf import AfterSends, extract
 from spamclf.errors import ParameterError
 from spamclf.features import FAMILIES
@@ -122,3 +123,16 @@ def test_tables_of_features() -> None:
     assert table.matrix(["send_rate_sends"]).tolist() == [[n] for n in table["send_rate_sends"]]
     pandas = pytest.importorskip("pandas")
     assert isinstance(table.to_pandas(), pandas.DataFrame)
+
+
+def test_snapshots_after_the_instant_are_refused() -> None:
+    dataset = spamclf.Dataset(
+        accounts={"account_id": ["a"]},
+        messages={"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [10]},
+        time_unit="s",
+    )
+    with pytest.raises(ParameterError, match="snapshots must not be later than as_of"):
+        spamclf.extract(dataset, as_of=15_000_000, snapshots=[31_000_000])
+    assert (
+        len(spamclf.extract(dataset, snapshots="1970-01-02")) == 1
+    )  # one instant is no sequence of characters

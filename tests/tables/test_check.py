@@ -43,7 +43,8 @@ def test_wrong_types_one_line_each():
     message = refused(GOOD | {"sender_id": [1.5], "sent_at": ["2026-03-01T00:00:00Z"], "typed_s": ["1"]})
     assert message.splitlines()[1:] == [
         "  'sender_id' must be string or integer; got double. Convert it before loading.",
-        "  'sent_at' must be timestamp[us, UTC]; got string. Convert it before loading.",
+        "  'sent_at' must be timestamp[us, UTC]; got string. Parse it before loading, e.g. pandas.to_datetime(column, "
+        "utc=True); of files, CSV ones are parsed.",
         "  'typed_s' must be float64; got string. Convert it before loading.",
     ]
 
@@ -141,7 +142,7 @@ def test_the_error_counts_every_rule():
         load(messages)
     assert str(caught.value).splitlines() == [
         "messages: bad rows must be at most 1 % of 300; got 12:",
-        "  typed_s below_minimum: 11, first at row 9",
-        "  sender_id null: 1, first at row 7",
+        "  typed_s below_minimum: 11, first at row 9 (from 0)",
+        "  sender_id null: 1, first at row 7 (from 0)",
         "Mend them, or raise max_bad_share.",
     ]

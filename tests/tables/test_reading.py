@@ -67,7 +67,7 @@ class TestCsv:
         assert dataset.quarantine.to_arrow()["row"].to_pylist() == [1]
 
     def test_too_many_ragged_rows(self, tmp_path):
-        with pytest.raises(BadRowsError, match=r"ragged: 4, first at row 300 of messages\.csv"):
+        with pytest.raises(BadRowsError, match=r"ragged: 4, first at row 300 \(from 0\) of messages\.csv"):
             load(self.write(tmp_path, HEADER + ROW * 300 + "x\n" * 4))
 
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spamclf.dataset import read_dataset
 from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import iso, to_instant
 from spamclf.tables.times import Reading, read_times
@@ -180,3 +182,19 @@ def test_slices(monkeypatch):
     start = to_instant("2026-01-01")
     assert got == [None if k in (4, 8) else start + k * 1_000_000 for k in range(10)]
     assert bad == {"unparsable": [4]}
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "instant"),
+    [
+        ("1780272000.25", "s", 1_780_272_000_250_000),
+        ("1780272000250.5", "ms", 1_780_272_000_250_500),
+        ("1780272000250000.9", "us", 1_780_272_000_250_000),
+        ("1780272000250000999", "ns", 1_780_272_000_250_000),
+    ],
+)
+def test_fractions_of_an_epoch_are_kept(tmp_path: Path, text: str, unit: str, instant: int) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id\na\nb\n")
+    (tmp_path / "messages.csv").write_text(f"sender_id,recipient_id,sent_at\na,b,{text}\n")
+    dataset = read_dataset(tmp_path, time_unit=unit)
+    assert dataset.messages["sent_at"].cast("int64").to_pylist() == [instant]
