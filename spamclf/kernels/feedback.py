@@ -154,8 +154,8 @@ def measure(
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order.
 
     `log` is (offsets, time, peer, flag, sends before each entry); `people` is (registered_at, has_row, label
-    offsets, labelled_at, is_automated); `reports` is (offsets by account, instant, reporter, is a block) and `made` (offsets by
-    reporter, instant, account reported), each ascending in time.
+    offsets, labelled_at, is_automated); `reports` is (offsets by account, instant, reporter, is a block) and
+    `made` (offsets by reporter, instant, account reported), each ascending in time.
     """
     offsets, time, peer, flag, sent_before = log
     registered_at, has_row, label_offsets, labelled_at, is_automated = people
