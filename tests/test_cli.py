@@ -637,4 +637,4 @@ def test_simulate_leaves_a_folder_with_files_alone(tmp_path: Path) -> None:
 def test_an_empty_look_back_is_told() -> None:
     done = CliRunner().invoke(main, ["score", "data/sample", "--as-of", "2020-01-01"])
     assert done.exit_code == 0
-    assert "Warning: the look-back holds 0 of" in done.stderr
+    assert "Warning: the look-back holds 0 of" in done.output

@@ -107,7 +107,9 @@ def floors(*extras: str) -> dict[str, tuple[int, ...]]:
 
 
 def test_the_floors_are_those_that_were_run():
-    assert floors("test", "notebooks", "report") == pins("constraints-oldest.txt")
+    held = {"pyparsing"}  # nobody's floor here: its newest version makes the oldest matplotlib warn
+    pinned = {name: version for name, version in pins("constraints-oldest.txt").items() if name not in held}
+    assert floors("test", "notebooks", "report") == pinned
 
 
 def test_the_newest_versions_are_pinned_without_addresses():

@@ -29,7 +29,7 @@ def measures() -> pd.DataFrame:
     table["strangers"] = pairs.groupby("sender_id").stranger.sum()
     table["mutual"] = pairs.groupby("sender_id").mutual.mean()
     table["most_per_day"] = log.groupby(["sender_id", log.t // 86400]).size().groupby("sender_id").max()
-    table["median_gap_s"] = by.t.apply(lambda t: t.diff().median())
+    table["median_gap_s"] = by.t.apply(lambda t: np.median(np.diff(t)) if len(t) > 1 else np.nan)
     return table.join(truth[["kind", "is_automated", "campaign"]])
 
 
