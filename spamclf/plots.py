@@ -193,7 +193,7 @@ def plot_timeline(dataset: Dataset, account_id: Any, *, title: str = "", ax: Axe
     drawing.date_axis(ax)
     counts = f"{sent.size:,} sent, {received.size:,} received"
     ax.set(ylabel="hour of the day (UTC)")
-    ax.set_title(f"{title}: {counts}" if title else counts, loc="left")
+    ax.set_title(f"{title}: {counts}" if title else counts, loc="left", pad=22)
     handles = ax.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, handletextpad=0.1
     )
