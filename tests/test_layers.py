@@ -18,7 +18,8 @@ FLOORS = (
     {"schema"},
     {"tables"},
     {"dataset", "describe"},
-    {"ids", "facts", "ego", "simulate"},
+    {"ids", "facts", "campaigns", "simulate"},
+    {"ego"},
     {"features"},
     {"model"},
     {"evaluate", "labelled"},
@@ -28,12 +29,15 @@ FLOORS = (
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 LATE = {
+    "PIL",
+    "datasketch",
     "duckdb",
     "joblib",
     "matplotlib",
     "narwhals",
     "pandas",
     "polars",
+    "safetensors",
     "scipy",
     "sklearn",
 }  # inside functions

@@ -12,7 +12,8 @@ import threading
 from types import ModuleType
 
 _MODULES = frozenset(
-    {"account", "ego", "fan_out", "feedback", "forest", "ids", "replies", "rhythm", "send_rate"}
+    {"account", "bands", "co_target", "ego", "fan_out", "feedback", "forest", "hamming", "ids", "minhash", "near"}
+    | {"pdq", "replies", "rhythm", "send_rate"}
 )
 _announced = threading.Event()
 
