@@ -34,6 +34,8 @@ WORLDS = (
     (107, 1500, 30, 0.2, 1.0, 1.0),
     (108, 1500, 30, 0.2, 1.0, 20.0),
 )
+#: From this unknown_share on, a world has neither photos nor texts: a platform that keeps none of them.
+BARE = 0.6
 FPR = 0.01
 
 _ABOUT = f"""**Everybody it learned from is simulated**: {len(WORLDS)} worlds of `spamclf.simulate.world`, in which
@@ -56,7 +58,8 @@ def joined(worlds: tuple[tuple[int, int, int, float, float, float], ...] = WORLD
             tick_s=tick,
         )
         for name, table in made.items():
-            parts[name].append(_apart(table, f"w{seed}-"))
+            hidden = unknown >= BARE and name in ("photos", "texts", "evidence")
+            parts[name].append(_apart(table.slice(0, 0) if hidden else table, f"w{seed}-"))
     return Dataset(**{name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
@@ -68,6 +71,7 @@ def make(random_state: int = 0) -> Model:
         random_state=random_state,
         name=NAME,
         n_jobs=2,
+        memory=False,  # nobody meets these accounts again
         max_iter=400,
         learning_rate=0.05,
     )

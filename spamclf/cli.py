@@ -1,4 +1,4 @@
-"""The command line: ``spamclf describe | train | score | simulate``."""
+"""The command line: ``spamclf describe | train | score | campaigns | simulate``."""
 
 from __future__ import annotations
 
@@ -86,6 +86,15 @@ def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> 
         raise _Refusal(str(error), 2) from error
 
 
+def _kinds(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    from spamclf.campaigns.listing import check_kinds
+
+    try:
+        return None if value is None else check_kinds([k.strip() for k in value.split(",")], with_lists=True)
+    except ParameterError as error:
+        raise _Refusal(str(error), 2) from error
+
+
 def _dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
@@ -145,7 +154,20 @@ def describe(folder: str, **reading: Any) -> None:
 @click.option(
     "--features",
     callback=_feature_names,
-    help="Families or features, comma-separated; by default all but reports.",
+    help="Families or features, comma-separated; by default all of --tiers.",
+)
+@click.option(
+    "--tiers",
+    default="0,1,2,3",
+    show_default=True,
+    callback=lambda _, __, value: tuple(tier.strip() for tier in value.split(",")),
+    help="What the model may look at: 0 registration, 1 messages, 2 photos, 3 public texts, F reports.",
+)
+@click.option(
+    "--memory/--no-memory",
+    default=True,
+    show_default=True,
+    help="Whether the model remembers the fingerprints it saw, to recognise known campaigns.",
 )
 @_seed
 @_jobs
@@ -258,6 +280,79 @@ def score(
 
 
 @main.command()
+@_dataset_options
+@_as_of
+@click.option("--history-days", default=30.0, show_default=True, help="Look-back of the sightings.")
+@click.option(
+    "--kind",
+    "kinds",
+    callback=_kinds,
+    help="Some of photo,text,list; by default all. What is left out is not read.",
+)
+@click.option(
+    "--min-accounts", default=3, show_default=True, type=click.IntRange(1), help="Leave smaller ones out."
+)
+@click.option("--top", default=20, show_default=True, type=click.IntRange(0), help="Campaigns to print.")
+@click.option("--operators", is_flag=True, help="Name the operators that the evidence ties to them.")
+@click.option("--out", type=click.Path(), help="Write all campaigns to this .parquet or .csv file.")
+@click.option("--members", type=click.Path(), help="Write who is in which to this .parquet or .csv file.")
+@click.option("--sheet", type=click.Path(), help="Draw the largest photo campaigns to this .png file.")
+@_jobs
+@_refusals
+def campaigns(
+    folder: str,
+    out: str | None,
+    members: str | None,
+    sheet: str | None,
+    top: int,
+    operators: bool,
+    n_jobs: int,
+    **settings: Any,
+) -> None:
+    """List the campaigns of a dataset FOLDER: photos, texts and recipient lists that accounts share.
+
+    Account ids are written to --members alone, and operators named only if asked for. Texts are what strangers
+    show publicly.
+
+    \b
+    Examples:
+      spamclf campaigns data/sample
+      spamclf campaigns logs --kind photo --as-of 2026-06-08 --sheet photos.png --members members.csv
+    """
+    from spamclf import find
+    from spamclf.dataset import read_dataset
+    from spamclf.describe import row_balance
+    from spamclf.ego import EgoLog
+    from spamclf.files import hold
+    from spamclf.output import write_result
+
+    paths = _result_paths({"out": out, "members": members, "sheet": sheet}, folder)
+    reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
+    with contextlib.ExitStack() as held:
+        for path in paths.values():
+            held.enter_context(hold(path))
+        dataset = read_dataset(folder, **reading)
+        _say(repr(dataset))
+        ego = EgoLog.build(dataset, n_jobs=n_jobs)
+        _say("looking for campaigns ...")
+        found = find.campaigns(dataset, n_jobs=n_jobs, ego=ego, **settings)
+        if out:
+            write_result(found.table, out, texts=["example"])
+        if members:
+            write_result(found.members(), members)
+        if sheet:
+            from spamclf.contact_sheet import contact_sheet
+
+            _say("drawing the sheet ...")
+            contact_sheet(found, dataset, sheet)
+    click.echo(find.summary(found, top=top, operators=operators))
+    click.echo(row_balance(dataset, ego.n_duplicates))
+    for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", "their photos")):
+        if name in paths:
+            click.echo(f"{what} written to {paths[name]}")
+
+
+@main.command()
 @click.argument("out", type=click.Path())
 @click.option("--accounts", default=400, show_default=True, help="Number of accounts.")
 @click.option("--days", default=30, show_default=True, help="Simulated days.")
@@ -281,20 +376,29 @@ def simulate(
     click.echo("\n".join(f"{name}: {table.num_rows:,} rows" for name, table in tables.items()))
 
 
-def _result_path(out: str, folder: str) -> Path:
-    """Return where the scores go, before any work is done for them: never over a table they are made from."""
+def _result_path(out: str, folder: str, name: str = "out") -> Path:
+    """Return where a result goes, before any work is done for it: never over a table it is made from."""
+    from spamclf.contact_sheet import check_sheet
     from spamclf.output import check_output
     from spamclf.schema import TABLES
 
-    path = check_output(out)
+    path = check_sheet(out) if name == "sheet" else check_output(out, name=name)
     inside = path.resolve().relative_to(Path(folder).resolve()).parts if path.resolve().is_relative_to(
         Path(folder).resolve()
     ) else ("",)  # fmt: skip
     if inside[0].split(".")[0] in TABLES:  # a table's file, or a part in its folder
         raise OutputError(
-            f"out: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
+            f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
         )
     return path
+
+
+def _result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
+    """Return where several results go, each to a place of its own."""
+    paths = {name: _result_path(out, folder, name) for name, out in outs.items() if out}
+    if len({path.resolve() for path in paths.values()}) < len(paths):
+        raise OutputError(f"{' and '.join(paths)}: they must differ; got one file twice. Choose other names.")
+    return paths
 
 
 def _say(text: str) -> None:

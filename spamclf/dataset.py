@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.errors import DataFileError, ParameterError, SchemaError
 from spamclf.instants import DAY_US, LAST_US, UNITS, to_instant
 from spamclf.schema import TABLES, Table
-from spamclf.tables.check import Loaded, check_names, check_table, check_types
+from spamclf.tables.check import Loaded, check_names, check_table, check_types, refuse_if_too_many
 from spamclf.tables.columns import arrow_type
 from spamclf.tables.folder import find_table, read_toml
 from spamclf.tables.frames import FRAMES, frame_kind, to_arrow, to_native
-from spamclf.tables.quarantine import Origin, Quarantine, RowCounts
+from spamclf.tables.quarantine import BadRows, Origin, Quarantine, RowCounts
 from spamclf.tables.reading import read_table_file
 from spamclf.tables.times import Reading
 
 __all__ = ["Dataset", "check_dataset", "read_dataset"]
+
+T = TypeVar("T")
 
 #: Where an account shows what it does; labels and evidence are what others say of it later.
 _BEHAVIOUR = ("accounts", "messages", "photos", "texts", "reports")
@@ -54,9 +58,12 @@ class Dataset:
     not_after : str, datetime or int, optional
         Later times are bad values. By default one day after now.
     folder : path, optional
-        What the paths of photos are relative to.
+        What the paths of photos are relative to; without it photo files are not looked at.
     schemes : dict, optional
         How photo hashes and signatures were made; see ``dataset.toml``.
+    innocent : path, optional
+        A list of photos and texts that thousands share innocently, beside those that spamclf knows; see
+        `spamclf.campaigns.innocent`.
 
     Attributes
     ----------
@@ -73,6 +80,7 @@ class Dataset:
     integer_ids : bool
     folder : Path or None
     schemes : dict
+    innocent : path or None
 
     Raises
     ------
@@ -107,6 +115,7 @@ class Dataset:
         not_after: Any = None,
         folder: str | os.PathLike[str] | None = None,
         schemes: dict[str, dict[str, Any]] | None = None,
+        innocent: Any = None,
     ) -> None:
         given = {"messages": messages, "accounts": accounts, "photos": photos, "texts": texts}
         given |= {"reports": reports, "labels": labels, "evidence": evidence}
@@ -117,6 +126,10 @@ class Dataset:
         self.frame = _kind_of(given)
         self.folder = None if folder is None else Path(folder)
         self.schemes = dict(schemes or {})
+        self.innocent = innocent
+        self._max_bad_share = max_bad_share
+        self._sources: dict[str, tuple[Origin, npt.NDArray[np.int64] | None]] = {}
+        self._derived: dict[Hashable, Any] = {}
         self.quarantine = Quarantine()
         self.counts: dict[str, RowCounts] = {}
         self.tables: dict[str, pa.Table] = {}
@@ -137,6 +150,7 @@ class Dataset:
             return
         checked = check_table(loaded, replace(how, text=loaded.text), max_bad_share, self.tables)
         self.tables[spec.name] = checked.table
+        self._sources[spec.name] = (loaded.origin, checked.kept)
         self.quarantine.add(checked.bad, loaded.origin)
         used = checked.table.num_rows
         self.counts[spec.name] = RowCounts(checked.rows_in, used, checked.rows_in - used)
@@ -175,6 +189,44 @@ class Dataset:
     def evidence(self) -> pa.Table:
         """Accounts tied to an operator by something seen elsewhere."""
         return self.tables["evidence"]
+
+    def set_aside(self, table: str, column: str, rules: npt.NDArray[np.object_]) -> None:
+        """Move rows of a table to quarantine that proved bad when they were looked at more closely.
+
+        Parameters
+        ----------
+        table, column : str
+        rules : ndarray of shape (n_rows,), dtype object
+            Of each row the rule of `RULES` that it broke; an empty string for the others.
+
+        Raises
+        ------
+        BadRowsError
+            If with them too many rows of the table are bad; then nothing is moved.
+        """
+        origin, kept = self._sources[table]
+        kept = np.arange(len(rules), dtype=np.int64) if kept is None else kept
+        stays = rules == ""
+        bad = [
+            BadRows(table, column, rule, origin.in_file(kept[rules == rule]))
+            for rule in sorted(set(rules[~stays]))
+        ]
+        counts = self.counts[table]
+        refuse_if_too_many(
+            table, counts.rows_in, self.quarantine.of(table) + bad, origin, self._max_bad_share
+        )
+        self.quarantine.add(bad, origin)
+        self.tables[table] = self.tables[table].filter(pa.array(stays)).combine_chunks()
+        self._sources[table] = (origin, kept[stays])
+        used = int(stays.sum())
+        self.counts[table] = RowCounts(counts.rows_in, used, counts.rows_in - used)
+
+    def once(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return what `build` makes of the tables, made at the first call only; `key` names it."""
+        if key not in self._derived:
+            self._derived[key] = build()
+        derived: T = self._derived[key]
+        return derived
 
     def last_instant(self) -> int | None:
         """Return the latest instant at which an account did something.
@@ -300,7 +352,8 @@ def read_dataset(
     ----------
     folder : path
         May hold a ``dataset.toml`` with ``[time] zone, unit``, ``[photo_hash] scheme`` and
-        ``[signature] scheme, seed, n_perm, hash``.
+        ``[signature] scheme, seed, n_perm, hash``, and an ``innocent.csv`` of photos and texts to keep out of
+        clusters (`spamclf.campaigns.innocent`).
     frame : str, default "pyarrow"
         The dataframe library for results, for instance ``"pandas"``.
     max_bad_share, not_after, time_zone, time_unit
@@ -344,6 +397,7 @@ def read_dataset(
         not_after=not_after,
         folder=folder,
         schemes=stated,
+        innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
     dataset.frame = frame
     return dataset

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,14 @@ from spamclf.facts import NAT, Facts, Instants, column_of, instants_of, read_fac
 from spamclf.ids import Codes, IdBook
 from spamclf.threads import equal_parts, in_threads, n_threads
 
+if TYPE_CHECKING:
+    from spamclf.campaigns.index import CampaignIndex
+
 __all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices"]
 
 DAY_US = 86_400_000_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,10 @@ class EgoLog:
         Account, reporter (dtype int32), instant (int64), is a block (bool) of each report.
     labels : tuple of ndarray
         Account (int32), instant (int64), is automated (bool) of each label.
+    dataset : Dataset
+        What it was built from.
+    memory : CampaignIndex or None
+        Campaigns known from earlier data, beside what the dataset shows.
     """
 
     account_ids: pa.Array
@@ -87,6 +96,9 @@ class EgoLog:
     facts: Facts
     reports: tuple[Codes, Codes, Instants, npt.NDArray[np.bool_]]
     labels: tuple[Codes, Instants, npt.NDArray[np.bool_]]
+    dataset: Dataset = field(repr=False)
+    memory: CampaignIndex | None = None
+    _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def build(cls, dataset: Dataset, *, n_jobs: int = -1) -> EgoLog:
@@ -137,6 +149,7 @@ class EgoLog:
                 instants_of(dataset.labels, "labelled_at"),
                 np.asarray(column_of(dataset.labels, "is_automated"), dtype=np.bool_),
             ),
+            dataset=dataset,
             **log,
         )
 
@@ -144,6 +157,27 @@ class EgoLog:
     def n_accounts(self) -> int:
         """Number of scored accounts."""
         return self.offsets.size - 1
+
+    def remembering(self, memory: CampaignIndex | None) -> EgoLog:
+        """Return the same log with another memory; what was derived from the log alone is kept."""
+        if memory is self.memory:
+            return self
+        kept = {key: value for key, value in self._derived.items() if not _of_memory(key)}
+        return replace(self, memory=memory, _derived=kept)
+
+    def once(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return what `build` makes of this log, made at the first call only.
+
+        Parameters
+        ----------
+        key : hashable
+            Names it; a tuple that begins with ``"memory"`` where it depends on `memory` too.
+        build : callable
+        """
+        if key not in self._derived:
+            self._derived[key] = build()
+        derived: T = self._derived[key]
+        return derived
 
     def slices(self, account: npt.ArrayLike, as_of: npt.ArrayLike, *, history_days: float) -> Slices:
         """Return the piece of each account's log in ``[as_of - history, as_of)``.
@@ -182,6 +216,10 @@ class EgoLog:
         sent = ((self.flag & 1) != 0) & (self.time < before)
         accounts, place = np.unique(account[sent][::-1], return_index=True)
         return accounts, self.time[sent][::-1][place] + 1
+
+
+def _of_memory(key: Hashable) -> bool:
+    return isinstance(key, tuple) and key[:1] == ("memory",)
 
 
 def _floats(table: pa.Table, name: str) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,22 @@ from spamclf.model.file import MANIFEST
 __all__ = ["check_model_output", "check_output", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
+_USUAL = {".parquet": "scores.parquet", ".png": "sheet.png"}
+#: What a spreadsheet takes for the beginning of a formula, in its wide forms too.
+_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
 
 
-def check_output(path: str | os.PathLike[str]) -> Path:
+def check_output(
+    path: str | os.PathLike[str], endings: Sequence[str] = _ENDINGS, *, name: str = "out"
+) -> Path:
     """Return the path of a result if it can be one: known ending, existing folder. Before the work, not after it.
 
     Parameters
     ----------
     path : path-like
+    endings : sequence of str, default=(".parquet", ".csv")
+    name : str, default="out"
+        How an error names the argument.
 
     Returns
     -------
@@ -34,7 +43,7 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ParameterError
-        If it has another ending than ``.parquet`` or ``.csv``.
+        If it has another ending.
     OutputError
         If its folder does not exist, or a folder stands at the path itself.
 
@@ -44,16 +53,16 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     'scores.parquet'
     """
     out = Path(path)
-    if out.suffix not in _ENDINGS:
+    if out.suffix not in endings:
         raise ParameterError(
-            f"out: the file must end in .parquet or .csv; got {out.name!r}. Use scores.parquet."
+            f"{name}: the file must end in {' or '.join(endings)}; got {out.name!r}. Use {_USUAL[endings[0]]}."
         )
     if not out.parent.is_dir():
         raise OutputError(
-            f"out: its folder must exist; got {out.parent.name!r}, which does not. Make it first."
+            f"{name}: its folder must exist; got {out.parent.name!r}, which does not. Make it first."
         )
     if out.is_dir():
-        raise OutputError(f"out: it must be a file; got {out.name!r}, a folder. Choose another name.")
+        raise OutputError(f"{name}: it must be a file; got {out.name!r}, a folder. Choose another name.")
     return out
 
 
@@ -100,10 +109,10 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
     return out
 
 
-def write_result(table: Any, path: str | os.PathLike[str]) -> None:
+def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[str] = ()) -> None:
     """Write a table as Parquet (with page checksums, read back and compared) or CSV.
 
-    In CSV the reasons are their sentences, joined by semicolons, and times are ISO 8601.
+    In CSV the reasons are their sentences, joined by semicolons, and times are ISO 8601. Ids stay as they are.
 
     Parameters
     ----------
@@ -111,6 +120,8 @@ def write_result(table: Any, path: str | os.PathLike[str]) -> None:
         As `predict.score` returns it: Arrow, pandas, polars, DuckDB.
     path : path-like
         Ends in ``.parquet`` or ``.csv``.
+    texts : sequence of str, optional
+        Columns that strangers wrote: a cell of a CSV that a spreadsheet would take for a formula gets an apostrophe.
 
     Raises
     ------
@@ -139,7 +150,7 @@ def write_result(table: Any, path: str | os.PathLike[str]) -> None:
                     "What stood there before is untouched. Check the disk, then run again."
                 )
         else:
-            pa.csv.write_csv(_flat(table), temporary)
+            pa.csv.write_csv(_flat(_neutral(table, texts)), temporary)
 
 
 def _reads_back(table: pa.Table, path: Path) -> bool:
@@ -147,6 +158,14 @@ def _reads_back(table: pa.Table, path: Path) -> bool:
         return bool(pq.read_table(path, page_checksum_verification=True).equals(table))
     except pa.ArrowException:
         return False
+
+
+def _neutral(table: pa.Table, texts: Sequence[str]) -> pa.Table:
+    """Put an apostrophe before what would be a formula: reliability asks it of texts, not of ids."""
+    for name in texts:
+        cells = pc.replace_substring_regex(table[name], pattern=_FORMULA, replacement=r"'\1")
+        table = table.set_column(table.column_names.index(name), name, cells)
+    return table
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
+from spamclf.features.catalogue import family_of
 from spamclf.features.extract import instant_or_last, measure, snapshot_slices
 from spamclf.model import Model, load_model
 from spamclf.threads import n_threads
@@ -56,7 +57,7 @@ def score(
         Rows at or after this instant are unseen. By default just after the last row of messages, reports, photos,
         texts and registrations.
     n_reasons : int, default=3
-        How many reasons an account gets at most; 0 for none.
+        How many reasons an account gets at most, one of each family of features; 0 for none.
     reasons_for : {"flagged", "all"}, default="flagged"
         Who gets reasons; they cost far more than scores.
     n_jobs : int, default=-1
@@ -183,9 +184,11 @@ class _Ready:
         _check_count("score", "n_reasons", n_reasons, least=0, usual="3")
         self.n_jobs = n_threads(n_jobs)
         self.model = _as_model(model)
+        self.families = [family_of(name).name for name in self.model.feature_names]
         self.n_reasons, self.reasons_for = n_reasons, reasons_for
         instant = instant_or_last(dataset, as_of)
-        self.ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
+        ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
+        self.ego = ego.remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
 
     def tables(self, batch_size: int) -> Iterator[pa.Table]:
@@ -197,9 +200,11 @@ class _Ready:
         """Score the slices ``[low, high)``."""
         slices = self.slices[low:high]
         names = self.model.feature_names
-        values = measure(self.ego, slices, [*names, *({_SENDS} - set(names))], n_jobs=self.n_jobs)
-        X = np.ascontiguousarray(values[: len(names)].T)
-        sends = values[names.index(_SENDS) if _SENDS in names else len(names)]
+        told = [each for name in names for each in CATALOGUE[name].companions] if self.n_reasons else []
+        measured = list(dict.fromkeys([*names, _SENDS, *told]))
+        values = dict(zip(measured, measure(self.ego, slices, measured, n_jobs=self.n_jobs), strict=True))
+        X = np.column_stack([values[name] for name in names])
+        sends = values[_SENDS]
         scores = self.model.scores(X, n_jobs=self.n_jobs)
         flagged = (scores >= self.model.threshold) & (sends > 0)
         verdict = np.where(sends == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
@@ -211,33 +216,52 @@ class _Ready:
                 "score": scores,
                 "verdict": pa.array(VERDICTS).take(pa.array(verdict)),
                 "threshold": np.full(len(slices), self.model.threshold),
-                "reasons": self._reasons(X, explained),
+                "reasons": self._reasons(X, values, explained),
                 "n_messages": sends.astype(np.int64),
                 "model": pa.repeat(self.model.name, len(slices)),
             }
         )
 
-    def _reasons(self, X: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> pa.Array:
-        """Return for each row of `X` its largest contributions; none for rows that are not in `rows`."""
+    def _reasons(
+        self,
+        X: npt.NDArray[np.float64],
+        values: Mapping[str, npt.NDArray[np.float64]],
+        rows: npt.NDArray[np.intp],
+    ) -> pa.Array:
+        """Return for each row of `X` the largest contribution of each family; none for rows that are not in `rows`."""
         reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(X))]
         if self.n_reasons and rows.size:
             contributions, _ = self.model.forest.contributions(X[rows], n_jobs=self.n_jobs)
-            order = np.argsort(-contributions, axis=1, kind="stable")[:, : self.n_reasons]
+            order = np.argsort(-contributions, axis=1, kind="stable")
             for k, row in enumerate(rows.tolist()):
-                reasons[row] = [
-                    self._reason(column, float(X[row, column]), float(contributions[k, column]))
-                    for column in order[k].tolist()
-                    if contributions[k, column] > 0
-                ]
+                for column in self._one_a_family(order[k].tolist(), contributions[k]):
+                    others = {
+                        name: CATALOGUE[name].in_words(float(values[name][row]))
+                        for name in CATALOGUE[self.model.feature_names[column]].companions
+                    }
+                    reasons[row].append(
+                        self._reason(column, float(X[row, column]), float(contributions[k, column]), others)
+                    )
         return pa.array(reasons, pa.list_(_REASON))
 
-    def _reason(self, column: int, value: float, contribution: float) -> dict[str, Any]:
+    def _one_a_family(self, columns: list[int], contributions: npt.NDArray[np.float64]) -> list[int]:
+        """Choose columns from the largest contribution down, one of each family: the others tell much the same."""
+        chosen: dict[str, int] = {}
+        for column in columns:
+            if contributions[column] <= 0 or len(chosen) == self.n_reasons:
+                break
+            chosen.setdefault(self.families[column], column)
+        return list(chosen.values())
+
+    def _reason(
+        self, column: int, value: float, contribution: float, others: Mapping[str, str]
+    ) -> dict[str, Any]:
         name = self.model.feature_names[column]
         return {
             "feature": name,
             "value": None if np.isnan(value) else value,
             "contribution": contribution,
-            "sentence": CATALOGUE[name].say(value),
+            "sentence": CATALOGUE[name].say(value, others),
         }
 
 

@@ -23,11 +23,14 @@ from spamclf.instants import iso, to_instant
 from spamclf.labelled import PARTS, LabelledRows, labelled_rows
 from spamclf.model import Forest, Model, SigmoidCalibration
 from spamclf.model.card import card
+from spamclf.remember import remember
 from spamclf.threads import n_threads
 
 __all__ = ["fit", "summary"]
 
 Floats = npt.NDArray[np.float64]
+#: What a model looks at unless told otherwise: all but reports.
+DEFAULT_TIERS = ("0", "1", "2", "3")
 _TRAIN, _CALIBRATION, _TEST = range(len(PARTS))
 _MIN_CELLS = 5_000_000  # of the training matrix, below which boosting is done by one thread
 
@@ -37,8 +40,10 @@ def fit(
     *,
     as_of: Any = None,
     features: Sequence[str] | None = None,
+    tiers: Sequence[str] = DEFAULT_TIERS,
     history_days: float = 30.0,
     fpr: float = 0.01,
+    memory: bool = True,
     random_state: int = 0,
     name: str | None = None,
     n_jobs: int = -1,
@@ -59,13 +64,20 @@ def fit(
     as_of : str, datetime or int (microseconds since the epoch), optional
         Rows and labels at or after it are unseen. By default just after the last row of any table.
     features : sequence of str, optional
-        Names of features or families. By default all of tiers 0 and 1: reports (family ``feedback``) must be asked
-        for, since labels are often made from them and a model that reads its own label is worth nothing.
+        Names of features or families. By default all of `tiers`.
+    tiers : sequence of {"0", "1", "2", "3", "F"}, default=("0", "1", "2", "3")
+        What the model may look at: 0 registration, 1 who wrote to whom and when, 2 profile photos, 3 public texts, F
+        what recipients report. Reports must be asked for, since labels are often made from them and a model that reads
+        its own label is worth nothing.
     history_days : float, default=30
         Look-back of the features in days.
     fpr : float, default=0.01
         Share of honest calibration accounts that may be flagged, on the highest of each one's scores; an estimate, no
         guarantee.
+    memory : bool, default=True
+        Whether the model remembers which accounts showed which photos, texts and recipient lists in the look-back
+        before `as_of`, as fingerprints and pseudonyms, so that a known campaign is recognised at its next account's
+        first message. Only kinds that its features look at.
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional
@@ -95,7 +107,7 @@ def fit(
     >>> model.forest.n_trees
     20
     """
-    names = _checked(dataset, features, history_days, fpr, random_state)
+    names = _checked(dataset, features, tiers, history_days, fpr, random_state)
     threads = n_threads(n_jobs)
     end = _end(dataset, as_of)
     ego = EgoLog.build(dataset, n_jobs=threads)
@@ -109,6 +121,7 @@ def fit(
     threshold = _threshold(rows.maxima(middle & ~rows.y, scores), fpr)
     info: dict[str, Any] = {
         "as_of": iso(end),
+        "tiers": sorted({CATALOGUE[name].tier for name in names}),
         "data": _data_info(dataset, ego, end),
         "random_state": random_state,
         "features_left_out": unknown,
@@ -119,8 +132,9 @@ def fit(
         "metrics": _metrics(rows, names, scores, threshold, tree),
     }
     name = name or f"{iso(end)[:10]}-{_digest(info, names, history_days)}"
-    info["card"] = card(name, names, history_days, threshold, info)
-    return Model(name, forest, calibration, names, history_days, threshold, info)
+    known = remember(ego, end, names, history_days=history_days, n_jobs=threads) if memory else None
+    info["card"] = card(name, names, history_days, threshold, info, known)
+    return Model(name, forest, calibration, names, history_days, threshold, info, known)
 
 
 def summary(model: Model) -> str:
@@ -160,7 +174,12 @@ def summary(model: Model) -> str:
 
 
 def _checked(
-    dataset: Dataset, features: Sequence[str] | None, history_days: float, fpr: float, random_state: int
+    dataset: Dataset,
+    features: Sequence[str] | None,
+    tiers: Sequence[str],
+    history_days: float,
+    fpr: float,
+    random_state: int,
 ) -> tuple[str, ...]:
     """Refuse wrong arguments before any work, and return the names of the features."""
     check_dataset(dataset, "fit")
@@ -171,9 +190,16 @@ def _checked(
         raise ParameterError(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
+    known = {feature.tier for feature in CATALOGUE.values()}
+    if not set(tiers) <= known:
+        raise ParameterError(
+            f"fit: tiers must be among {', '.join(sorted(known))}; got {', '.join(map(str, tiers))}. "
+            'Use ("0", "1") for a model that sees no photo and no text.'
+        )
     if features is None:
-        return tuple(name for name, feature in CATALOGUE.items() if feature.tier in ("0", "1"))
-    names = resolve_features(features)
+        names = tuple(name for name, feature in CATALOGUE.items() if feature.tier in tiers)
+    else:
+        names = resolve_features(features)
     if not names:
         raise ParameterError(
             "fit: features must be one at least; got none. Leave them out for all but reports."

@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from tests import naive_near
+from tests.features import naive_co_target
 from tests.plain import (
     DAY,
     HOUR,
@@ -60,6 +62,10 @@ class View:
                 born = row["registered_at"]
                 return row if born is None or born < self.as_of else None
         return None
+
+    def knows(self, account: Any) -> bool:
+        """Whether an account is known at the instant: its row, or a send of the history."""
+        return self.row(account) is not None or any(m["sender_id"] == account for m in self.messages)
 
     @property
     def born(self) -> int | None:
@@ -113,6 +119,14 @@ class View:
             if wrote_first.get(person, math.inf) > m["sent_at"] and not m["in_contacts"]
         }
 
+    def label(self, account: Any) -> bool | None:
+        """The latest label of the history; of several at once the milder one."""
+        labels = [
+            (r["labelled_at"], not r["is_automated"]) for r in self.tables["labels"]
+            if r["account_id"] == account and self.seen(r["labelled_at"])
+        ]  # fmt: skip
+        return not max(labels)[1] if labels else None
+
     def conversations(self) -> dict[Any, list[tuple[int, bool]]]:
         """Each person's messages with the account, (instant, is out); at one instant what it received comes first."""
         talks = defaultdict(list)
@@ -128,7 +142,9 @@ def features(tables: dict[str, list[Row]], account: Any, as_of: int, history: in
     """Every feature of the catalogue, by name."""
     view = View(tables, account, as_of, history)
     values: Values = {}
-    for family in (account_facts, registration, send_rate, fan_out, replies, rhythm, feedback):
+    near = (naive_near.photo, naive_near.template, naive_near.evidence)
+    messages = (send_rate, fan_out, replies, rhythm, naive_co_target.co_target)
+    for family in (account_facts, registration, *messages, *near, feedback):
         values |= family(view)
     return values
 
@@ -180,12 +196,9 @@ def registration(view: View) -> Values:
             values[f"registration_{where}_{name}"] = n
         n = sum(view.seen(t) for t in dated)
         values[f"registration_{where}_history"] = None if row[where] is None else n
-        everywhere = [label for r in others if (label := standing_label(view, r["account_id"])) is not None]
-        here = [label for r in same if (label := standing_label(view, r["account_id"])) is not None]
-        prior = (sum(everywhere) + 1) / (len(everywhere) + 2)
-        share = (sum(here) + 2 * prior) / (len(here) + 2)
-        known = row[where] is not None and everywhere
-        values[f"registration_{where}_automated_share"] = share if known else None
+        here = [label for r in same if (label := view.label(r["account_id"])) is not None]
+        share = (sum(here) + 1) / (len(here) + 2) if here else None
+        values[f"registration_{where}_automated_share"] = share
     return values
 
 
@@ -317,7 +330,7 @@ def feedback(view: View) -> Values:
     together = Counter(other for each in others.values() for other in each)
     credibility = []
     for each in others.values():
-        labels = [label for other in each if (label := standing_label(view, other)) is not None]
+        labels = [label for other in each if (label := view.label(other)) is not None]
         credibility.append((sum(labels) + 1) / (len(labels) + 2))
     return {
         "feedback_reports": sum(r["kind"] == "report" for r in own),
@@ -335,30 +348,16 @@ def feedback(view: View) -> Values:
 # ---- pieces --------------------------------------------------------------------------------------------------
 
 
-def standing_label(view: View, account: Any) -> bool | None:
-    """The latest label of the history; of several at once the milder one."""
-    labels = [
-        (r["labelled_at"], not r["is_automated"]) for r in view.tables["labels"]
-        if r["account_id"] == account and view.seen(r["labelled_at"])
-    ]  # fmt: skip
-    return not max(labels)[1] if labels else None
-
-
 def also_reported(view: View, reporter: Any, latest: int = 1000) -> set[Any]:
     """The other accounts, known by then, that somebody reported lately."""
     made = [
         r for r in view.tables["reports"]
         if r["reporter_id"] == reporter and r["account_id"] != view.account and view.seen(r["reported_at"])
-        and exists(view, r["account_id"])
+        and view.knows(r["account_id"])
     ]  # fmt: skip
     made.sort(key=lambda r: r["reported_at"])
     cut = made[-latest - 1]["reported_at"] if len(made) > latest else -1
     return {r["account_id"] for r in made if r["reported_at"] > cut}
-
-
-def exists(view: View, account: Any) -> bool:
-    """Whether an account is known at the instant: its row, or a send of the history."""
-    return view.row(account) is not None or any(m["sender_id"] == account for m in view.messages)
 
 
 def _when(message: Row) -> int:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from spamclf import Dataset, load_model, predict, read_dataset
+from spamclf import Dataset, find, load_model, predict, read_dataset
 from spamclf.cli import main
 from spamclf.files import hold
 from spamclf.schema import TABLES
@@ -638,3 +638,132 @@ def test_an_empty_look_back_is_told() -> None:
     done = CliRunner().invoke(main, ["score", "data/sample", "--as-of", "2020-01-01"])
     assert done.exit_code == 0
     assert "Warning: the look-back holds 0 of" in done.output
+
+
+# ---- campaigns ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A world in which strangers share texts, some of them hostile, and photos of which only hashes are known."""
+    whole = dict(tables())
+    ids = whole["accounts"]["account_id"].to_pylist()
+    at = pa.array([1_778_000_000_000_000 + k for k in range(16)], pa.timestamp("us", "UTC"))
+    spoken = [
+        "=HYPERLINK(1) call +49 170 1234567 now for more",
+        "\x1b[2J\x1b[31mwin 500 euro a day from home today",
+    ]
+    texts = {
+        "account_id": ids[:16], "observed_at": at, "source": ["about"] * 16,
+        "text": [spoken[0]] * 8 + [spoken[1]] * 8,
+    }  # fmt: skip
+    return write_folder(whole | {"texts": texts}, tmp_path_factory.mktemp("shared"))
+
+
+def test_campaigns(shared, tmp_path):
+    out, members, sheet = tmp_path / "c.csv", tmp_path / "m.csv", tmp_path / "s.png"
+    text = done(cli("campaigns", shared, "--out", out, "--members", members, "--sheet", sheet))
+    found = find.campaigns(read_dataset(shared))
+    assert text.startswith(find.summary(found))
+    assert balance(text)[0] == sum(balance(text)[1:])
+    assert f"campaigns written to {out}" in text
+    assert "\x1b" not in text
+    assert "\\x1b[2J" in text
+    ids = set(tables()["accounts"]["account_id"].to_pylist())
+    assert not ids & set(re.findall(r"\w+", text))
+    with open(out, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(found)
+    assert [row["example"][:2] for row in rows if "HYPERLINK" in row["example"]] == ["'="]
+    with open(members, encoding="utf-8", newline="") as file:
+        assert [row["account_id"] for row in csv.DictReader(file)] == found.members()[
+            "account_id"
+        ].to_pylist()
+    assert sheet.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_campaigns_are_written_as_they_are_to_parquet(shared, tmp_path):
+    done(
+        cli("campaigns", shared, "--out", tmp_path / "c.parquet", "--kind", "text, list", "--min-accounts", 2)
+    )
+    expected = find.campaigns(read_dataset(shared), kinds=["text", "list"], min_accounts=2).table
+    assert pq.read_table(tmp_path / "c.parquet").equals(expected)
+
+
+def test_campaigns_as_of(shared):
+    assert "no campaigns as of 2026-05-02 00:00:00 UTC, 0.5 days back" in done(
+        cli("campaigns", shared, "--kind", "text", "--as-of", "2026-05-02", "--history-days", 0.5)
+    )
+
+
+def test_operators_are_named_only_if_asked_for(shared):
+    assert "operator-0" not in done(cli("campaigns", shared, "--min-accounts", 2))
+    assert "operator-0" in done(cli("campaigns", shared, "--min-accounts", 2, "--operators"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--kind", "video"],
+        ["--kind", ""],
+        ["--min-accounts", "0"],
+        ["--top", "-1"],
+        ["--history-days", "0"],
+        ["--as-of", "soon"],
+        ["--out", "c.txt"],
+        ["--members", "m.png"],
+        ["--sheet", "s.jpg"],
+    ],
+)
+def test_a_wrong_campaigns_command_ends_with_2(shared, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    refused(cli("campaigns", shared, *arguments), code=2)
+    assert files_in(tmp_path) == []
+
+
+def test_outputs_of_campaigns_are_checked_before_any_work(shared, tmp_path, monkeypatch):
+    def no_work(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr("spamclf.dataset.read_dataset", no_work)
+    for arguments, says in (
+        (["--out", shared / "texts.csv"], "out: it must be none of the dataset's tables"),
+        (["--sheet", shared / "photos" / "one.png"], "folder must exist"),
+        (["--members", tmp_path / "none" / "m.csv"], "members: its folder must exist"),
+        (["--out", tmp_path / "x.csv", "--members", tmp_path / "x.csv"], "out and members: they must differ"),
+    ):
+        assert says in refused(cli("campaigns", shared, *arguments))
+
+
+@pytest.mark.parametrize("case", LITTLE)
+def test_campaigns_of_little_data(tmp_path, case):
+    """Row 8."""
+    result = cli("campaigns", write_folder(LITTLE[case](), tmp_path / "d"))
+    says = SAYS[case][2]
+    if says is None:
+        done(result)
+    else:
+        assert says in refused(result)
+
+
+def test_no_id_in_what_campaigns_says(tmp_path):
+    """Row 23: ids stand in --members alone; texts of names and reports nowhere."""
+    whole = marked(CANARY)
+    private = pc.is_in(whole["texts"]["source"], pa.array(["name", "reported"]))
+    whole["texts"] = whole["texts"].filter(private)
+    folder = write_folder(whole, tmp_path / "d")
+    assert CANARY not in done(
+        cli("campaigns", folder, "--out", tmp_path / "c.csv", "--members", tmp_path / "m.csv")
+    )
+    assert CANARY not in (tmp_path / "c.csv").read_text()
+    assert CANARY in (tmp_path / "m.csv").read_text()
+
+
+def test_no_canary_in_refusals_of_campaigns(tmp_path):
+    whole = marked(CANARY)
+    photos = whole["photos"].drop_columns(["photo_hash"])
+    photos = photos.set_column(2, "photo", pa.array([f"{CANARY}{k}.jpg" for k in range(photos.num_rows)]))
+    folder = write_folder(whole | {"photos": photos}, tmp_path / "d")
+    message = refused(cli("campaigns", folder))
+    assert "photo" in message
+    assert CANARY not in message

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spamclf"
 FLOORS = (
-    {"errors", "kernels", "files", "instants", "threads"},
+    {"errors", "kernels", "files", "instants", "sealed", "threads"},
     {"schema"},
     {"tables"},
     {"dataset", "describe"},
@@ -22,9 +22,9 @@ FLOORS = (
     {"ego"},
     {"features"},
     {"model"},
-    {"evaluate", "labelled"},
-    {"train", "predict"},
-    {"output", "drawing", "plots", "report"},
+    {"evaluate", "labelled", "remember"},
+    {"find", "train", "predict"},
+    {"output", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

@@ -52,7 +52,7 @@ _IDS = ("account_id", "sender_id", "recipient_id", "reporter_id")
 
 @dataclass(frozen=True)
 class World:
-    """Rows of every table, and the instant and look-back at which they are looked at."""
+    """Rows of every table (one that is not there was not given), and the instant and look-back of looking."""
 
     tables: Tables
     as_of: int = AS_OF
@@ -79,6 +79,10 @@ class World:
     def with_rows(self, **tables: list[Row]) -> World:
         """The same world with some tables replaced."""
         return replace(self, tables=self.tables | tables)
+
+    def without(self, *names: str) -> World:
+        """The same world, some tables of which were never given."""
+        return replace(self, tables={name: rows for name, rows in self.tables.items() if name not in names})
 
 
 def tables_of(**rows: list[Row]) -> Tables:
@@ -162,6 +166,18 @@ def labelled(who: Any, is_automated: bool, seconds: float) -> Row:
     return {"account_id": who, "is_automated": is_automated, "labelled_at": at(seconds)}
 
 
+def pictured(who: Any, photo_hash: str | None, seconds: float, **facts: Any) -> Row:
+    return {"account_id": who, "photo_hash": photo_hash, "set_at": at(seconds)} | facts
+
+
+def said(who: Any, text: str | None, seconds: float, source: str = "about", **facts: Any) -> Row:
+    return {"account_id": who, "text": text, "observed_at": at(seconds), "source": source} | facts
+
+
+def tied(who: Any, operator: str | None, seconds: float, kind: str = "on_platform") -> Row:
+    return {"account_id": who, "operator": operator, "observed_at": at(seconds), "kind": kind}
+
+
 def look(
     *families: str, seconds: float = 0.0, days: int = 1, history_days: int = 30, **rows: list[Row]
 ) -> Any:
@@ -170,6 +186,67 @@ def look(
     assert_twin(world)
     return world.extract(features=families or None)
 
+
+# ---- what accounts show ----------------------------------------------------------------------------------------
+
+
+def flipped(photo_hash: str, n_bits: int, rng: random.Random) -> str:
+    """A hash at exactly this distance."""
+    mask = sum(1 << bit for bit in rng.sample(range(256), n_bits))
+    return f"{int(photo_hash, 16) ^ mask:064x}"
+
+
+def some_hashes(rng: random.Random, n_bases: int = 3) -> list[str]:
+    """A few pictures and their edits: many pairs lie near 31 bits, some exactly at 31 and at 32."""
+    made = []
+    for _ in range(n_bases):
+        base = f"{rng.getrandbits(256):064x}"
+        made += [base, base] + [flipped(base, n, rng) for n in (1, 15, 16, 31, 31, 32, 32, rng.randrange(61))]
+    return made
+
+
+_TEMPLATES = (
+    (" ", "limited offer: buy cheap golden watches today, save half the price and pay nothing until June"),
+    (
+        " ",
+        "Guten Tag, wir suchen dringend Mitarbeiter im Homeoffice, bis zu 300 Euro am Tag, melden Sie sich",
+    ),
+    (" ", "🙂 Ich verkaufe Torten für Hochzeiten und Feste ✨ alles von Hand gemacht 🎂 in Köln"),
+    ("", "สวัสดีค่ะ รับสมัคร งานออนไลน์ รายได้ดี ทำที่บ้าน ได้ทุกวัน ไม่มี ค่าใช้จ่าย ติดต่อ แอดไลน์ ได้เลย"),
+    (" ", "good morning everybody"),
+)
+_OTHER_WORDS = (
+    "silver",
+    "shoes",
+    "Deutschland",
+    "morgen",
+    "วันนี้",
+    "เพื่อน",
+    "credit",
+    "12345",
+    "FREE",
+    "лучший",
+)
+_TAILS = ("", "", "", " https://example.com/a?b=1", " http://bit.ly/x", " +49 170 1234567", " 🙂", "   ")
+SHORT_TEXTS = ("", "hi", "ok", "🙂", "  ", "สวัสดี", "hello there", "0171 9876543", "https://t.me/joinchat")
+
+
+def some_texts(rng: random.Random, n_each: int = 8) -> list[str]:
+    """A few templates and what spinning makes of them: from equal to hardly alike; and short ones."""
+    made = list(SHORT_TEXTS)
+    for joint, words in _TEMPLATES:
+        for k in range(n_each):
+            spun = words.split(" ")
+            for place in rng.sample(range(len(spun)), min(k % 5, len(spun))):
+                spun[place] = rng.choice(_OTHER_WORDS)
+            made.append(joint.join(spun) + rng.choice(_TAILS))
+    return made
+
+
+HASHES = tuple(some_hashes(random.Random(1)))
+TEXTS = tuple(some_texts(random.Random(1)))
+SOURCES = ("about", "about", "description", "reported", "reported", "name")
+OPERATORS = (None, "o1", "o1", "o2")
 
 # ---- strategies ----------------------------------------------------------------------------------------------
 
@@ -184,7 +261,8 @@ def _instants(as_of: int, history: int) -> st.SearchStrategy[int]:
     return st.one_of(
         st.integers(-2, 2).map(lambda us: as_of + us),
         st.integers(-2, 2).map(lambda us: since + us),
-        st.integers(0, 5).map(lambda us: as_of - DAY + us),  # ties, and gaps of microseconds
+        st.integers(-1, 5).map(lambda us: as_of - DAY + us),  # ties, and gaps of microseconds
+        st.integers(-1, 1).map(lambda us: as_of - 7 * DAY + us),
         st.integers(0, 90).map(lambda s: as_of - DAY // 2 + s * 1_000_000),
         st.integers(-8, 40).map(lambda h: (since // plain.HOUR + h) * plain.HOUR),  # exact hours
         st.integers(since - DAY // 4, as_of + DAY // 4),
@@ -230,11 +308,35 @@ def _message_rows(draw: st.DrawFn, instants: st.SearchStrategy[int], size: int) 
     return rows
 
 
+def _shown_rows(
+    draw: st.DrawFn, who: st.SearchStrategy[str], instants: st.SearchStrategy[int]
+) -> dict[str, list[Row]]:
+    """Photos, texts and evidence, with exact repetitions."""
+    photo = st.tuples(
+        who, instants, st.sampled_from((None, None, "p.jpg")), st.sampled_from((None, None, *HASHES))
+    )
+    text = st.tuples(who, instants, st.sampled_from(SOURCES), st.sampled_from((None, *TEXTS)))
+    tie = st.tuples(
+        who, instants, st.sampled_from(("off_platform", "on_platform")), st.sampled_from(OPERATORS)
+    )
+    rows = {}
+    for table, drawn, size in (("photos", photo, 12), ("texts", text, 12), ("evidence", tie, 4)):
+        names = list(_TYPES[table])[:4]
+        rows[table] = [
+            dict(zip(names, values, strict=True)) for values in draw(st.lists(drawn, max_size=size))
+        ]
+        if rows[table]:
+            rows[table] += draw(st.lists(st.sampled_from(rows[table]), max_size=2))
+    for row in rows["photos"]:
+        row["photo"] = row["photo_hash"] and row["photo"]  # without a hash the file would be looked for
+    return rows
+
+
 @st.composite
 def worlds(draw: st.DrawFn, size: int = 25) -> World:
     """Draw a world of at most `size` messages (and their repetitions) among seven people and two groups."""
     as_of = draw(st.sampled_from((AS_OF, AS_OF - AS_OF % DAY, AS_OF - AS_OF % DAY + 1)))
-    history = draw(st.sampled_from((2 * DAY, DAY // 2)))
+    history = draw(st.sampled_from((2 * DAY, DAY // 2, 9 * DAY)))
     instants = _instants(as_of, history)
     accounts = _account_rows(draw, instants)
     messages = _message_rows(draw, instants, size)
@@ -254,11 +356,7 @@ def worlds(draw: st.DrawFn, size: int = 25) -> World:
             dict(zip(("account_id", "is_automated", "labelled_at"), values, strict=True))
             for values in draw(st.lists(label, max_size=8))
         ]
-        tables["photos"] = [{"account_id": draw(who), "set_at": draw(instants)}]
-        tables["texts"] = [
-            {"account_id": draw(who), "observed_at": draw(instants), "source": "name", "text": "t"}
-        ]
-        tables["evidence"] = [{"account_id": draw(who), "observed_at": draw(instants), "kind": "on_platform"}]
+        tables |= _shown_rows(draw, who, instants)
     return World(tables_of(**tables), as_of, history, draw(st.integers(0, 2**32 - 1)))
 
 
@@ -301,14 +399,23 @@ def random_world(seed: int, n_accounts: int = 12, n_messages: int = 150) -> Worl
         30, account_id=one_of(*listed), reporter_id=one_of(*people), reported_at=instant,
         kind=one_of("report", "block"),
     )  # fmt: skip
+    photos = rows(
+        2 * n_accounts, account_id=one_of(*listed), set_at=instant, photo_hash=one_of(None, *some_hashes(rng)),
+    )  # fmt: skip
+    texts = rows(
+        4 * n_accounts, account_id=one_of(*listed), observed_at=instant, source=one_of(*SOURCES),
+        text=one_of(None, *some_texts(rng)),
+    )  # fmt: skip
     return World(
         tables_of(
             accounts=accounts, messages=messages + messages[:3],
             reports=[r for r in reports if r["account_id"] != r["reporter_id"]],
             labels=rows(10, account_id=one_of(*listed), is_automated=one_of(False, True), labelled_at=instant),
-            photos=rows(3, account_id=one_of(*listed), set_at=instant),
-            texts=rows(3, account_id=one_of(*listed), observed_at=instant, source=one_of("name")),
-            evidence=rows(3, account_id=one_of(*listed), observed_at=instant, kind=one_of("on_platform")),
+            photos=photos + photos[:3], texts=texts + texts[:3],
+            evidence=rows(
+                8, account_id=one_of(*listed), observed_at=instant, kind=one_of("on_platform"),
+                operator=one_of(*OPERATORS),
+            ),
         ), seed=seed,
     )  # fmt: skip
 
@@ -316,6 +423,19 @@ def random_world(seed: int, n_accounts: int = 12, n_messages: int = 150) -> Worl
 def shuffled(world: World, rng: random.Random) -> World:
     """The same rows in another order, in every table."""
     return world.with_rows(**{name: rng.sample(rows, len(rows)) for name, rows in world.tables.items()})
+
+
+STRANGERS = ("a", "b", "c", "x", "new", "p0", "p1", "p5", "p12", "p13")
+
+
+def all_known(world: World) -> World:
+    """The same world, in which everybody always was: no unseen row can make an account known."""
+    rows = [row | {"registered_at": None} for row in world.tables["accounts"]]
+    others = {row[name] for rows in world.tables.values() for row in rows for name in _IDS if name in row}
+    others |= {*STRANGERS, *_PEOPLE}
+    others -= {row["account_id"] for row in rows}
+    empty = dict.fromkeys(_TYPES["accounts"])
+    return world.with_rows(accounts=rows + [empty | {"account_id": name} for name in sorted(others)])
 
 
 def disturbed(world: World, rng: random.Random) -> World:
@@ -336,17 +456,22 @@ def disturbed(world: World, rng: random.Random) -> World:
             return False
         return name != "accounts" or instant >= world.as_of
 
-    people = ["a", "b", "c", "x", "new", "p0", "p1", "p5", "p12", "p13"]
+    def shown(name: str, column: str) -> list[Any]:
+        """What the world shows already: a copy of it would join the same cluster."""
+        return [row[column] for row in world.tables.get(name, [])]
+
     values: dict[str, Any] = {
         "is_group": (None, True), "in_contacts": (None, False, True), "delivered": (None, False),
         "typed_s": (None, 3.0), "kind": None, "is_automated": (False, True), "is_business": (None, True),
         "country": (None, "DE", "FR"), "network_country": (None, "FR"), "network": (None, "n1", "n2"),
-        "device": (None, "n1", "d1"), "source": ("name",),
+        "device": (None, "n1", "d1"), "source": SOURCES, "operator": OPERATORS,
+        "photo_hash": (None, *HASHES, *shown("photos", "photo_hash")),
+        "text": (None, *TEXTS, *shown("texts", "text")),
     }  # fmt: skip
 
     def fresh(name: str) -> Row:
         row: Row = {}
-        ids = rng.sample(people, 2)
+        ids = rng.sample(STRANGERS, 2)
         for column in _TYPES[name]:
             if column in _IDS:
                 row[column] = ids.pop()

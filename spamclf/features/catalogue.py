@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from spamclf.features import account, fan_out, feedback, registration, replies, rhythm, send_rate
+from spamclf.features import (
+    account,
+    co_target,
+    evidence,
+    fan_out,
+    feedback,
+    photo,
+    registration,
+    replies,
+    rhythm,
+    send_rate,
+    template,
+)
 from spamclf.features.feature import Family, Feature
 
 __all__ = ["CATALOGUE", "FAMILIES", "family_of"]
 
-FAMILIES: dict[str, Family] = {
-    module.FAMILY.name: module.FAMILY
-    for module in (account, registration, send_rate, fan_out, replies, rhythm, feedback)
-}
+_MODULES = (
+    account, registration, send_rate, fan_out, replies, rhythm, co_target, photo, template, evidence, feedback
+)  # fmt: skip
+
+FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in _MODULES}
 
 CATALOGUE: dict[str, Feature] = {
     feature.name: feature for family in FAMILIES.values() for feature in family.features

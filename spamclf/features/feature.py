@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Literal
 
 import numpy as np
@@ -36,12 +37,13 @@ class Feature:
         person those with in_contacts unknown, then false, come first; quantiles are interpolated linearly, and
         standard deviations are those of a population.
     sentence : str
-        Template of a reason; ``{value}`` is the value with its unit in words, of a flag nothing or "not ".
+        Template of a reason; ``{value}`` is the value with its unit in words, of a flag nothing or "not ". The name of
+        another feature in braces stands for that one's value, or for nothing where it is not known.
     needs : tuple of str
-        ``table.column`` without which it is null, or the same, for everybody.
+        ``table.column`` without which it is null, or the same, for everybody; ``one|other`` where either will do.
     tier : {"0", "1", "2", "3", "F"}
         What a platform must be willing to look at: 0 registration, 1 message metadata, 2 photos, 3 texts or
-        signatures, F reports.
+        signatures, F reports and evidence.
     reference : str
     """
 
@@ -54,20 +56,40 @@ class Feature:
     tier: Tier
     reference: str = ""
 
-    def say(self, value: float) -> str:
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Other features whose values the sentence gives, too."""
+        fields = [field for _, field, _, _ in Formatter().parse(self.sentence) if field]
+        return tuple(field for field in fields if field != "value")
+
+    def say(self, value: float, others: Mapping[str, str] | None = None) -> str:
         """Return the reason's sentence for a value.
+
+        Parameters
+        ----------
+        value : float
+        others : mapping of str to str, optional
+            What `companions` are, in words.
 
         Examples
         --------
         >>> from spamclf.features import CATALOGUE
         >>> CATALOGUE["fan_out_strangers"].say(214.0)
         'wrote to 214 strangers'
+        >>> CATALOGUE["photo_cluster_pictures"].say(3.0, {"photo_cluster_accounts": "23"})
+        '23 other accounts show nearly the same photo, in 3 versions'
         >>> CATALOGUE["account_age_s"].say(float("nan"))
         'nothing is known of account_age_s'
         """
         if np.isnan(value):
             return f"nothing is known of {self.name}"
-        return self.sentence.format(value=_in_words(value, self.unit))
+        words = dict.fromkeys(self.companions, "") | dict(others or {})
+        said = self.sentence.format(value=self.in_words(value), **words)
+        return said.strip().replace("  ", " ")
+
+    def in_words(self, value: float) -> str:
+        """Return a value with its unit; nothing for one that is not known."""
+        return "" if np.isnan(value) else _in_words(value, self.unit)
 
 
 @dataclass(frozen=True)

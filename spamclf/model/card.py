@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.features.catalogue import family_of
 
 __all__ = ["card"]
 
 
 def card(
-    name: str, feature_names: tuple[str, ...], history_days: float, threshold: float, info: dict[str, Any]
+    name: str,
+    feature_names: tuple[str, ...],
+    history_days: float,
+    threshold: float,
+    info: dict[str, Any],
+    memory: CampaignIndex | None = None,
 ) -> str:
     """Return the card of a trained model as Markdown.
 
     Parameters
     ----------
-    name, feature_names, history_days, threshold, info
+    name, feature_names, history_days, threshold, info, memory
         As of `Model`; `info` as `train.fit` makes it.
 
     Returns
@@ -55,10 +61,25 @@ Features that no account to train on had a value of, and are left out: {left_out
 An account is flagged from a score of {threshold:.4f}. The threshold was chosen so that about {100 * info["fpr"]:g} % of
 the honest calibration accounts would be flagged. That is an estimate from few accounts, no guarantee.
 
-## What it must not be used for
+{_remembered(memory)}## What it must not be used for
 
 Not for automated bans without review and appeal. Not on a platform whose accounts were not among those it was trained
 on, except to look. Intended use: to order a queue for reviewers.
+"""
+
+
+def _remembered(memory: CampaignIndex | None) -> str:
+    if not memory:
+        return ""
+    photos, texts, lists = (f"{len(seen.words):,}" for seen in memory.sightings)
+    return f"""## What it remembers
+
+It was trained with a memory of {len(memory):,} accounts: {photos} photos, {texts} texts and {lists} recipient lists
+as fingerprints, accounts and operators as pseudonyms, {len(memory.labels):,} labels. It holds no id, text or picture,
+yet it is personal data: a pseudonym is an unkeyed hash, and whoever can list the possible ids can undo it. It lies in
+`memory-*.safetensors`; a model that is handed on without it is written by
+`dataclasses.replace(model, memory=None).save(folder)`.
+
 """
 
 

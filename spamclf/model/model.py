@@ -1,4 +1,4 @@
-"""What training yields and scoring needs: trees, calibration, features, threshold."""
+"""What training yields and scoring needs: trees, calibration, features, threshold, and what is known of campaigns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.model.audit import DTYPES
 from spamclf.model.calibration import SigmoidCalibration
 from spamclf.model.file import read_folder, write_folder
 from spamclf.model.forest import Forest
+from spamclf.sealed import Arrays
 
 __all__ = ["Model", "load_model"]
 
@@ -24,6 +26,7 @@ _KEYS = frozenset(
     {"arrays", "baseline", "calibration", "depth", "feature_names", "format", "format_version"}
     | {"history_days", "info", "n_features", "name", "sha256", "threshold"}
 )
+_KEYS_SINCE_2 = _KEYS | {"memory", "schemes"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +49,9 @@ class Model:
     info : dict
         Anything JSON can hold: when and from what it was trained, versions, seed, metrics. A string under
         ``"card"`` is also written as ``card.md``.
+    memory : CampaignIndex, optional
+        The campaigns known so far, so that one is recognised at its next account's first message. Personal data (see
+        `CampaignIndex`); ``dataclasses.replace(model, memory=None)`` is the model without it.
 
     Raises
     ------
@@ -71,6 +77,7 @@ class Model:
     history_days: float
     threshold: float
     info: dict[str, Any] = field(default_factory=dict)
+    memory: CampaignIndex | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feature_names", tuple(self.feature_names))
@@ -82,10 +89,13 @@ class Model:
         if not 0 <= self.threshold <= 1:
             raise _refuse("threshold", "between 0 and 1", self.threshold)
         object.__setattr__(self, "info", _as_json(self.info))
+        if not isinstance(self.memory, CampaignIndex | None):
+            raise _refuse("memory", "a CampaignIndex or None", type(self.memory).__name__)
 
     def __repr__(self) -> str:
         size = f"n_trees={self.forest.n_trees}, n_features={self.forest.n_features}"
-        return f"Model({self.name!r}, {size}, threshold={self.threshold:.3g})"
+        memory = "" if self.memory is None else f", memory={self.memory!r}"
+        return f"Model({self.name!r}, {size}, threshold={self.threshold:.3g}{memory})"
 
     def scores(self, X: ArrayLike, *, n_jobs: int = 1) -> NDArray[np.float64]:
         """Score rows of a feature matrix.
@@ -114,7 +124,7 @@ class Model:
         return self.calibration(self.forest.raw_scores(X, n_jobs=n_jobs))
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model to a folder; readers see the former model or this one, never half of one.
+        """Write the model and its memory to a folder; readers see the former model or this one, never half of one.
 
         Parameters
         ----------
@@ -127,12 +137,14 @@ class Model:
         ------
         OutputError
             If a model is there already, another run holds the folder, or a write fails.
+        ParameterError
+            If `info` takes more than 1 MiB, or the memory more than 4 GiB.
 
         Examples
         --------
         See ``load_model``.
         """
-        forest, card = self.forest, self.info.get("card")
+        forest, card, memory = self.forest, self.info.get("card"), self.memory
         manifest = {
             "name": self.name,
             "baseline": forest.baseline,
@@ -146,11 +158,16 @@ class Model:
             "history_days": self.history_days,
             "info": self.info,
             "n_features": forest.n_features,
+            "schemes": {} if memory is None else memory.schemes,
             "threshold": self.threshold,
         }
-        arrays = {name: getattr(forest, name) for name in DTYPES}
         write_folder(
-            folder, manifest, arrays, card=card if isinstance(card, str) else None, overwrite=overwrite
+            folder,
+            manifest,
+            {name: getattr(forest, name) for name in DTYPES},
+            None if memory is None else memory.arrays,
+            card=card if isinstance(card, str) else None,
+            overwrite=overwrite,
         )
 
 
@@ -184,16 +201,18 @@ def load_model(folder: str | os.PathLike[str]) -> Model:
     >>> load_model(folder)
     Model('tiny', n_trees=1, n_features=1, threshold=0.7)
     """
-    manifest, arrays = read_folder(folder)
     try:
-        return _construct(manifest, arrays)
+        return _construct(*read_folder(folder))
     except ParameterError as error:
         raise ModelFileError(f"load_model: {error}") from error
 
 
-def _construct(manifest: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Model:
-    if manifest.keys() != _KEYS:
-        raise _refuse("the manifest", f"of the keys {', '.join(sorted(_KEYS))}", "others")
+def _construct(manifest: Mapping[str, Any], arrays: Arrays, memory: Arrays | None) -> Model:
+    keys = _KEYS if manifest["format_version"] == 1 else _KEYS_SINCE_2
+    if manifest.keys() != keys:
+        raise _refuse("the manifest", f"of the keys {', '.join(sorted(keys))}", "others")
+    if memory is None and manifest.get("schemes", {}) != {}:
+        raise _refuse("schemes", "empty where there is no memory", "something else")
     n_features, calibration, names = (manifest[key] for key in ("n_features", "calibration", "feature_names"))
     if type(n_features) is not int:
         raise _refuse("n_features", "an integer", "something else")
@@ -215,6 +234,7 @@ def _construct(manifest: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> 
         history_days=manifest["history_days"],
         threshold=manifest["threshold"],
         info=manifest["info"],
+        memory=None if memory is None else CampaignIndex.from_arrays(memory, manifest["schemes"]),
     )
 
 

@@ -40,14 +40,18 @@ _ABOUT = (
     "{Heute|Morgen|Immer} {ein Tee|ein Kaffee|Musik|Ruhe}, bitte",
     "{vida|família|paz|fé} e {alegria|futebol|música|saudade}",
     "{hidup|kerja|doa} dan {kopi|keluarga|senyum}",
+    "{my photos|my music|my blog|my shop}: https://{ada|kofi|lena|ravi|yara}-{pictures|songs|notes|things}.example",
+    "new number, the old one was +99 000 {321|432|543} {21|32|43|54|65}",
 )
 _SHOP = (
     "{Bakery|Florist|Garage|Hairdresser|Pharmacy|Bookshop} {Sunrise|Central|Corner|Riverside|Old "
-    "Town}. Open {8|9|10}-{17|18|19}, {Monday|Tuesday} to {Friday|Saturday}. Orders and questions here."
+    "Town}. Open {8|9|10}-{17|18|19}, {Monday|Tuesday} to {Friday|Saturday}. {Orders and questions here.|"
+    "Orders: https://{shop|order}-{sunrise|corner|riverside}.example/{a|b|c}|Call +99 000 {222|333} {11|22|33}}"
 )
 _NOTIFIER = (
     "{Clinic|Dentist|Courier|School|Library} {North|South|Lakeside|Station|Park}: "
-    "{reminders|notices|tracking} only, this number is not {read|answered}."
+    "{reminders|notices|tracking} only, this number is not {read|answered}. {Help: https://{north|lake}-"
+    "{desk|help}.example|See +99 000 {444|555} {66|77}|}"
 )
 #: One template an operation; every account, every day spins it anew. All links are in reserved domains.
 _TEMPLATES = (
@@ -79,16 +83,18 @@ _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
 def spin(template: str, rng: np.random.Generator) -> str:
-    """Choose one of the words in each pair of braces.
+    """Choose one of the words in each pair of braces, from the innermost out.
 
     Examples
     --------
     >>> spin("{Hello|Hi} you", np.random.default_rng(0)) in ("Hello you", "Hi you")
     True
     """
-    return _CHOICE.sub(
-        lambda match: (words := match.group(1).split("|"))[int(rng.random() * len(words))], template
-    )
+    while "{" in template:
+        template = _CHOICE.sub(
+            lambda match: (words := match.group(1).split("|"))[int(rng.random() * len(words))], template
+        )
+    return template.strip()
 
 
 def _name(rng: np.random.Generator) -> str:

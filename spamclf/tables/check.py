@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from spamclf.tables.rules import Columns, duplicates, same_account, unknown
 from spamclf.tables.strings import compact
 from spamclf.tables.times import Reading
 
-__all__ = ["Checked", "Loaded", "check_names", "check_table", "check_types"]
+__all__ = ["Checked", "Loaded", "check_names", "check_table", "check_types", "refuse_if_too_many"]
 
 #: How a value is written so that it can be read.
 _HINTS = {"time": "; write 2026-05-20 10:00:00", "bool": "; write true or false", "float": "; write 2.5"}
@@ -56,11 +56,21 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Checked:
-    """One table that fits the contract, and the rows that did not."""
+    """One table that fits the contract, and the rows that did not.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+    bad : tuple of BadRows
+    rows_in : int
+    kept : ndarray of int64, or None
+        Which of the loaded rows the table holds; None for all.
+    """
 
     table: pa.Table
     bad: tuple[BadRows, ...]
     rows_in: int
+    kept: NDArray[np.int64] | None = None
 
 
 def check_names(spec: Table, names: Sequence[str], where: str) -> None:
@@ -166,7 +176,7 @@ def check_table(loaded: Loaded, how: Reading, max_bad_share: float, tables: dict
         [(column.name, arrow_type(column, how)) for column in spec.columns if column.name in columns]
     )
     table = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-    return Checked(table, tuple(work.bad), work.rows_in)
+    return Checked(table, tuple(work.bad), work.rows_in, work.kept)
 
 
 class _Work:
@@ -214,24 +224,40 @@ class _Work:
         return _HINTS.get(kinds.get(part.column or "", ""), "") if part.rule == "unparsable" else ""
 
     def _refuse_if_too_many(self) -> None:
-        n_bad = sum(len(part.rows) for part in self.bad)
-        # In a small table one bad row is more than any sensible share, and no reason to stop.
-        tolerated = self.rows_in * self.max_bad_share
-        if self.max_bad_share > 0 and self.rows_in < 100:
-            tolerated = max(tolerated, 1)
-        if n_bad <= tolerated * (1 + 1e-12):
-            return
-        rules = [
-            f"  {_describe(part, self.loaded.origin)}{self._hint(part)}"
-            for part in sorted(self.bad, key=lambda p: -len(p.rows))
-        ]
-        msg = (
-            f"{self.loaded.where}: bad rows must be at most {self.max_bad_share * 100:g} % "
-            f"of {self.rows_in:,}; got {n_bad:,}:\n"
-            + "\n".join(rules)
-            + "\nMend them, or raise max_bad_share."
+        refuse_if_too_many(
+            self.loaded.where, self.rows_in, self.bad, self.loaded.origin, self.max_bad_share, self._hint
         )
-        raise BadRowsError(msg)
+
+
+def refuse_if_too_many(
+    where: str,
+    rows_in: int,
+    bad: Sequence[BadRows],
+    origin: Origin,
+    max_bad_share: float,
+    hint: Callable[[BadRows], str] = lambda part: "",
+) -> None:
+    """Refuse a table of which more rows were set aside than `max_bad_share` allows.
+
+    Raises
+    ------
+    BadRowsError
+        With one line per rule.
+    """
+    n_bad = sum(len(part.rows) for part in bad)
+    # In a small table one bad row is more than any sensible share, and no reason to stop.
+    tolerated = rows_in * max_bad_share
+    if max_bad_share > 0 and rows_in < 100:
+        tolerated = max(tolerated, 1)
+    if n_bad <= tolerated * (1 + 1e-12):
+        return
+    rules = [f"  {_describe(part, origin)}{hint(part)}" for part in sorted(bad, key=lambda p: -len(p.rows))]
+    msg = (
+        f"{where}: bad rows must be at most {max_bad_share * 100:g} % of {rows_in:,}; got {n_bad:,}:\n"
+        + "\n".join(rules)
+        + "\nMend them, or raise max_bad_share."
+    )
+    raise BadRowsError(msg)
 
 
 def _describe(part: BadRows, origin: Origin) -> str:

@@ -15,9 +15,12 @@ from spamclf.tables.arrays import is_text, one_chunk, one_dictionary, true_rows
 from spamclf.tables.strings import STRINGS, read_strings
 from spamclf.tables.times import STATE_UNIT, STATE_ZONE, Bad, Reading, read_times
 
-__all__ = ["arrow_type", "misfit", "read_column"]
+__all__ = ["LONGEST_SIGNATURE", "arrow_type", "is_plain", "misfit", "read_column", "unfit"]
 
+#: Values of a signature; 128 are usual.
+LONGEST_SIGNATURE = 1024
 _SIGNATURE = pa.list_(pa.uint64())
+_SLICE = 4096
 
 
 def arrow_type(column: Column, how: Reading) -> pa.DataType:
@@ -51,10 +54,9 @@ def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_null(inner) or (how.text and is_text(inner)):
         return None
-    wanted, fits = _FITS[column.type]
-    if not fits(inner):
-        hint = _TEXT_HINTS.get(column.type) if is_text(inner) else None
-        return f"must be {wanted}; got {kind}. {hint or 'Convert it before loading.'}"
+    sentence = unfit(column, kind)
+    if sentence:
+        return sentence
     if column.type == "time":
         naive = pa.types.is_date(inner) or (pa.types.is_timestamp(inner) and inner.tz is None)
         if naive and how.time_zone is None:
@@ -63,6 +65,23 @@ def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
         if numeric and how.time_unit is None:
             return f"must be a time; got {kind} without a unit. {STATE_UNIT}"
     return None
+
+
+def unfit(column: Column, kind: pa.DataType) -> str | None:
+    """Say what is wrong with a column's type whatever zone, unit or file it comes with, or None.
+
+    Examples
+    --------
+    >>> from spamclf.schema import TABLES
+    >>> unfit(TABLES["texts"].column("text"), pa.list_(pa.int8()))
+    'must be string; got list<item: int8>. Convert it before loading.'
+    """
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    wanted, fits = _FITS[column.type]
+    if pa.types.is_null(inner) or fits(inner):
+        return None
+    hint = _TEXT_HINTS.get(column.type) if is_text(inner) else None
+    return f"must be {wanted}; got {kind}. {hint or 'Convert it before loading.'}"
 
 
 def _is_whole(kind: pa.DataType) -> bool:
@@ -87,8 +106,12 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _is_signature(kind: pa.DataType) -> bool:
+    if pa.types.is_fixed_size_binary(kind):
+        return bool(kind.byte_width <= 4 * LONGEST_SIGNATURE)
+    if pa.types.is_fixed_size_list(kind) and kind.list_size > LONGEST_SIGNATURE:
+        return False
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(pa.types.is_fixed_size_binary(kind) or (listed and pa.types.is_integer(kind.value_type)))
+    return bool(listed and pa.types.is_integer(kind.value_type))
 
 
 _FITS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
@@ -97,8 +120,25 @@ _FITS: dict[str, tuple[str, Callable[[pa.DataType], bool]]] = {
     "time": ("timestamp[us, UTC]", _is_time),
     "bool": ("bool", _is_bool),
     "float": ("float64", _is_number),
-    "signature": ("a list of integers or fixed-size binary", _is_signature),
+    "signature": (
+        f"a list of integers or fixed-size binary, of {LONGEST_SIGNATURE:,} values at most",
+        _is_signature,
+    ),
 }
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Say whether a value of this type takes some bytes at most, or is text.
+
+    Examples
+    --------
+    >>> is_plain(pa.timestamp("us")), is_plain(pa.list_(pa.int8())), is_plain(pa.binary(100))
+    (True, False, False)
+    """
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        is_text(inner) or pa.types.is_null(inner) or pa.types.is_primitive(inner) or _is_number(inner)
+    )
 
 
 def read_column(
@@ -208,15 +248,20 @@ def _read_signatures(values: pa.ChunkedArray) -> tuple[pa.Array, list[Bad]]:
     """Read MinHash values: lists of integers; little-endian uint32 in binary; parted by blanks in text."""
     try:
         array = one_chunk(values.cast(_SIGNATURE))
-        if not array.flatten().null_count:
+        longest = pc.max(pc.list_value_length(array)).as_py() or 0
+        if not array.flatten().null_count and longest <= LONGEST_SIGNATURE:
             return array, []
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         pass
-    lists = [None if value is None else _to_signature(value) for value in values.to_pylist()]
-    absent = values.is_null().to_numpy()
-    wrong = np.array([value is None for value in lists], dtype=bool) & ~absent
-    bad: list[Bad] = [("malformed", np.flatnonzero(wrong).astype(np.int64))] if wrong.any() else []
-    return pa.array(lists, type=_SIGNATURE), bad
+    pieces, wrong = [], []
+    for start in range(0, len(values), _SLICE):  # as Python's numbers all of them may not fit in memory
+        part = values.slice(start, _SLICE)
+        lists = [None if value is None else _to_signature(value) for value in part.to_pylist()]
+        absent = part.is_null().to_pylist()
+        wrong += [start + k for k, value in enumerate(lists) if value is None and not absent[k]]
+        pieces.append(pa.array(lists, type=_SIGNATURE))
+    bad: list[Bad] = [("malformed", np.array(wrong, np.int64))] if wrong else []
+    return one_chunk(pa.chunked_array(pieces, type=_SIGNATURE)), bad
 
 
 def _to_signature(value: str | bytes | list[int | None]) -> list[int] | None:
@@ -224,9 +269,8 @@ def _to_signature(value: str | bytes | list[int | None]) -> list[int] | None:
         return np.frombuffer(value, dtype="<u4").tolist() if len(value) % 4 == 0 else None
     if isinstance(value, str):
         words = value.split()
-        if not all(word.isascii() and word.isdigit() for word in words):
+        if not all(word.isascii() and word.isdigit() and len(word) <= 20 for word in words):
             return None
         value = [int(word) for word in words]
-    return (
-        [v for v in value if v is not None] if all(v is not None and 0 <= v < 2**64 for v in value) else None
-    )
+    numbers = [v for v in value if v is not None and 0 <= v < 2**64]
+    return numbers if len(numbers) == len(value) <= LONGEST_SIGNATURE else None

@@ -26,6 +26,10 @@ RULES: dict[str, str] = {
     "malformed": "not of the form the column needs",
     "same_account": "two accounts that must differ are the same",
     "duplicate_key": "another row has the same key",
+    "missing_file": "there is no such file, or it cannot be read",
+    "outside_folder": "the path leads out of the dataset's folder",
+    "not_a_picture": "the file is no JPEG, PNG, WebP or GIF that can be decoded",
+    "too_large": "a picture of over 20 MB or 40 megapixels, or one that takes as much memory as such a one",
     "unknown_account": "the account is neither in accounts nor a sender in messages",
 }
 
@@ -110,6 +114,10 @@ class Quarantine:
     def add(self, parts: Iterable[BadRows], origin: Origin) -> None:
         """Set rows of one table aside."""
         self._parts.extend((part, origin) for part in parts if len(part.rows))
+
+    def of(self, table: str) -> list[BadRows]:
+        """Return what was set aside of one table."""
+        return [part for part, _ in self._parts if part.table == table]
 
     @property
     def counts(self) -> dict[tuple[str, str, str], int]:

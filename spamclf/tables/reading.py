@@ -17,6 +17,8 @@ from spamclf.errors import DataFileError, SchemaError, SpamclfError
 from spamclf.files import available_memory
 from spamclf.schema import Table
 from spamclf.tables.arrays import is_text, one_chunk, true_rows
+from spamclf.tables.columns import LONGEST_SIGNATURE, is_plain, unfit
+from spamclf.tables.pages import unpacked_size
 from spamclf.tables.quarantine import Origin
 
 __all__ = ["read_table_file"]
@@ -25,6 +27,8 @@ __all__ = ["read_table_file"]
 _MEMORY_SHARE = 0.8
 #: No sane row of a table is longer; a quote that is never closed runs into this bound, not into all memory.
 _CSV_BLOCK = 8 << 20
+#: Bytes that a value of a list takes while it is read: itself, its place, and the room that grows by doubling.
+_LIST_VALUE = 32
 
 #: Told the names of a file's columns, raises when they do not do.
 CheckNames = Callable[[list[str], str], None]
@@ -158,12 +162,52 @@ def _parquet_bytes(path: Path, where: str, spec: Table, check_names: CheckNames)
     with pq.ParquetFile(path) as file:
         names = list(file.schema_arrow.names)
         check_names(names, where)
+        _check_plain(file.schema_arrow, spec, where)
         footer = file.metadata
         n_wanted = sum(name in names for name in (column.name for column in spec.columns))
         stored: int = sum(max(footer.row_group(k).total_byte_size, 0) for k in range(footer.num_row_groups))
         # A value takes 8 bytes at most, beside the words of coded strings, which are stored once.
         n_rows = int(max(footer.num_rows, 0))
-        return n_rows * 8.0 * n_wanted + stored
+        return n_rows * 8.0 * n_wanted + stored + _signature_bytes(path, file, spec, where)
+
+
+def _check_plain(schema: pa.Schema, spec: Table, where: str) -> None:
+    """Refuse, before anything is read, columns of types that can swell: lists of lists, long binary values."""
+    for column in spec.columns:
+        for name in schema.names:
+            if name.startswith(f"{column.name}."):  # it would be read as a part of the other column
+                msg = f"{where}: no column's name may begin with '{column.name}.'; got such a one. Rename it."
+                raise SchemaError(msg)
+        if column.name in schema.names:
+            kind = schema.field(column.name).type
+            sentence = None if is_plain(kind) else unfit(column, kind)
+            if sentence:
+                raise SchemaError(f"{where}: column '{column.name}' {sentence}")
+
+
+def _signature_bytes(path: Path, file: pq.ParquetFile, spec: Table, where: str) -> float:
+    """Say how much memory signatures need at most; a list may hold more values than the file has bytes."""
+    schema, n_rows = file.schema_arrow, max(file.metadata.num_rows, 0)
+    total = 0.0
+    for column in spec.columns:
+        if column.name not in schema.names or is_plain(schema.field(column.name).type):
+            continue
+        kind = schema.field(column.name).type
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if pa.types.is_fixed_size_binary(kind):
+            total += n_rows * kind.byte_width
+            continue
+        paths = [file.schema.column(k).path for k in range(len(file.schema))]
+        leaves = [k for k, leaf in enumerate(paths) if leaf.split(".")[0] == column.name]
+        n_values, n_bytes = unpacked_size(path, leaves, len(paths))
+        if n_values > LONGEST_SIGNATURE * n_rows:
+            msg = (
+                f"{where}: column '{column.name}' must be of {LONGEST_SIGNATURE:,} values a row at most; "
+                f"got {n_values:,} in {n_rows:,} rows. Export it again."
+            )
+            raise DataFileError(msg)
+        total += n_values * float(_LIST_VALUE) + n_bytes
+    return total
 
 
 def _read_parquet(path: Path, where: str, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Any]:

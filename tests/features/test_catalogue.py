@@ -16,6 +16,11 @@ from tests.worlds import World, random_world, tables_of
 EVERY = pytest.mark.parametrize("feature", CATALOGUE.values(), ids=CATALOGUE)
 
 
+def needed(feature: Feature) -> list[tuple[str, str]]:
+    """(table, column) of all that a feature needs, of alternatives each."""
+    return [tuple(each.split(".")) for need in feature.needs for each in need.split("|")]  # type: ignore[misc]
+
+
 @EVERY
 def test_an_entry_is_complete(feature: Feature) -> None:
     family = family_of(feature.name)
@@ -26,8 +31,8 @@ def test_an_entry_is_complete(feature: Feature) -> None:
     assert feature.formula
     assert feature.sentence.count("{value}") == 1
     assert not feature.sentence.endswith(".")
-    for need in feature.needs:
-        table, column = need.split(".")
+    assert set(feature.companions) <= {other.name for other in family.features} - {feature.name}
+    for table, column in needed(feature):
         assert column in {known.name for known in TABLES[table].columns}
 
 
@@ -39,9 +44,10 @@ def test_a_unit_shows_in_the_name(feature: Feature) -> None:
 
 @EVERY
 def test_a_tier_says_which_tables_are_looked_at(feature: Feature) -> None:
-    looked_at = {need.split(".")[0] for need in feature.needs}
-    assert ("reports" in looked_at) == (feature.tier == "F")
-    assert not looked_at & {"photos", "texts"}
+    looked_at = {table for table, _ in needed(feature)}
+    assert bool(looked_at & {"reports", "evidence"}) <= (feature.tier == "F")
+    assert ("photos" in looked_at) <= (feature.tier in "2F")
+    assert ("texts" in looked_at) <= (feature.tier in "3F")
 
 
 @EVERY
@@ -57,10 +63,13 @@ def test_a_sentence_can_be_said(feature: Feature) -> None:
 def test_without_what_it_needs_a_feature_tells_nothing(feature: Feature) -> None:
     world = random_world(4)
     for need in feature.needs:
-        table, column = need.split(".")
-        nullable = next(known.nullable for known in TABLES[table].columns if known.name == column)
-        rows = [row | {column: None} for row in world.tables[table]] if nullable else []
-        values = world.with_rows(**{table: rows}).extract(features=[feature.name]).values()
+        changed = {}
+        for each in need.split("|"):
+            table, column = each.split(".")
+            nullable = next(known.nullable for known in TABLES[table].columns if known.name == column)
+            rows = changed.get(table, world.tables[table])
+            changed[table] = [row | {column: None} for row in rows] if nullable else []
+        values = world.with_rows(**changed).extract(features=[feature.name]).values()
         assert len({value[feature.name] for value in values if not math.isnan(value[feature.name])}) <= 1
 
 

@@ -34,7 +34,7 @@ def test_foreign_network() -> None:
     assert math.isnan(values[2])
 
 
-def test_automated_share_leaves_itself_out_and_leans_on_the_general_share() -> None:
+def test_automated_share_leaves_itself_out() -> None:
     accounts = [account(name, network=where) for name, where in zip("abcdef", "nnnmmm", strict=True)]
     labels = [
         labelled("a", True, 10),
@@ -46,10 +46,11 @@ def test_automated_share_leaves_itself_out_and_leans_on_the_general_share() -> N
         name: values["registration_network_automated_share"]
         for name, values in look("registration", accounts=accounts, labels=labels).items()
     }
-    general = (2 + 1) / (3 + 2)  # of b, c and d, as a sees it
-    assert share["a"] == pytest.approx((2 + 2 * general) / (2 + 2))
-    assert share["d"] == pytest.approx((0 + 2 * (3 + 1) / (3 + 2)) / (0 + 2))
-    assert share["e"] == pytest.approx((0 + 2 * (3 + 1) / (4 + 2)) / (1 + 2))
+    assert share["a"] == share["b"] == (2 + 1) / (2 + 2)
+    assert math.isnan(
+        share["d"]
+    )  # only its own label is known there: what others are tells nothing about them
+    assert share["e"] == share["f"] == (0 + 1) / (1 + 2)
 
 
 def test_the_latest_label_stands_and_of_two_at_once_the_milder() -> None:
@@ -60,9 +61,9 @@ def test_the_latest_label_stands_and_of_two_at_once_the_milder() -> None:
             "registration_network_automated_share"
         ]
 
-    guilty = (1 + 2 * 2 / 3) / 3
+    guilty = (1 + 1) / (1 + 2)
     assert share(labelled("b", False, 10), labelled("b", True, 20)) == pytest.approx(guilty)
-    cleared = (0 + 2 * 1 / 3) / 3
+    cleared = (0 + 1) / (1 + 2)
     assert share(labelled("b", True, 10), labelled("b", False, 20)) == pytest.approx(cleared)
     assert share(labelled("b", True, 10), labelled("b", False, 10)) == pytest.approx(cleared)
     assert math.isnan(share(labelled("a", True, 10)))  # its own label tells nothing about others

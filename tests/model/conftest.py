@@ -9,6 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from spamclf.model import Model
+from tests.campaigns.indexes import random_index
 from tests.model.forests import random_model
 
 
@@ -32,3 +33,15 @@ def model() -> Model:
 def folder(model: Model, tmp_path: Path) -> Path:
     model.save(tmp_path / "model")
     return tmp_path / "model"
+
+
+@pytest.fixture
+def knowing(model: Model) -> Model:
+    """A model that remembers campaigns."""
+    return replace(model, memory=random_index(np.random.default_rng(2), n=30))
+
+
+@pytest.fixture
+def knowing_folder(knowing: Model, tmp_path: Path) -> Path:
+    knowing.save(tmp_path / "knowing")
+    return tmp_path / "knowing"

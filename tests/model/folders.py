@@ -13,31 +13,30 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-import spamclf.model.file as file_module
 from spamclf.errors import ModelFileError
 from spamclf.model import load_model
+from spamclf.sealed.form import seal
 
 
-def arrays_file(folder: Path) -> Path:
-    (path,) = folder.glob("trees-*.safetensors")
+def arrays_file(folder: Path, stem: str = "trees") -> Path:
+    (path,) = folder.glob(f"{stem}-*.safetensors")
     return path
 
 
-def reseal(folder: Path, change: Callable[[dict[str, Any]], object], data: bytes | None = None) -> None:
+def reseal(
+    folder: Path, change: Callable[[dict[str, Any]], object], data: bytes | None = None, stem: str = "trees"
+) -> None:
     """Forge a manifest whose digests are right, as an attacker would; optionally with other arrays."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     if data is not None:
-        arrays_file(folder).unlink()
+        arrays_file(folder, stem).unlink()
         digest = hashlib.sha256(data).hexdigest()
-        manifest["arrays"] |= {
-            "file": f"trees-{digest[:16]}.safetensors",
-            "sha256": digest,
-            "size": len(data),
-        }
-        (folder / manifest["arrays"]["file"]).write_bytes(data)
+        described = manifest["arrays" if stem == "trees" else stem]
+        described |= {"file": f"{stem}-{digest[:16]}.safetensors", "sha256": digest, "size": len(data)}
+        (folder / described["file"]).write_bytes(data)
     change(manifest)
     manifest.pop("sha256", None)
-    (folder / "manifest.json").write_bytes(file_module._sealed(manifest))
+    (folder / "manifest.json").write_bytes(seal(manifest))
 
 
 def forge_arrays(folder: Path, change: Callable[[dict[str, NDArray[Any]]], object]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 
 import spamclf.model.file as file_module
+import spamclf.sealed.read as read_module
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.errors import OutputError
 from spamclf.files import hold
 from spamclf.model import Model, load_model
+from tests.campaigns.indexes import random_index, same
 from tests.model.folders import arrays_file, refuse
 from tests.model.forests import random_model, random_rows
 
@@ -28,7 +32,8 @@ def check_round_trip(seed: int, folder: Path) -> None:
         "n_leaves": int(rng.integers(1, 9)),
         "n_features": int(rng.integers(1, 5)),
     }
-    model = random_model(rng, **size)
+    memory = random_index(rng) if seed % 2 else None
+    model = replace(random_model(rng, **size), memory=memory)
     X = random_rows(rng, 20, size["n_features"])
     model.save(folder, overwrite=True)
     loaded = load_model(folder)
@@ -36,6 +41,10 @@ def check_round_trip(seed: int, folder: Path) -> None:
     np.testing.assert_array_equal(loaded.forest.contributions(X)[0], model.forest.contributions(X)[0])
     for name in ("name", "calibration", "feature_names", "history_days", "threshold", "info"):
         assert getattr(loaded, name) == getattr(model, name)
+    if memory is None or loaded.memory is None:
+        assert memory is loaded.memory
+    else:
+        assert same(loaded.memory, memory)
 
 
 def test_saved_models_score_the_same_bits(tmp_path: Path) -> None:
@@ -47,6 +56,22 @@ def test_saved_models_score_the_same_bits(tmp_path: Path) -> None:
 def test_a_thousand_saved_models_score_the_same_bits(tmp_path: Path) -> None:
     for seed in range(1000, 2000):
         check_round_trip(seed, tmp_path / "model")
+
+
+def test_the_memory_of_a_replaced_model_is_gone(knowing: Model, knowing_folder: Path) -> None:
+    arrays_file(knowing_folder, "memory")
+    replace(knowing, memory=None).save(knowing_folder, overwrite=True)
+    assert not list(knowing_folder.glob("memory-*"))
+    assert load_model(knowing_folder).memory is None
+
+
+def test_an_index_may_lie_beside_a_model(knowing: Model, knowing_folder: Path) -> None:
+    other = random_index(np.random.default_rng(7))
+    other.save(knowing_folder)
+    knowing.save(knowing_folder, overwrite=True)
+    other.save(knowing_folder, overwrite=True)
+    assert same(CampaignIndex.load(knowing_folder), other)
+    assert same(load_model(knowing_folder).memory, knowing.memory)
 
 
 def test_the_card_stands_beside_the_manifest(folder: Path) -> None:
@@ -64,20 +89,56 @@ def test_nothing_is_written_outside_the_folder(model: Model, folder: Path, tmp_p
         load_model(folder)
 
 
+@pytest.mark.parametrize("n_before", [0, 1, 2])
+def test_a_reader_between_two_memories_sees_trees_and_memory_of_one_model(
+    n_before: int, knowing: Model, knowing_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replace the model before the n-th file is read, also by one of the same trees."""
+    rng = np.random.default_rng(5)
+    X = random_rows(rng, 5, 3)
+    read_arrays = read_module._read_arrays
+    for other in (
+        replace(random_model(rng), memory=random_index(rng, n=30)),
+        replace(knowing, memory=random_index(rng, n=30)),
+        replace(random_model(rng), memory=knowing.memory),
+        random_model(rng),
+    ):
+        knowing.save(knowing_folder, overwrite=True)
+        calls = []
+
+        def replace_once(*arguments: Any, other: Model = other, calls: list[int] = calls) -> Any:
+            if len(calls) == n_before:
+                other.save(knowing_folder, overwrite=True)
+            calls.append(1)
+            return read_arrays(*arguments)
+
+        monkeypatch.setattr(read_module, "_read_arrays", replace_once)
+        loaded = load_model(knowing_folder)
+        (whole,) = [
+            model
+            for model in (knowing, other)
+            if np.array_equal(loaded.scores(X), model.scores(X))
+            and (loaded.memory is None) == (model.memory is None)
+            and (loaded.memory is None or same(loaded.memory, model.memory))
+        ]
+        assert whole.name == loaded.name
+        assert whole.threshold == loaded.threshold
+
+
 def test_a_reader_between_two_models_sees_one_of_them(
     model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = random_model(np.random.default_rng(5))
-    read_arrays = file_module._read_arrays
+    read_arrays = read_module._read_arrays
     calls = []
 
-    def replace_first(handle: int, described: Any) -> Any:
+    def replace_first(*arguments: Any) -> Any:
         if not calls:
             other.save(folder, overwrite=True)
         calls.append(1)
-        return read_arrays(handle, described)
+        return read_arrays(*arguments)
 
-    monkeypatch.setattr(file_module, "_read_arrays", replace_first)
+    monkeypatch.setattr(read_module, "_read_arrays", replace_first)
     X = random_rows(np.random.default_rng(2), 5, 3)
     np.testing.assert_array_equal(load_model(folder).scores(X), other.scores(X))
     assert len(calls) == 2
@@ -85,27 +146,34 @@ def test_a_reader_between_two_models_sees_one_of_them(
     refuse(folder, "no such file")
 
 
-@pytest.mark.parametrize("n_good", range(12))
+@pytest.mark.parametrize("n_good", range(17))
+@pytest.mark.parametrize("first", [False, True])
 def test_a_full_disk_leaves_the_former_model(
-    n_good: int, model: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
+    n_good: int, first: bool, knowing: Model, knowing_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fail at the n-th write, flush or renaming of the second save, one after the other."""
+    """Fail at the n-th opening to write, flush or renaming of the second save, or of the first, one after the other."""
+    folder = knowing_folder
+    if first:
+        shutil.rmtree(folder)
+        folder.mkdir()
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
-    other = replace(random_model(np.random.default_rng(5)), info={"card": "# Another\n"})
-    n_calls = 0
+    rng = np.random.default_rng(5)
+    other = replace(random_model(rng), info={"card": "# Another\n"}, memory=random_index(rng, n=30))
+    n_calls, opened = 0, Path.open
 
     def fragile(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             nonlocal n_calls
-            n_calls += 1
-            if n_calls > n_good:
+            reads = function is opened and "r" in kwargs.get("mode", "".join(args[1:2]))
+            n_calls += not reads
+            if n_calls > n_good and not reads:
                 raise OSError(errno.ENOSPC, "No space left on device")
             return function(*args, **kwargs)
 
         return call
 
     with monkeypatch.context() as patch:
-        for owner, name in ((os, "fsync"), (os, "replace"), (Path, "write_bytes"), (Path, "write_text")):
+        for owner, name in ((os, "fsync"), (os, "replace"), (Path, "open")):
             patch.setattr(owner, name, fragile(getattr(owner, name)))
         try:
             other.save(folder, overwrite=True)
@@ -114,12 +182,14 @@ def test_a_full_disk_leaves_the_former_model(
             failed = "No space left" in str(error)
     X = random_rows(np.random.default_rng(2), 5, 3)
     after = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
-    manifest_moved = after["manifest.json"] != before["manifest.json"]
+    manifest_moved = after.get("manifest.json") != before.get("manifest.json")
     assert manifest_moved or failed
     if not manifest_moved:
         assert after == before
-    expected = other if manifest_moved else model
-    np.testing.assert_array_equal(load_model(folder).scores(X), expected.scores(X))
+    if manifest_moved or not first:
+        expected, loaded = other if manifest_moved else knowing, load_model(folder)
+        np.testing.assert_array_equal(loaded.scores(X), expected.scores(X))
+        assert same(loaded.memory, expected.memory)
 
 
 def test_a_second_writer_is_told_who_holds_the_folder(model: Model, folder: Path) -> None:
@@ -146,3 +216,11 @@ def test_models_of_earlier_formats_keep_loading(version: int) -> None:
     # The last bit of exp depends on the processor; walking trees only compares and adds.
     np.testing.assert_allclose(model.scores(X), list(map(float.fromhex, expected["scores"])), rtol=1e-14)
     assert model.info == expected["info"]
+    remembered = expected.get("memory")
+    if remembered is None:
+        assert model.memory is None
+    else:
+        assert model.memory is not None
+        assert model.memory.schemes == remembered["schemes"]
+        arrays = {name: array.tolist() for name, array in model.memory.arrays.items()}
+        assert arrays == remembered["arrays"]

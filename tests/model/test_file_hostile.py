@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from spamclf.errors import ModelFileError
 from spamclf.model import Forest, load_model
 from spamclf.model.audit import DTYPES, MAX_NODES
+from tests.campaigns.indexes import random_index
 from tests.model.folders import arrays_file, forge_arrays, refuse, reseal
 from tests.model.forests import random_arrays, random_model, random_rows
 
 
 def flips(folder: Path, n: int) -> Iterator[tuple[Path, bytes, int, int]]:
     rng = np.random.default_rng(0)
-    paths = [folder / "manifest.json", arrays_file(folder)]
-    for path in paths:
+    paths = [folder / "manifest.json", *folder.glob("*.safetensors")]
+    for path in sorted(paths):
         data = path.read_bytes()
-        for place in rng.integers(0, len(data), n // 2).tolist():
+        for place in rng.integers(0, len(data), n // len(paths)).tolist():
             yield path, data, place, int(rng.integers(1, 256))
 
 
@@ -43,19 +44,22 @@ def check_flips(folder: Path, n: int) -> None:
     load_model(folder)
 
 
-def test_a_flipped_byte_is_refused(folder: Path) -> None:
+def test_a_flipped_byte_is_refused(folder: Path, knowing_folder: Path) -> None:
     check_flips(folder, 600)
+    check_flips(knowing_folder, 600)
 
 
 @pytest.mark.slow
-def test_ten_thousand_flipped_bytes_are_refused(folder: Path) -> None:
+def test_ten_thousand_flipped_bytes_are_refused(folder: Path, knowing_folder: Path) -> None:
     check_flips(folder, 10_000)
+    check_flips(knowing_folder, 10_000)
 
 
 def test_truncation_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    random_model(np.random.default_rng(0), n_trees=60, n_leaves=30).save(folder)
-    for path in (folder / "manifest.json", arrays_file(folder)):
+    rng = np.random.default_rng(0)
+    replace(random_model(rng, n_trees=60, n_leaves=30), memory=random_index(rng, n=30)).save(folder)
+    for path in (folder / "manifest.json", arrays_file(folder), arrays_file(folder, "memory")):
         data = path.read_bytes()
         for length in [*range(0, len(data), 1024), 1, 7, 8, 9, len(data) - 1]:
             path.write_bytes(data[:length])
@@ -106,9 +110,9 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, text: str | bytes) -> 
     refuse(folder, r"manifest\.json must be")
 
 
-def test_links_pipes_and_paths_are_refused(folder: Path, tmp_path: Path) -> None:
-    for name in ("manifest.json", arrays_file(folder).name):
-        shutil.copytree(folder, tmp_path / "copy")
+def test_links_pipes_and_paths_are_refused(knowing_folder: Path, tmp_path: Path) -> None:
+    for name in ("manifest.json", *(arrays_file(knowing_folder, stem).name for stem in ("trees", "memory"))):
+        shutil.copytree(knowing_folder, tmp_path / "copy")
         path = tmp_path / "copy" / name
         path.rename(tmp_path / "outside")
         path.symlink_to(tmp_path / "outside")
@@ -138,7 +142,8 @@ def test_a_linked_folder_is_read_and_extra_files_are_not(folder: Path, tmp_path:
     "change",
     [
         {"format": "other"},
-        {"format_version": 2},
+        {"format_version": 1},  # with what only later ones say
+        {"format_version": 3},
         {"format_version": True},
         {"format_version": None},
         {"depth": 0},
@@ -265,6 +270,43 @@ def check_sealed_flips(folder: Path, n: int) -> None:
         assert np.isfinite(model.scores(X)).all()
         model.forest.contributions(X)
     assert n_loaded < n
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"memory": None},  # and schemes of nothing
+        {"memory": {}},
+        {"memory": 7},
+        {"schemes": {}},
+        {"schemes": None},
+        {"schemes": {"photo": "pdq"}},
+        {"format_version": 1},
+    ],
+    ids=str,
+)
+def test_a_forged_memory_is_refused(knowing_folder: Path, change: dict[str, Any]) -> None:
+    reseal(knowing_folder, lambda manifest: manifest.update(change))
+    refuse(knowing_folder)
+
+
+def test_other_files_for_the_memory_are_refused(folder: Path, knowing_folder: Path) -> None:
+    reseal(folder, lambda manifest: manifest.pop("memory"))
+    refuse(folder, "memory must be described by")
+    trees, memory = (arrays_file(knowing_folder, stem) for stem in ("trees", "memory"))
+    reseal(knowing_folder, lambda manifest: manifest["memory"].update(file=trees.name))
+    refuse(knowing_folder, r"memory\.file must be memory-")
+    reseal(knowing_folder, lambda manifest: manifest["memory"].update(file=memory.name, size=4 << 30))
+    refuse(knowing_folder, r"memory\.size must be [0-9,]+, that of safetensors")
+    memory.unlink()
+    refuse(knowing_folder)
+
+
+def test_a_memory_that_is_not_sound_is_refused(knowing_folder: Path) -> None:
+    data = bytearray(arrays_file(knowing_folder, "memory").read_bytes())
+    data[-1] = 2  # the last byte is a verdict
+    reseal(knowing_folder, lambda _: None, bytes(data), "memory")
+    refuse(knowing_folder, "is_automated must be 0 or 1")
 
 
 def test_flipped_bytes_with_matching_digests_never_crash(folder: Path) -> None:

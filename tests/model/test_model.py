@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.errors import OutputError, ParameterError
 from spamclf.model import Model, load_model
 from tests.model.forests import random_forest, random_model, random_rows
@@ -35,6 +36,12 @@ def test_scores_are_calibrated_raw_scores(model: Model) -> None:
 
 def test_info_is_what_a_reader_will_see(model: Model) -> None:
     assert replace(model, info={"seeds": (1, 2), 3: None}).info == {"seeds": [1, 2], "3": None}
+
+
+def test_a_model_tells_what_it_remembers(model: Model) -> None:
+    knowing = replace(model, memory=CampaignIndex.empty())
+    assert "memory=<CampaignIndex: 0 accounts; 0 photos, 0 texts, 0 lists, 0 labels>" in repr(knowing)
+    assert "memory" not in repr(replace(knowing, memory=None))
 
 
 def test_a_model_travels_to_other_processes(model: Model) -> None:
@@ -63,6 +70,7 @@ def test_a_model_travels_to_other_processes(model: Model) -> None:
         ({"info": {"loss": np.nan}}, "JSON"),
         ({"info": {"when": object()}}, "JSON"),
         ({"info": []}, "a dict"),
+        ({"memory": {}}, "memory must be a CampaignIndex or None; got dict"),
     ],
 )
 def test_what_makes_no_model_is_refused(model: Model, change: dict[str, Any], message: str) -> None:

@@ -291,3 +291,131 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     )
     assert done.returncode == 0, done.stderr[-500:]
     assert int(done.stdout) < 300_000  # KiB
+
+
+def signatures(path, n, n_values, **settings):
+    """Write texts whose signatures are one value over and over: next to nothing in the file."""
+    offsets = pa.array(np.arange(0, n * n_values + 1, n_values, dtype=np.int32))
+    lists = pa.ListArray.from_arrays(offsets, pa.array(np.zeros(n * n_values, np.int64)))
+    columns = {"account_id": ["a"] * n, "observed_at": pa.array(np.zeros(n, np.int64)).cast(US)}
+    table = pa.table(columns | {"source": ["about"] * n, "signature": lists})
+    pq.write_table(table, path, compression="zstd", **settings)
+
+
+def load_texts(path, **settings):
+    return Dataset(messages=messages(3), accounts=ACCOUNTS, texts=path, **settings)
+
+
+class TestSignatureBombs:
+    @pytest.mark.parametrize("version", ["1.0", "2.0"])
+    @pytest.mark.parametrize(("n", "n_values"), [(1, 20_000_000), (10, 2_000_000)])
+    def test_long_lists_are_refused_unread(self, tmp_path, n, n_values, version):
+        path = tmp_path / "texts.parquet"
+        signatures(path, n, n_values, data_page_version=version)
+        assert path.stat().st_size < 4_000
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(
+            DataFileError, match=r"'signature' must be of 1,024 values a row at most; got 20,000,000 in"
+        ):
+            load_texts(path)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+    def test_many_lists_count_against_the_memory(self, tmp_path, monkeypatch):
+        path = tmp_path / "texts.parquet"
+        signatures(path, 5_000, 1024)
+        assert load_texts(path).texts.num_rows == 5_000
+        monkeypatch.setattr(reading, "available_memory", lambda: 100 << 20)
+        with pytest.raises(DataFileError, match=r"must fit in 0\.1 GiB"):
+            load_texts(path)
+
+    @pytest.mark.parametrize("where", ["header", "footer"])
+    def test_a_lie_about_the_number_of_values(self, tmp_path, where):
+        """As many values are read as the page says, until there are as many as the footer says: both count."""
+        path = tmp_path / "texts.parquet"
+        signatures(path, 1, 20_000_000, data_page_version="2.0")
+        whole = path.read_bytes()
+        stated = bytes([0x80 | 40_000_000 & 127, 0x80 | 40_000_000 >> 7 & 127, 0x80 | 40_000_000 >> 14 & 127])
+        stated += bytes([40_000_000 >> 21])  # a varint, doubled for its sign
+        places = [k for k in range(len(whole)) if whole.startswith(stated, k)]
+        place = places[0] if where == "header" else places[-1]
+        path.write_bytes(whole[:place] + b"\x82\x80\x80\x00" + whole[place + 4 :])
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(DataFileError):
+            load_texts(path)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+    @pytest.mark.parametrize("kind", [pa.list_(pa.int8()), pa.binary(), pa.struct([("x", pa.int8())])])
+    def test_other_columns_hold_no_lists(self, tmp_path, kind):
+        path = tmp_path / "texts.parquet"
+        signatures(path, 3, 4)
+        pq.write_table(pq.read_table(path).append_column("text", pa.nulls(3, kind)), path)
+        with pytest.raises(SchemaError, match=r"texts \(texts.parquet\): column 'text' must be string; got"):
+            load_texts(path)
+
+    def test_what_would_be_read_with_another_column(self, tmp_path):
+        path = tmp_path / "texts.parquet"
+        signatures(path, 3, 4)
+        pq.write_table(pq.read_table(path).append_column("source.of", pa.nulls(3)), path)
+        with pytest.raises(SchemaError, match=r"no column's name may begin with 'source\.'"):
+            load_texts(path)
+
+    def test_honest_signatures(self, tmp_path):
+        path = tmp_path / "texts.parquet"
+        lists = [[2**64 - 1] * 128, None, [], [1, 2]] * 3000
+        for kind in (pa.list_(pa.uint64()), pa.large_list(pa.uint64())):
+            for version in ("1.0", "2.0"):
+                signatures(path, len(lists), 1)
+                table = pq.read_table(path).drop_columns("signature")
+                table = table.append_column("signature", pa.array(lists, kind))
+                pq.write_table(table, path, row_group_size=5000, data_page_version=version)
+                assert load_texts(path).texts["signature"].to_pylist() == lists
+
+    def test_a_list_that_is_too_long_is_a_bad_row(self, tmp_path):
+        texts = {"account_id": ["a"] * 3, "source": ["about"] * 3, "observed_at": pa.array([0] * 3, US)}
+        for lists in ([[1], [1] * 1024, [1] * 1025], [[1], None, [1, None]]):
+            dataset = load_texts(texts | {"signature": lists}, max_bad_share=0.5)
+            assert dataset.quarantine.counts == {("texts", "signature", "malformed"): 1}
+            assert dataset.texts["signature"].to_pylist() == lists[:2]
+
+    @pytest.mark.parametrize("n_flips", [300, pytest.param(5_000, marks=pytest.mark.slow)])
+    def test_whatever_is_damaged_takes_no_more_than_its_share_of_memory(self, tmp_path, n_flips):
+        path = tmp_path / "texts.parquet"
+        signatures(path, 20_000, 128)
+        done = subprocess.run(
+            [sys.executable, "-c", _DAMAGE, str(path), str(n_flips)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-500:]
+        grown, n_refused = done.stdout.split()
+        assert int(n_refused) > n_flips / 2
+        assert int(grown) < 1.2 * 0.8 * 150 * 1024  # KiB
+
+
+_DAMAGE = """
+import random, resource, sys
+from pathlib import Path
+from spamclf.errors import SpamclfError
+from spamclf.schema import TABLES
+from spamclf.tables import reading
+reading.available_memory = lambda: 150 << 20
+path, n, refused = Path(sys.argv[1]), int(sys.argv[2]), 0
+whole, draw = path.read_bytes(), random.Random(3)
+footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+def load():
+    reading.read_table_file(path, TABLES["texts"], lambda names, where: None)
+load()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(n):
+    data = bytearray(whole)
+    for _ in range(draw.choice((1, 1, 2, 3))):
+        place = draw.randrange(draw.choice((4, footer)), len(data) - 8)
+        data[place] = draw.choice((data[place] ^ 1 << draw.randrange(8), draw.randrange(256)))
+    path.write_bytes(data)
+    try:
+        load()
+    except SpamclfError:
+        refused += 1
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, refused)
+"""

@@ -1,0 +1,228 @@
+"""Open a picture that a stranger made: four formats, within limits of size, memory and time.
+
+Nothing but the pixels of the first frame reaches Pillow: the size is read from the file's head and refused there where
+it is too large, and what a decoder need not see (texts, profiles, further frames) is cut out before. So no chunk that
+unpacks to gigabytes is unpacked, and no setting of Pillow's is changed for others.
+
+Examples
+--------
+>>> open_picture(b"GIF89a")
+Traceback (most recent call last):
+    ...
+spamclf.campaigns.picture_heads.RefusedPicture: not_a_picture
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.campaigns import picture_heads
+from spamclf.campaigns.picture_heads import Head, RefusedPicture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Picture", "RefusedPicture", "open_picture", "read_picture", "resolve"]
+
+MAX_BYTES = 20_000_000  # of a file
+_BAND = 1 << 20  # pixels that are turned into an array at a time
+
+_MISSING = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EINVAL,
+}
+
+
+def resolve(folder: str | os.PathLike[str], path: str) -> Path:
+    """Return where a picture of a dataset stands.
+
+    Parameters
+    ----------
+    folder : path-like
+        The dataset's folder. It may itself be reached by a link.
+    path : str
+        The picture's path in it.
+
+    Returns
+    -------
+    place : Path
+        Without links.
+
+    Raises
+    ------
+    RefusedPicture
+        ``outside_folder``: the path is absolute, holds ``..`` or leads out of the folder by a link;
+        ``missing_file``: it is no path of a file.
+
+    Examples
+    --------
+    >>> resolve("data/sample", "/etc/passwd")
+    Traceback (most recent call last):
+        ...
+    spamclf.campaigns.picture_heads.RefusedPicture: outside_folder
+    """
+    if not path or "\0" in path:
+        raise RefusedPicture("missing_file")
+    if os.path.isabs(path) or ".." in Path(path).parts:
+        raise RefusedPicture("outside_folder")
+    try:
+        root = Path(os.path.realpath(folder))
+        place = Path(os.path.realpath(root / path))
+    except (OSError, ValueError) as error:  # a name that no file can have
+        raise RefusedPicture("missing_file") from error
+    if not place.is_relative_to(root):
+        raise RefusedPicture("outside_folder")
+    return place
+
+
+def read_picture(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of a file: an ordinary one, within the limit.
+
+    Raises
+    ------
+    RefusedPicture
+        ``missing_file``: it is not there or may not be read; ``not_a_picture``: a folder, a pipe or a device;
+        ``too_large``: over 20 MB.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for a writer
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, ValueError) or error.errno in _MISSING
+        raise RefusedPicture("missing_file" if missing else "not_a_picture") from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise RefusedPicture("not_a_picture")
+    with open(handle, "rb", buffering=0) as file:
+        if status.st_size > MAX_BYTES:
+            raise RefusedPicture("too_large")
+        try:
+            data = file.read(status.st_size)
+        except OSError as error:
+            raise RefusedPicture("missing_file") from error
+    return data or b""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture, as stored: a note that it is to be shown turned (EXIF) is not followed.
+
+    Transparent parts are laid on white.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels.
+    channels : int
+        1 (grey) or 3 (red, green, blue).
+    """
+
+    width: int
+    height: int
+    channels: int
+    _image: Image.Image
+
+    def bands(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Give the pixels from top to bottom in bands of shape (rows, width * channels), dtype uint8."""
+        rows = max(_BAND // self.width, 1)
+        if rows >= self.height:
+            yield self._pixels(self._image)
+            return
+        for top in range(0, self.height, rows):
+            bottom = min(top + rows, self.height)
+            yield self._pixels(self._image.crop((0, top, self.width, bottom)))
+
+    def _pixels(self, image: Image.Image) -> npt.NDArray[np.uint8]:
+        if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion cuts off what is over 255
+            return (np.asarray(image) >> 8).astype(np.uint8)
+        if image.has_transparency_data:
+            image = _on_white(image)
+        mode = "L" if self.channels == 1 else "RGB"
+        if image.mode != mode:
+            image = image.convert(mode)
+        return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, self.width * self.channels)
+
+
+def open_picture(data: bytes) -> Picture:
+    """Decode the first frame of a JPEG, PNG, WebP or GIF file.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+
+    Returns
+    -------
+    picture : Picture
+
+    Raises
+    ------
+    RefusedPicture
+        ``too_large``: more than 40 megapixels, 20,000 pixels a side or 20 MB, or costly beyond measure to decode;
+        ``not_a_picture``: of another format, damaged or truncated.
+    """
+    if len(data) > MAX_BYTES:
+        raise RefusedPicture("too_large")
+    head = picture_heads.read(data)
+    try:
+        image = _decode(head)
+    except Exception as error:  # of whatever kind: the bytes are a stranger's, and the decoders many
+        raise RefusedPicture("not_a_picture") from error
+    if image.size != (head.width, head.height):
+        raise RefusedPicture("not_a_picture")
+    grey = image.mode in ("1", "L") or image.mode.startswith("I")
+    return Picture(head.width, head.height, 1 if grey and not image.has_transparency_data else 3, image)
+
+
+def _decode(head: Head) -> Image.Image:
+    from PIL import Image
+
+    size = head.width, head.height
+    if head.format == "JPEG":
+        mode, stored = {1: ("L", "L"), 3: ("RGB", "RGB"), 4: ("CMYK", "CMYK;I")}[head.channels]
+        return Image.frombytes(mode, size, head.data, "jpeg", stored, "", 1, 0)
+    file = io.BytesIO(head.data)
+    image = _opened(head.format, file)
+    if image.size != size:  # before anything is decoded
+        raise ValueError
+    image.load()
+    return image
+
+
+def _opened(kind: str, file: io.BytesIO) -> Image.Image:
+    """Read a head with the one decoder that is meant; `Image.open` would warn, and look for others."""
+    if kind == "PNG":
+        from PIL.PngImagePlugin import PngImageFile
+
+        return PngImageFile(file)
+    if kind == "GIF":
+        from PIL.GifImagePlugin import GifImageFile
+
+        return GifImageFile(file)
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    return WebPImageFile(file)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    image = image.convert("RGBA")
+    if image.getchannel("A").getextrema()[0] == 255:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -1,0 +1,295 @@
+"""What accounts show: from the tables of photos and texts to sightings, each file and text fingerprinted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.innocent import Innocent
+from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
+from spamclf.campaigns.sightings import WIDTHS, Kind, Sightings, Words, distinct_rows, pseudonyms
+from spamclf.campaigns.signatures import MinHashScheme, read_signatures
+from spamclf.campaigns.texts import fingerprint_texts, normalise
+from spamclf.dataset import Dataset
+from spamclf.errors import SchemaError
+from spamclf.facts import Instants, column_of, instants_of
+
+__all__ = [
+    "PUBLIC",
+    "REPORTED",
+    "Shown",
+    "innocents",
+    "read_photos",
+    "read_texts",
+    "text_prints",
+    "text_scheme",
+]
+
+Bools = npt.NDArray[np.bool_]
+
+#: Texts of a profile. Names are left out: thousands of people share one innocently.
+PUBLIC = ("about", "description")
+#: Texts that a reporter disclosed, who may lie: never mixed with the public ones.
+REPORTED = ("reported",)
+
+MAX_DISTANCE = 31
+MIN_SHINGLES = 12  # a text with fewer different ones is a word or two that many people would write
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the rows of a table show.
+
+    Attributes
+    ----------
+    sightings : Sightings
+    row : ndarray of shape (n_usable,), dtype int64
+        The rows whose fingerprint may form clusters.
+    account_ids : pyarrow.Array of length n_usable
+    account : ndarray of shape (n_usable,), dtype uint64
+        Their pseudonyms.
+    instant, group : ndarray of shape (n_usable,), dtype int64, int32
+        When, and which of ``sightings.words``.
+    known : ndarray of shape (n_rows,), dtype bool
+        Rows that have a fingerprint at all; those of them that are not usable are blank, tiny, too short or known
+        to be innocent.
+    versions : ndarray of shape (g, 8, 4), dtype uint64, or None
+        Of photos: the hashes of each picture turned and mirrored, the first as it is.
+    n_versions : ndarray of shape (g,), dtype int64, or None
+        How many of them there are: 1 for a hash made elsewhere.
+    """
+
+    sightings: Sightings
+    row: npt.NDArray[np.int64]
+    account_ids: pa.Array
+    account: npt.NDArray[np.uint64]
+    instant: Instants
+    group: npt.NDArray[np.int32]
+    known: Bools
+    versions: npt.NDArray[np.uint64] | None = None
+    n_versions: npt.NDArray[np.int64] | None = None
+
+
+def read_photos(dataset: Dataset, *, n_jobs: int = -1) -> Shown:
+    """Fingerprint the profile photos of a dataset, at the first call; later ones return the same.
+
+    A ready-made ``photo_hash`` goes before the file. Files that cannot be read go to quarantine.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+
+    Returns
+    -------
+    shown : Shown
+
+    Raises
+    ------
+    SchemaError
+        If ready-made hashes are of a scheme that photo files cannot be compared with.
+    BadRowsError
+        If too many files cannot be read.
+    """
+    return dataset.once("photos", lambda: _read_photos(dataset, n_jobs))
+
+
+def read_texts(
+    dataset: Dataset, sources: tuple[str, ...] = PUBLIC, *, n_jobs: int = -1
+) -> tuple[Shown, Bools, Bools]:
+    """Fingerprint the texts of a dataset, at the first call; later ones return the same.
+
+    A ready-made ``signature`` goes before the text.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    sources : tuple of str, default=("about", "description")
+        Of which sources.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+
+    Returns
+    -------
+    shown : Shown
+    url, phone : ndarray of shape (n_rows,), dtype bool
+        Rows of the table whose text holds a link, a telephone number.
+
+    Raises
+    ------
+    SchemaError
+        If the dataset does not say how its signatures were made, or they are of another length.
+    """
+    texts = dataset.once("texts", lambda: _read_texts(dataset, n_jobs))
+    source = column_of(dataset.texts, "source").cast(pa.string())
+    chosen = np.asarray(pc.is_in(source, value_set=pa.array(sources)), dtype=np.bool_)
+    shown = dataset.once(
+        ("texts", sources),
+        lambda: _shown(
+            dataset.texts, "observed_at", "text", str(text_scheme(dataset)), texts.words, texts.place,
+            chosen & texts.usable, chosen & texts.known,
+        ),
+    )  # fmt: skip
+    return shown, texts.url & chosen, texts.phone & chosen
+
+
+def text_prints(dataset: Dataset) -> npt.NDArray[np.int32]:
+    """Return a number for each row of the texts, equal where their fingerprints are."""
+    texts = dataset.once("texts", lambda: _read_texts(dataset, -1))
+    return distinct_rows(texts.words)[1][texts.place]
+
+
+def text_scheme(dataset: Dataset) -> MinHashScheme:
+    """Return how the text signatures of a dataset are made: as it states, or as is usual here."""
+    stated = dataset.schemes.get("signature")
+    scheme = MinHashScheme() if stated is None else MinHashScheme.stated(stated)
+    if scheme.n_perm != WIDTHS["text"][0]:
+        raise SchemaError(
+            f"texts: signature must have {WIDTHS['text'][0]} values; got n_perm = {scheme.n_perm}. Make them anew."
+        )
+    return scheme
+
+
+def innocents(dataset: Dataset) -> Innocent:
+    """Return the fingerprints that the dataset and spamclf know to be innocent."""
+    given = dataset.innocent
+    if given is None:
+        return Innocent.default()
+    return Innocent.default().extended(given if isinstance(given, Innocent) else Innocent.read(given))
+
+
+def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
+    scheme = dataset.schemes.get("photo_hash", {}).get("scheme", SCHEME)
+    files = _read_files(dataset, scheme, n_jobs)
+    hashes = column_of(dataset.photos, "photo_hash")
+    hashed = np.asarray(hashes.is_valid(), dtype=np.bool_)
+    versions = np.zeros((hashed.size, VERSIONS, 4), np.uint64)
+    n_versions = np.ones(hashed.size, np.int64)
+    usable, known = hashed.copy(), hashed.copy()
+    versions[hashed] = from_hex(hashes.drop_null())[:, None, :]
+    if files is not None:
+        filed, place, photos = files
+        versions[filed], n_versions[filed], known[filed] = photos.words[place], VERSIONS, True
+        usable[filed] = photos.quality[place] >= MIN_QUALITY
+    usable &= ~_near_any(versions[:, 0], innocents(dataset).photos)
+    every = np.arange(usable.size)
+    shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], every, usable, known)
+    # Of several pictures with one hash all versions are taken of one, the same whatever the order of the rows.
+    told = np.column_stack([VERSIONS - n_versions, versions.reshape(-1, VERSIONS * 4)])[shown.row]
+    order = np.lexsort(told.T[::-1])[::-1]
+    first = np.zeros(len(shown.sightings.words), np.int64)
+    first[shown.group[order]] = shown.row[order]
+    return replace(shown, versions=versions[first], n_versions=n_versions[first])
+
+
+def _read_files(
+    dataset: Dataset, scheme: str, n_jobs: int
+) -> tuple[Bools, npt.NDArray[np.int64], Photos] | None:
+    """Return the rows whose photo is a file, the place of each among the different files, and their fingerprints.
+
+    Rows whose file cannot be read leave the table.
+    """
+    if dataset.folder is None:  # files of no folder cannot be looked at: nothing is known of them
+        return None
+    filed = _in_files(dataset)
+    if not filed.any():
+        return None
+    if scheme != SCHEME:
+        raise SchemaError(
+            f"photos: photo_hash must be of scheme '{SCHEME}' where photo files are to be compared with it; got "
+            f"'{scheme}'. Give hashes of one scheme, or files."
+        )
+    coded = column_of(dataset.photos, "photo").filter(pa.array(filed)).dictionary_decode().dictionary_encode()
+    place = np.asarray(coded.indices).astype(np.int64)
+    photos = fingerprint_files(dataset.folder, coded.dictionary.to_pylist(), n_jobs=n_jobs)
+    broken = np.asarray(photos.rule, object)[place]
+    if (broken != "").any():
+        rules = np.full(filed.size, "", object)
+        rules[filed] = broken
+        dataset.set_aside("photos", "photo", rules)
+        filed, place = _in_files(dataset), place[broken == ""]
+    return filed, place, photos
+
+
+def _in_files(dataset: Dataset) -> Bools:
+    """Tell which rows name a file and bring no hash."""
+    path, digest = (column_of(dataset.photos, name) for name in ("photo", "photo_hash"))
+    return np.asarray(path.is_valid(), dtype=np.bool_) & ~np.asarray(digest.is_valid(), dtype=np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """The fingerprints of all rows of the texts, row by row ``words[place]``, and which may form clusters."""
+
+    words: Words
+    place: npt.NDArray[np.int64]
+    usable: Bools
+    known: Bools
+    url: Bools
+    phone: Bools
+
+
+def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
+    scheme = text_scheme(dataset)
+    signatures = column_of(dataset.texts, "signature")
+    made, rows = np.empty((0, 128), np.uint32), np.empty(0, np.int64)
+    if signatures.null_count < len(signatures):
+        if "signature" not in dataset.schemes:
+            raise SchemaError(
+                "texts: signature must come with how it was made; got none. Write in dataset.toml: [signature] "
+                'scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128; or pass schemes={"signature": {...}}.'
+            )
+        made, rows, bad = read_signatures(signatures, scheme)
+        if bad.any():
+            dataset.set_aside("texts", "signature", np.where(bad, "malformed", "").astype(object))
+            return _read_texts(dataset, n_jobs)
+    text = column_of(dataset.texts, "text")
+    texts = fingerprint_texts(text, scheme, n_jobs=n_jobs)
+    usable, known = texts.n_shingles >= MIN_SHINGLES, texts.n_shingles > 0
+    if usable.any():
+        usual = normalise(pa.array(innocents(dataset).texts, pa.string()))
+        usable &= ~np.asarray(
+            pc.is_in(texts.normalised, value_set=usual, skip_nulls=True).fill_null(False), dtype=np.bool_
+        )
+    place = texts.group.astype(np.int64)
+    place[rows] = len(texts.distinct) + np.arange(rows.size)
+    usable[rows] = known[rows] = True
+    return _Texts(np.concatenate([texts.distinct, made]), place, usable, known, texts.url, texts.phone)
+
+
+def _shown(
+    table: pa.Table,
+    time: str,
+    kind: Kind,
+    scheme: str,
+    words: Words,
+    place: npt.NDArray[np.integer],
+    usable: Bools,
+    known: Bools,
+) -> Shown:
+    """Put the usable rows of a table into sightings; the fingerprint of a row is ``words[place]``."""
+    row = np.flatnonzero(usable)
+    ids = column_of(table, "account_id").take(pa.array(row))
+    instant = instants_of(table, time)[row]
+    coded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
+    account = pseudonyms(coded.dictionary)[np.asarray(coded.indices)] if row.size else np.empty(0, np.uint64)
+    sightings = Sightings.of(kind, scheme, account, instant, words, place[row])
+    number = np.full(len(words), -1, np.int32)  # of each different fingerprint among those in use
+    in_use = np.zeros(len(words), np.bool_)
+    in_use[place[row]] = True
+    number[in_use] = distinct_rows(words[in_use])[1]
+    group = number[place[row]]
+    return Shown(sightings, row, ids, account, instant, group, known)
+
+
+def _near_any(words: npt.NDArray[np.uint64], bank: npt.NDArray[np.uint64]) -> Bools:
+    """Tell which photos are within 31 bits of one of a few others."""
+    near = np.zeros(len(words), np.bool_)
+    for each in bank:
+        near |= np.bitwise_count(words ^ each).sum(axis=1) <= MAX_DISTANCE
+    return near

@@ -1,0 +1,215 @@
+"""MinHash signatures of sets: how they were made, how alike two are, and the way from and to datasketch.
+
+A signature is a row of `n_perm` uint32 values. It means nothing without its scheme: signatures of two schemes,
+seeds or lengths are never compared, and asking for it is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf import kernels
+from spamclf.campaigns.interchange import from_datasketch, to_datasketch
+from spamclf.campaigns.schemes import MinHashScheme, Words
+from spamclf.errors import ParameterError, SchemaError
+from spamclf.threads import equal_parts, in_threads, n_threads
+
+__all__ = [
+    "EMPTY",
+    "MinHashScheme",
+    "Words",
+    "from_datasketch",
+    "hash_items",
+    "read_signatures",
+    "signatures",
+    "similarity",
+    "to_datasketch",
+]
+
+EMPTY = np.uint32(0xFFFFFFFF)  # every value of the empty set's signature
+
+
+def hash_items(items: pa.Array, hash: str = "xxh32", *, n_jobs: int = 1) -> Words:
+    """Return the 32-bit hash of each item's text in UTF-8; integers are taken as they are written.
+
+    Parameters
+    ----------
+    items : pyarrow.Array
+        (n,) strings or integers, without nulls.
+    hash : {"xxh32", "sha1"}
+    n_jobs : int
+
+    Returns
+    -------
+    hashes : array of shape (n,), uint32
+
+    Examples
+    --------
+    >>> hash_items(pa.array(["a", ""]))
+    array([1426945110,   46947589], dtype=uint32)
+    """
+    code = MinHashScheme(hash=hash).code
+    data, offsets = utf8(items)
+    out = np.empty(len(items), np.uint32)
+    if code:  # for interchange: rare, so not worth a kernel
+        raw = data.tobytes()
+        for i in range(len(items)):
+            out[i] = int.from_bytes(hashlib.sha1(raw[offsets[i] : offsets[i + 1]]).digest()[:4], "little")
+        return out
+    bounds = equal_parts(offsets, n_threads(n_jobs))
+    in_threads(
+        lambda low, high: kernels.minhash.xxh32_of_items(data, offsets, out, low, high), bounds, n_jobs
+    )
+    return out
+
+
+def signatures(
+    hashes: Words, offsets: npt.NDArray[np.int64], scheme: MinHashScheme, *, n_jobs: int = 1
+) -> Words:
+    """Return the signatures of sets of hashed items.
+
+    Parameters
+    ----------
+    hashes : array of shape (m,), uint32
+        Hashes of the items of all sets, as of `hash_items`; one met again within a set changes nothing.
+    offsets : array of shape (n + 1,), int64
+        Set i is ``hashes[offsets[i]:offsets[i + 1]]``.
+    scheme : MinHashScheme
+    n_jobs : int
+
+    Returns
+    -------
+    words : array of shape (n, n_perm), uint32
+        A row of 0xFFFFFFFF is the signature of the empty set.
+
+    Raises
+    ------
+    ParameterError
+        If the offsets do not ascend from 0 to the number of hashes.
+
+    Examples
+    --------
+    >>> hashes = hash_items(pa.array(["ann", "bob", "cem", "ann", "bob", "dan"]))
+    >>> words = signatures(hashes, np.array([0, 3, 6]), MinHashScheme(shingles="recipients"))
+    >>> words.shape
+    (2, 128)
+    """
+    hashes = np.ascontiguousarray(hashes, np.uint32)
+    offsets = np.ascontiguousarray(offsets, np.int64)
+    fits = offsets.ndim == 1 and offsets.size > 0 and offsets[0] == 0 and offsets[-1] == hashes.size
+    if not fits or (np.diff(offsets) < 0).any():
+        raise ParameterError(
+            f"signatures: offsets must ascend from 0 to {hashes.size}, the number of hashes; got "
+            f"{offsets.size} others. Give where each set begins, and the end."
+        )
+    words = np.empty((offsets.size - 1, scheme.n_perm), np.uint32)
+    a, b = scheme.permutations
+    bounds = equal_parts(offsets + np.arange(offsets.size), n_threads(n_jobs))
+    in_threads(
+        lambda low, high: kernels.minhash.of_sets(hashes, offsets, a, b, words, low, high), bounds, n_jobs
+    )
+    return words
+
+
+def similarity(
+    a: Words, b: Words, schemes: tuple[MinHashScheme | str, MinHashScheme | str]
+) -> npt.NDArray[np.float64]:
+    """Return the share of equal values, which estimates the Jaccard similarity of the two sets.
+
+    Parameters
+    ----------
+    a, b : arrays of shape (..., n_perm), uint32
+        Compared value by value along the last axis; the others broadcast.
+    schemes : pair of MinHashScheme or str
+        How `a` and how `b` were made.
+
+    Returns
+    -------
+    similarity : array, float64
+        0 to 1; the standard error is ``sqrt(J * (1 - J) / n_perm)``.
+
+    Raises
+    ------
+    SchemaError
+        If the schemes differ, or an array is not of its scheme's length.
+
+    Examples
+    --------
+    >>> scheme = MinHashScheme(n_perm=4)
+    >>> float(similarity(np.array([1, 2, 3, 4], "u4"), np.array([1, 2, 3, 5], "u4"), (scheme, scheme)))
+    0.75
+    """
+    first = MinHashScheme.parse(schemes[0]) if isinstance(schemes[0], str) else schemes[0]
+    first.require(schemes[1], where="similarity")
+    for words in (a, b):
+        if words.dtype != np.uint32 or words.ndim < 1 or words.shape[-1] != first.n_perm:
+            raise SchemaError(
+                f"similarity: signatures must be uint32 of length {first.n_perm}; got {words.dtype} of shape "
+                f"{words.shape}. Compare signatures of one scheme."
+            )
+    return np.asarray(np.mean(a == b, axis=-1, dtype=np.float64))
+
+
+def read_signatures(
+    column: pa.Array, scheme: MinHashScheme
+) -> tuple[Words, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Read signatures made on devices: the ``signature`` column of the texts table.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        (n,) lists of integers; null where a row has none.
+    scheme : MinHashScheme
+        As `MinHashScheme.stated` says.
+
+    Returns
+    -------
+    words : array of shape (k, n_perm), uint32
+        Of the rows that have a sound one.
+    rows : array of shape (k,), int64
+        Which rows those are.
+    bad : array of shape (n,), bool
+        Rows with a signature of another length or with a value that is no uint32: quarantine them as
+        ``malformed``.
+
+    Examples
+    --------
+    >>> column = pa.array([[1, 2], None, [1, 2, 3], [1, 2**32]])
+    >>> words, rows, bad = read_signatures(column, MinHashScheme(n_perm=2))
+    >>> words.tolist(), rows.tolist(), bad.tolist()
+    ([[1, 2]], [0], [False, False, True, True])
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    present = column.is_valid().to_numpy(zero_copy_only=False)
+    length = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    fits = present & (length == scheme.n_perm)
+    flat = column.filter(pa.array(fits)).flatten()
+    known = np.asarray(flat.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    values = pc.fill_null(flat, 0).to_numpy(zero_copy_only=False).reshape(-1, scheme.n_perm)
+    sound = known.reshape(values.shape) & (values >= 0) & (values <= EMPTY)
+    whole = sound.all(axis=1)
+    rows = np.flatnonzero(fits)[whole]
+    bad = present.copy()
+    bad[rows] = False
+    return values[whole].astype(np.uint32), rows, bad
+
+
+def utf8(items: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return the bytes of strings (or of integers as written), and where each begins, with the end: int64."""
+    if isinstance(items, pa.ChunkedArray):
+        items = items.combine_chunks()
+    if pa.types.is_dictionary(items.type):
+        items = items.dictionary_decode()
+    items = items.cast(pa.large_string())
+    _, places, data = items.buffers()
+    if not len(items) or data is None:
+        return np.zeros(0, np.uint8), np.zeros(len(items) + 1, np.int64)
+    offsets = np.frombuffer(places, np.int64)[items.offset : items.offset + len(items) + 1]
+    first = int(offsets[0])
+    return np.frombuffer(data, np.uint8)[first : int(offsets[-1])], offsets - first

@@ -1,0 +1,285 @@
+"""The table of campaigns at an instant, their members, their fingerprints and their operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.operations import join_campaigns
+from spamclf.campaigns.parts import Part
+from spamclf.campaigns.tally import Known, Members
+from spamclf.facts import Instants
+from spamclf.ids import Codes
+from spamclf.instants import DAY_US
+from spamclf.tables.frames import to_native
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KINDS", "Campaigns", "safe_text", "tabulate"]
+
+KINDS = ("photo", "text", "list")
+_LONGEST = 120  # characters of a text that are shown
+_JOINERS = "\u200c\u200d"  # they shape Persian, Hindi and emoji, and move no cursor
+
+
+@dataclass(frozen=True, eq=False)
+class Campaigns:
+    """Campaigns at an instant; `list_campaigns` makes them.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        One row per campaign, most accounts first, then the earlier one:
+
+        - ``kind`` (photo, text, list) and ``campaign``, its number among those of its kind;
+        - ``operation``: the number of the operation that it belongs to;
+        - ``n_accounts``, ``n_fingerprints``: different accounts, different fingerprints;
+        - ``first_seen``, ``last_seen``: of its sightings within the history;
+        - ``growth_24h``: accounts first seen in it in the last 24 hours;
+        - ``n_labelled``, ``n_automated``, ``automated_share``: by each account's latest label in the history, of two
+          at once the milder; the share is null where nobody is labelled;
+        - ``n_evidence``: accounts tied to an operator by the evidence of the history;
+        - ``example``: the text of its medoid (printable, at most 120 characters), or the path or hash of its photo;
+          null for lists, and where only a signature is known;
+        - ``n_recipients``, ``time_overlap``: recipients of the medoid; share of the accounts whose time from the first
+          to the last of their recipients meets that of another account. Null except for lists.
+    as_of : int
+        Microseconds since the epoch; rows at or after it are unseen.
+    history_days : float
+    frame : str
+        The dataframe library that the dataset came in.
+
+    Examples
+    --------
+    >>> from spamclf import read_dataset
+    >>> from spamclf.campaigns import list_campaigns
+    >>> campaigns = list_campaigns(read_dataset("data/sample"), kinds=["text"])
+    >>> campaigns.members().column_names
+    ['account_id', 'kind', 'campaign', 'operation', 'first_seen', 'last_seen']
+    """
+
+    table: pa.Table
+    as_of: int
+    history_days: float
+    frame: str
+    _members: Members
+    _known: Known
+    _fingerprints: pa.Table
+    _account_ids: pa.Array
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __repr__(self) -> str:
+        kinds = [entry.as_py() for entry in self.table["kind"]]
+        counts = ", ".join(f"{kinds.count(kind)} of {kind}s" for kind in KINDS if kind in kinds)
+        return f"<Campaigns: {len(self):,}{f' ({counts})' if counts else ''}>"
+
+    def members(self) -> pa.Table:
+        """Return who is in which campaign: account_id, kind, campaign, operation, first_seen, last_seen."""
+        members = self._members
+        ids = self._account_ids.take(pa.array(members.account))
+        order = pc.sort_indices(
+            pa.table({"group": members.group, "first": members.first, "id": ids}),
+            [("group", "ascending"), ("first", "ascending"), ("id", "ascending")],
+        )
+        which = pa.array(members.group).take(order)
+        return pa.table(
+            {
+                "account_id": ids.take(order),
+                **{name: self.table[name].take(which) for name in ("kind", "campaign", "operation")},
+                "first_seen": _times(members.first).take(order),
+                "last_seen": _times(members.last).take(order),
+            }
+        )
+
+    def fingerprints(self) -> pa.Table:
+        """Return the different fingerprints of each campaign, the medoid first, then those of most accounts.
+
+        Columns: kind, campaign, is_medoid, n_accounts, first_seen, and row: of the dataset's photos or texts, of the
+        earliest sighting; null for lists.
+        """
+        return self._fingerprints
+
+    def operations(self, *, operators: bool = False) -> pa.Table:
+        """Return the operations: campaigns joined by the accounts they share (see `join_campaigns`).
+
+        Parameters
+        ----------
+        operators : bool, default=False
+            Whether to name the operators that the evidence ties to its accounts.
+
+        Returns
+        -------
+        operations : pyarrow.Table
+            operation, n_campaigns, n_accounts (each once), kinds, first_seen, last_seen, n_labelled, n_automated,
+            n_evidence and, if asked for, operators; by number. A campaign that is joined to no other is an operation of
+            its own.
+        """
+        operation = np.asarray(self.table["operation"], np.int32) - 1
+        n = int(operation.max(initial=-1)) + 1
+        members = self._members.regrouped(operation, n)
+        first, last = members.span()
+        columns = {
+            "operation": pa.array(np.arange(1, n + 1, dtype=np.int32)),
+            "n_campaigns": pa.array(np.bincount(operation, minlength=n).astype(np.int32)),
+            "n_accounts": pa.array(members.sizes()),
+            "kinds": _lists(operation, self.table["kind"].combine_chunks(), n),
+            "first_seen": _times(first),
+            "last_seen": _times(last),
+            **self._known.columns(members),
+        }
+        if operators:
+            columns["operators"] = _lists(*self._known.operators_of(members), n)
+        return pa.table(columns)
+
+    def to_arrow(self) -> pa.Table:
+        """Return `table`."""
+        return self.table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return `table` as a pandas dataframe."""
+        return self.table.to_pandas()  # type: ignore[no-any-return]
+
+    def to_native(self) -> Any:
+        """Return `table` as a dataframe of the kind that the dataset came in."""
+        return to_native(self.table, self.frame)
+
+
+def safe_text(text: str | None) -> str | None:
+    """Return a stranger's text so that no character of it moves a cursor, and at most 120 of them.
+
+    Examples
+    --------
+    >>> safe_text("Hello\\x1b[2J\\n  you")
+    'Hello\\\\x1b[2J you'
+    """
+    if text is None:
+        return None
+    words = " ".join(text[: 10 * _LONGEST].split())
+    safe = "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in words)
+    return safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 1]}…"
+
+
+def tabulate(
+    parts: Sequence[Part],
+    known: Known,
+    account_ids: pa.Array,
+    *,
+    as_of: int,
+    history_days: float,
+    frame: str,
+) -> Campaigns:
+    """Put the clusters of all kinds into one order, number them and lay them out."""
+    size = np.concatenate([part.members.sizes() for part in parts])
+    first = np.concatenate([part.members.span()[0] for part in parts])
+    which = np.repeat(np.arange(len(parts)), [part.members.n_groups for part in parts])
+    order = np.lexsort(
+        (which, first, -size)
+    )  # of one kind, size and instant: the canonical order, for it is stable
+    place = np.empty(order.size, np.int32)
+    place[order] = np.arange(order.size, dtype=np.int32)
+    places = np.split(place, np.cumsum([part.members.n_groups for part in parts])[:-1])
+    members = Members.join(
+        [part.members.regrouped(each, order.size) for part, each in zip(parts, places, strict=True)],
+        order.size,
+    )
+    operation = join_campaigns(
+        members.group, members.account, order.size, known.tied_account, known.tied_operator
+    )
+    operation = _by_size(operation, members)
+    begin, end = members.span()
+    kind = which[order]
+    columns = {
+        "kind": pa.array([part.kind for part in parts], pa.string()).take(pa.array(kind)),
+        "campaign": pa.array(_numbered(kind)),
+        "operation": pa.array(operation + np.int32(1)),
+        "n_accounts": pa.array(members.sizes()),
+        "n_fingerprints": pa.array(np.concatenate([part.n_fingerprints() for part in parts])[order]),
+        "first_seen": _times(begin),
+        "last_seen": _times(end),
+        "growth_24h": pa.array(members.grown(as_of - DAY_US)),
+        **known.columns(members),
+        "example": pa.concat_arrays([_shown(part) for part in parts]).take(pa.array(order)),
+        "n_recipients": pa.concat_arrays([_n_recipients(part) for part in parts]).take(pa.array(order)),
+        "time_overlap": pa.concat_arrays([_time_overlap(part) for part in parts]).take(pa.array(order)),
+    }
+    table = pa.table(columns)
+    prints = [_fingerprints(part, each, table) for part, each in zip(parts, places, strict=True)]
+    return Campaigns(table, as_of, history_days, frame, members, known, pa.concat_tables(prints), account_ids)
+
+
+def _numbered(kind: npt.NDArray[np.int64]) -> Codes:
+    """Number the rows of each kind from 1."""
+    number = np.empty(kind.size, np.int32)
+    for each in np.unique(kind):
+        number[kind == each] = np.arange(1, (kind == each).sum() + 1)
+    return number
+
+
+def _by_size(operation: Codes, members: Members) -> Codes:
+    """Number operations by their accounts, most first, then by their first sighting, then as they are."""
+    n = int(operation.max(initial=-1)) + 1
+    merged = members.regrouped(operation, n)
+    order = np.lexsort((merged.span()[0], -merged.sizes()))
+    rank = np.empty(n, np.int32)
+    rank[order] = np.arange(n, dtype=np.int32)
+    return rank[operation]
+
+
+def _shown(part: Part) -> pa.Array:
+    """Return the example of each cluster's medoid as text that is safe to print."""
+    if part.examples is None:
+        return pa.nulls(part.members.n_groups, pa.string())
+    texts = part.examples.take(pa.array(part.medoid_rows())).to_pylist()
+    return pa.array([safe_text(text) for text in texts], pa.string())
+
+
+def _n_recipients(part: Part) -> pa.Array:
+    if part.kind != "list":
+        return pa.nulls(part.members.n_groups, pa.int32())
+    return pa.array(part.medoid_rows(), pa.int32())
+
+
+def _time_overlap(part: Part) -> pa.Array:
+    if part.kind != "list":
+        return pa.nulls(part.members.n_groups, pa.float64())
+    return pa.array(part.members.overlapping())
+
+
+def _fingerprints(part: Part, place: Codes, table: pa.Table) -> pa.Table:
+    """Lay out the fingerprints of a kind's campaigns: by campaign, the medoid first, then those of most accounts."""
+    first, _ = part.prints.span()
+    size = part.prints.sizes()
+    campaign = place[part.cluster]
+    order = np.lexsort((first, -size, ~part.is_medoid, campaign))
+    rows = pa.array(part.row[order])
+    return pa.table(
+        {
+            "kind": table["kind"].take(pa.array(campaign[order])),
+            "campaign": table["campaign"].take(pa.array(campaign[order])),
+            "is_medoid": pa.array(part.is_medoid[order]),
+            "n_accounts": pa.array(size[order]),
+            "first_seen": _times(first[order]),
+            "row": pa.nulls(order.size, pa.int64()) if part.kind == "list" else rows,
+        }
+    )
+
+
+def _times(instants: Instants) -> pa.Array:
+    return pa.array(instants, pa.timestamp("us", tz="UTC"))
+
+
+def _lists(group: npt.NDArray[np.integer[Any]], values: pa.Array, n_groups: int) -> pa.Array:
+    """Return each group's different values, in ascending order, as lists."""
+    pairs = pa.table({"group": group, "value": values}).group_by(["group", "value"]).aggregate([])
+    pairs = pairs.sort_by([("group", "ascending"), ("value", "ascending")])
+    offsets = np.searchsorted(np.asarray(pairs["group"]), np.arange(n_groups + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pairs["value"].combine_chunks().cast(pa.string()))

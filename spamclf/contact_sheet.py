@@ -1,0 +1,260 @@
+"""A contact sheet: the pictures of the largest photo campaigns on one page, for a person to look at."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.table import Campaigns
+from spamclf.dataset import Dataset, check_dataset
+from spamclf.drawing import AUTOMATED, HONEST, INK
+from spamclf.errors import ParameterError
+from spamclf.files import atomic_write
+from spamclf.instants import iso
+from spamclf.output import check_output
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+__all__ = ["check_sheet", "contact_sheet"]
+
+_WIDTH, _MARGIN, _GAP = 1200, 28, 8
+_PICTURES = 8  # in a row
+_SIDE = (_WIDTH - 2 * _MARGIN - (_PICTURES - 1) * _GAP) // _PICTURES
+_HEAD, _CAPTION, _FOOT = 92, 34, 40  # heights: of the page's head, above the pictures of a row, below them
+_FORMATS, _MOST_PIXELS = ("JPEG", "PNG", "WEBP", "GIF"), 40_000_000
+_SOFT, _LINE, _BOX = "#6B6B6B", "#E0E0E0", "#D9D9D9"
+
+
+def check_sheet(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a sheet if it can be one; see `spamclf.output.check_output`."""
+    return check_output(path, (".png",), name="sheet")
+
+
+def contact_sheet(
+    campaigns: Campaigns, dataset: Dataset, path: str | os.PathLike[str], *, top: int = 20
+) -> int:
+    """Draw the largest photo campaigns as a PNG, 1,200 pixels wide.
+
+    One row per campaign: the medoid in a frame, then up to 7 other different pictures of most accounts; where only a
+    hash is known, or a file cannot be opened, a grey box. Only JPEG, PNG, WebP and GIF of at most 40 megapixels inside
+    the dataset's folder are opened. The same campaigns give the same pixels under the same version of Pillow.
+
+    Parameters
+    ----------
+    campaigns : Campaigns
+    dataset : Dataset
+        The one that the campaigns were listed from.
+    path : path-like
+        Ends in ``.png``.
+    top : int, default=20
+        Rows at most, from 1 to 200.
+
+    Returns
+    -------
+    n_rows : int
+        Campaigns on the sheet; 0 for a page that says that there are none.
+
+    Raises
+    ------
+    ParameterError
+        For another ending, a `top` out of its range, or campaigns of another dataset.
+    OutputError
+        If it cannot be written; what stood there before is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spamclf import read_dataset
+    >>> from spamclf.campaigns import list_campaigns
+    >>> dataset = read_dataset("data/sample")
+    >>> campaigns = list_campaigns(dataset, kinds=["photo"])
+    >>> contact_sheet(campaigns, dataset, Path(tempfile.mkdtemp()) / "sheet.png", top=2)
+    2
+    """
+    out = check_sheet(path)
+    check_dataset(dataset, "contact_sheet")
+    if not isinstance(top, int | np.integer) or not 1 <= top <= 200:
+        raise ParameterError(f"contact_sheet: top must be a whole number from 1 to 200; got {top!r}. Use 20.")
+    rows = _rows(campaigns, dataset, int(top))
+    total = pc.sum(pc.equal(campaigns.table["kind"], "photo")).as_py() or 0
+    with atomic_write(out) as temporary:
+        _page(rows, total, campaigns.as_of, dataset.folder).save(temporary, "PNG", optimize=True)
+    return len(rows)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A campaign, and its pictures: path or None, hash or None, number of accounts."""
+
+    campaign: dict[str, Any]
+    pictures: list[tuple[str | None, str | None, int]]
+
+
+def _rows(campaigns: Campaigns, dataset: Dataset, top: int) -> list[_Row]:
+    """Choose the campaigns and their pictures."""
+    table = campaigns.table.filter(pc.equal(campaigns.table["kind"], "photo")).slice(0, top)
+    prints = campaigns.fingerprints()
+    prints = prints.filter(pc.equal(prints["kind"], "photo"))
+    number = np.asarray(prints["campaign"])
+    chosen: list[_Row] = []
+    n_joined = np.bincount(np.asarray(campaigns.table["operation"], np.int64), minlength=1)
+    for campaign in table.to_pylist():
+        campaign["n_joined"] = int(n_joined[campaign["operation"]])
+        place = np.flatnonzero(number == campaign["campaign"])[:_PICTURES]
+        mine = prints.take(pa.array(place))
+        if (pc.max(mine["row"]).as_py() or 0) >= dataset.photos.num_rows:
+            raise ParameterError(
+                "contact_sheet: dataset must be the one that the campaigns were listed from; got a smaller one. "
+                "List its campaigns anew."
+            )
+        photos = dataset.photos.select(["photo", "photo_hash"]).take(mine["row"])
+        chosen.append(
+            _Row(
+                campaign,
+                list(
+                    zip(
+                        photos["photo"].to_pylist(),
+                        photos["photo_hash"].to_pylist(),
+                        mine["n_accounts"].to_pylist(),
+                        strict=True,
+                    )
+                ),
+            )
+        )
+    return chosen
+
+
+def _page(rows: list[_Row], total: int, as_of: int, folder: Path | None) -> Image:
+    """Draw the whole page."""
+    from PIL import Image, ImageDraw
+
+    height = _HEAD + len(rows) * (_CAPTION + _SIDE + _FOOT) + _MARGIN // 2
+    page = Image.new("RGB", (_WIDTH, height), "white")
+    draw = ImageDraw.Draw(page)
+    draw.text((_MARGIN, 22), f"Photo campaigns as of {iso(as_of)[:16].replace('T', ' ')} UTC", INK, _font(24))
+    draw.text((_MARGIN, 56), _subtitle(len(rows), total), _SOFT, _font(15))
+    for k, row in enumerate(rows):
+        top = _HEAD + k * (_CAPTION + _SIDE + _FOOT)
+        draw.line([(_MARGIN, top - 8), (_WIDTH - _MARGIN, top - 8)], _LINE)
+        across = float(_MARGIN)
+        for words, colour in _caption(row.campaign):
+            draw.text((across, top + 3), words, colour, _font(17))
+            across += draw.textlength(words, _font(17))
+        for n, (photo, digest, n_accounts) in enumerate(row.pictures):
+            left = _MARGIN + n * (_SIDE + _GAP)
+            _place(page, draw, (left, top + _CAPTION), folder, photo, digest)
+            if n == 0:
+                corner = (left + _SIDE + 1, top + _CAPTION + _SIDE + 1)
+                draw.rectangle([(left - 2, top + _CAPTION - 2), corner], outline=INK, width=3)
+            below = (left + _SIDE // 2, top + _CAPTION + _SIDE + 6)
+            draw.text(below, _count(n_accounts, "account"), _SOFT, _font(13), anchor="ma")
+        more = row.campaign["n_fingerprints"] - len(row.pictures)
+        if more:
+            corner = (_WIDTH - _MARGIN, top + 6)
+            draw.text(corner, f"{more:,} more not shown", _SOFT, _font(13), anchor="ra")
+    return page
+
+
+def _place(
+    page: Image,
+    draw: ImageDraw,
+    corner: tuple[int, int],
+    folder: Path | None,
+    photo: str | None,
+    digest: str | None,
+) -> None:
+    """Put one picture into its square, or a grey box that says why there is none."""
+    picture = _thumbnail(folder, photo)
+    if picture is not None:
+        left, top = (at + (_SIDE - size) // 2 for at, size in zip(corner, picture.size, strict=True))
+        page.paste(picture, (left, top))
+        return
+    end = (corner[0] + _SIDE - 1, corner[1] + _SIDE - 1)
+    draw.rectangle([corner, end], _BOX)
+    words = f"{digest[:8]}\nhash only" if digest else "cannot be\nopened"
+    middle = (corner[0] + _SIDE // 2, corner[1] + _SIDE // 2)
+    draw.multiline_text(middle, words, _SOFT, _font(15), anchor="mm", align="center", spacing=6)
+
+
+def _thumbnail(folder: Path | None, photo: str | None) -> Image | None:
+    """Open a picture and fit it into its square, what is transparent in white; None where it cannot be opened.
+
+    Whatever a hostile file makes Pillow raise, one bad file must not cost the sheet.
+    """
+    from PIL import Image, ImageOps
+
+    file = _inside(folder, photo)
+    if file is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes, which are judged below
+            with Image.open(file, formats=_FORMATS) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    return None
+                image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
+                small = ImageOps.contain(image.convert("RGBA"), (_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    except Exception:
+        return None
+    picture = Image.new("RGB", small.size, "white")
+    picture.paste(small, mask=small)
+    return picture
+
+
+def _inside(folder: Path | None, photo: str | None) -> Path | None:
+    """Return the path of a file of the dataset's folder; None where it is none, or leads out of it."""
+    if folder is None or photo is None:
+        return None
+    try:
+        file, root = (folder / photo).resolve(), folder.resolve()
+        return file if file.is_file() and file.is_relative_to(root) else None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
+        return None
+
+
+def _subtitle(n_rows: int, total: int) -> str:
+    if not n_rows:
+        return "There are none: no picture is shared by enough accounts."
+    which = f"All {total:,}" if n_rows == total else f"The {n_rows:,} largest of {total:,}"
+    return (
+        f"{which}. Framed: the picture at the centre; then other pictures of the campaign, most used first."
+    )
+
+
+def _caption(campaign: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say in one line how large a campaign is, when it was seen and what is known of its accounts, in colours."""
+    begin, end = (f"{campaign[name]:%Y-%m-%d}" for name in ("first_seen", "last_seen"))
+    labelled, share = campaign["n_labelled"], campaign["automated_share"]
+    grown = f" (+{campaign['growth_24h']:,} in 24 h)" if campaign["growth_24h"] else ""
+    known = f"{campaign['n_automated']:,} of {labelled:,} labelled automated" if labelled else "none labelled"
+    parts = [
+        (f"Photo {campaign['campaign']}", INK),
+        (f"{_count(campaign['n_accounts'], 'account')}{grown}", INK),
+        (_count(campaign["n_fingerprints"], "picture"), INK),
+        (begin if begin == end else f"{begin} to {end}", INK),
+        (known, _SOFT if not labelled else AUTOMATED if share >= 0.5 else HONEST),
+    ]
+    if campaign["n_evidence"]:
+        parts.append((f"{campaign['n_evidence']:,} tied to an operator", INK))
+    if campaign["n_joined"] > 1:
+        parts.append((f"operation {campaign['operation']} of {campaign['n_joined']:,} campaigns", _SOFT))
+    return [(f"{'    ' if k else ''}{words}", colour) for k, (words, colour) in enumerate(parts)]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)

@@ -1,0 +1,231 @@
+"""The cluster around an account's own fingerprint: what the families `photo`, `template` and `evidence` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from spamclf import kernels
+from spamclf.campaigns.shown import MAX_DISTANCE, Shown
+from spamclf.campaigns.sightings import Sightings, Words, distinct_rows
+from spamclf.campaigns.verdicts import NO_OPERATOR
+from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.facts import column_of, instants_of
+from spamclf.features.feature import Work
+from spamclf.ids import Codes, IdBook
+
+__all__ = ["AUTOMATED_SHARE", "ROWS", "account_codes", "clusters_around"]
+
+Bools = npt.NDArray[np.bool_]
+
+#: What `clusters_around` fills, in this order.
+ROWS = (
+    "accounts",
+    "fingerprints",
+    "age_s",
+    "growth_24h",
+    "automated_share",
+    "gone_share",
+    "top_share",
+    "evidence",
+)
+
+#: How the share of known automated accounts is reckoned, in the words of the formulas.
+AUTOMATED_SHARE = (
+    "(automated + 1) / (labelled + 2) among the accounts by the latest label of the history (of two at once the "
+    "milder); null when none of them is labelled yet"
+)
+
+_BANDS, _BAND_ROWS = (
+    32,
+    4,
+)  # finds pairs that agree in half of their values nine times in ten, and more of closer ones
+_MIN_MATCHES = 64  # of 128: half of the shingles in common
+_VERSIONS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Around:
+    """Sightings of one kind, of the data and of the memory, laid out for `kernels.near`."""
+
+    seen: tuple[Any, ...]
+    prints: tuple[Any, ...]
+    buckets: tuple[Any, ...]
+    own: tuple[Any, ...]
+    known: tuple[Any, ...]
+
+
+def clusters_around(
+    ego: EgoLog, slices: Slices, shown: Shown, remembered: Sightings | None, out: npt.NDArray[np.float64]
+) -> Work:
+    """Return the work that fills ``out`` (`ROWS`) for these slices.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    slices : Slices
+    shown : Shown
+        What the accounts of the dataset show.
+    remembered : Sightings, optional
+        What is known from earlier data, of the same kind.
+    out : ndarray of shape (8, n_slices), dtype float64
+    """
+    key = ("memory", "around", id(shown))  # `shown` lives as long as the dataset
+    laid = ego.once(key, lambda: _lay_out(ego, shown, remembered))
+
+    def work(low: int, high: int) -> None:
+        kernels.near.measure(
+            laid.seen, laid.prints, laid.buckets, laid.own, laid.known, slices.account, slices.as_of, slices.history,
+            low, high, out,
+        )  # fmt: skip
+
+    return work
+
+
+def account_codes(ego: EgoLog, ids: Any) -> Codes:
+    """Return the codes of scored accounts by their ids."""
+    return IdBook(ego.account_ids).encode(ids)
+
+
+def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around:
+    parts = [shown.sightings, *([remembered] if remembered is not None and len(remembered) else [])]
+    joint, came = Sightings.join_marked(parts)
+    in_memory = came[1] if len(parts) == 2 else np.zeros(len(joint), np.bool_)
+    names, account = np.unique(joint.account, return_inverse=True)
+    account = account.astype(np.int32)
+    code_of = np.full(ego.n_accounts, -1, np.int64)
+    scored = account_codes(ego, shown.account_ids)
+    code_of[scored] = np.searchsorted(names, shown.account)
+    versions, n_versions = _versions(joint.words, shown)
+    if joint.kind == "photo":
+        words = np.empty((0, 128), np.uint32)
+        keys = np.empty((len(joint.words), kernels.near.CHUNKS), np.int32)
+        kernels.near.chunk_keys(joint.words, keys)
+        n_buckets, reach = kernels.near.CHUNKS * kernels.near.CHUNK_VALUES, MAX_DISTANCE
+    else:
+        words, reach = joint.words, _MIN_MATCHES
+        keys, n_buckets = _band_buckets(joint.words)
+    return _Around(
+        (joint.instant, account, joint.group, in_memory, *_existence(ego, code_of, joint.instant, account)),
+        (versions, n_versions, words, keys, reach),
+        _fill(keys, joint.group, n_buckets),
+        (code_of, *_own(came[0], account, code_of, names.size)),
+        _verdicts(ego, code_of, names),
+    )
+
+
+def _versions(words: Words, shown: Shown) -> tuple[npt.NDArray[np.uint64], Instants]:
+    """Return the versions of every photo, eight rows each; what was remembered or made elsewhere has only one."""
+    n_versions = np.ones(len(words), np.int64)
+    if shown.versions is None or shown.n_versions is None:
+        return np.empty((0, 4), np.uint64), n_versions
+    versions = np.repeat(words[:, None, :], _VERSIONS, axis=1)
+    place = distinct_rows(np.concatenate([words, shown.sightings.words]))[1][len(words) :]
+    versions[place], n_versions[place] = shown.versions, shown.n_versions
+    return versions.reshape(-1, 4), n_versions
+
+
+def _band_buckets(words: Words) -> tuple[Codes, int]:
+    """Number the different values of each band, one band after the other."""
+    hashed = kernels.bands.band_keys(words, _BANDS, _BAND_ROWS)
+    keys = np.empty(hashed.shape, np.int32)
+    n_buckets = 0
+    for band in range(_BANDS):
+        values, place = np.unique(hashed[:, band], return_inverse=True)
+        keys[:, band] = n_buckets + place
+        n_buckets += values.size
+    return keys, n_buckets
+
+
+def _fill(keys: Codes, group: Codes, n_buckets: int) -> tuple[Instants, Codes, npt.NDArray[np.uint64]]:
+    """Put every sighting into the buckets of its fingerprint, in order; the third result tells which are filled."""
+    offsets = np.zeros(n_buckets + 1, np.int64)
+    for column in keys.T:
+        offsets[1:] += np.bincount(column[group], minlength=n_buckets)
+    np.cumsum(offsets, out=offsets)
+    entries = np.empty(int(offsets[-1]), np.int32)
+    kernels.near.fill_buckets(keys, group, offsets[:-1].copy(), entries)
+    filled = np.zeros(-(-n_buckets // 64) * 64, np.bool_)
+    filled[:n_buckets] = np.diff(offsets) > 0
+    return offsets, entries, np.packbits(filled, bitorder="little").view("<u8").astype(np.uint64)
+
+
+def _own(
+    in_data: Bools, account: npt.NDArray[np.integer], code_of: Instants, n_codes: int
+) -> tuple[Instants, Codes]:
+    """Return each scored account's own sightings in order: where they begin, and which they are."""
+    scored = np.full(n_codes, -1, np.int64)
+    has = np.flatnonzero(code_of >= 0)
+    scored[code_of[has]] = has
+    mine = np.flatnonzero(in_data)
+    owner = scored[account[mine]]
+    offsets = np.zeros(code_of.size + 1, np.int64)
+    np.cumsum(np.bincount(owner, minlength=code_of.size), out=offsets[1:])
+    return offsets, mine[np.argsort(owner, kind="stable")].astype(np.int32)
+
+
+def _existence(
+    ego: EgoLog, code_of: Instants, instant: Instants, account: npt.NDArray[np.integer]
+) -> tuple[Instants, Instants, Instants]:
+    """Return from when on each account's row is seen, and when those sent that may be known by their sends alone."""
+    codes, first = np.unique(account, return_index=True)
+    scored = np.flatnonzero(code_of >= 0)
+    known_from = np.full(codes.size, np.iinfo(np.int64).max)
+    rows = scored[~np.isnan(ego.facts.filled[scored])]
+    known_from[code_of[rows]] = ego.facts.registered_at[rows]
+    doubtful = scored[known_from[code_of[scored]] > instant[first[code_of[scored]]]]  # few, or none
+    entries = [np.arange(ego.offsets[each], ego.offsets[each + 1]) for each in doubtful.tolist()]
+    sent = [ego.time[each[(ego.flag[each] & 1) != 0]] for each in entries]
+    offsets = np.zeros(codes.size + 1, np.int64)
+    offsets[1 + code_of[doubtful]] = [each.size for each in sent]
+    np.cumsum(offsets, out=offsets)
+    sent_at = np.empty(int(offsets[-1]), np.int64)
+    for code, each in zip(code_of[doubtful].tolist(), sent, strict=True):
+        sent_at[offsets[code] : offsets[code + 1]] = each
+    return known_from, offsets, sent_at
+
+
+def _verdicts(ego: EgoLog, code_of: Instants, names: npt.NDArray[np.uint64]) -> tuple[Any, ...]:
+    """Return labels and evidence on the accounts of the sightings, by code and instant, and which are remembered."""
+    account, labelled_at, is_automated = ego.labels
+    evidence = ego.dataset.evidence.filter(pc.is_valid(ego.dataset.evidence["operator"]))
+    tied = account_codes(ego, column_of(evidence, "account_id"))
+    memory = ego.memory
+    labels = [(code_of[account], labelled_at, is_automated)]
+    ties = [(code_of[tied], instants_of(evidence, "observed_at"))]
+    if memory is not None:
+        labels.append(
+            (_place(memory.labels.account, names), memory.labels.labelled_at, memory.labels.is_automated)
+        )
+        named = memory.evidence.operator != NO_OPERATOR
+        ties.append((_place(memory.evidence.account[named], names), memory.evidence.observed_at[named]))
+    codes, instants, values, kept = _by_code(labels, names.size)
+    tie_codes, tie_instants, _, tie_kept = _by_code(
+        [(*tie, np.zeros(tie[0].size, np.bool_)) for tie in ties], names.size
+    )
+    return codes, instants, values, kept, tie_codes, tie_instants, tie_kept
+
+
+def _place(account: npt.NDArray[np.uint64], names: npt.NDArray[np.uint64]) -> Instants:
+    """Return the code of each pseudonym, -1 for one that showed nothing."""
+    if not names.size:
+        return np.full(account.size, -1, np.int64)
+    place = np.minimum(np.searchsorted(names, account), names.size - 1)
+    return np.where(names[place] == account, place, -1)
+
+
+def _by_code(
+    parts: list[tuple[Instants, Instants, Bools]], n_codes: int
+) -> tuple[Instants, Instants, Bools, Bools]:
+    """Order verdicts by (code, instant), of two at once the milder last; the second part is the memory's."""
+    code, instant, value = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    remembered = np.repeat([False, True][: len(parts)], [part[0].size for part in parts])
+    order = np.lexsort((~value, instant, code))
+    order = order[code[order] >= 0]
+    offsets = np.zeros(n_codes + 1, np.int64)
+    np.cumsum(np.bincount(code[order], minlength=n_codes), out=offsets[1:])
+    return offsets, instant[order], value[order], remembered[order]

@@ -1,0 +1,126 @@
+"""Family `template`: public profile texts, and who else shows nearly the same one."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.shown import PUBLIC, read_texts, text_prints
+from spamclf.ego import EgoLog, Slices
+from spamclf.facts import column_of, instants_of
+from spamclf.features.around import AUTOMATED_SHARE, ROWS, account_codes, clusters_around
+from spamclf.features.feature import Family, Feature, Work
+from spamclf.features.timeline import Timeline, fresh_rows
+
+_TEXT = ("texts.text|texts.signature",)
+_CLUSTER = (
+    "its cluster: sightings in the history by other known accounts (row seen, or sent in the history) of a public "
+    "text (about, description) whose MinHash agrees with that of one of its own in 64 of 128 values, four of one band"
+    " among them; the latest 1,000 count, of the latest 1,000 compared in each band. Of the 16 texts that it showed "
+    "last, that with the most accounts (then the earliest, then the least signature). Texts of fewer than 12 "
+    "different 5-grams and known innocent ones are in no cluster; null without another"
+)
+_BRODER = "Broder 1997"
+
+FEATURES = (
+    Feature(
+        "template_texts", "count", 0,
+        "public texts (about, description) of the history, exact repetitions once; null without a table of texts",
+        "showed {value} public texts", ("texts.source",), "3",
+    ),
+    Feature(
+        "template_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
+        "{value} other accounts show nearly the same text", _TEXT, "3", _BRODER,
+    ),
+    Feature(
+        "template_cluster_texts", "count", 0, f"different signatures, with its own, in {_CLUSTER}",
+        "{template_cluster_accounts} other accounts show nearly the same text, in {value} versions",
+        _TEXT, "3", _BRODER,
+    ),
+    Feature(
+        "template_cluster_age_s", "s", 0, f"time since the first sighting, its own included, in {_CLUSTER}",
+        "nearly the same text, shown by {template_cluster_accounts} other accounts, was first seen {value} before",
+        _TEXT, "3",
+    ),
+    Feature(
+        "template_cluster_growth_24h", "count", 1,
+        f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
+        "{value} of {template_cluster_accounts} other accounts with nearly the same text began to show it within a day",
+        _TEXT, "3",
+    ),
+    Feature(
+        "template_cluster_automated_share", "share", 1,
+        f"{AUTOMATED_SHARE}; in {_CLUSTER}",
+        "of the {template_cluster_accounts} other accounts with nearly the same text, about {value} are automated by "
+        "the labels so far",
+        (*_TEXT, "labels.is_automated"), "3",
+    ),
+    Feature(
+        "template_cluster_gone_share", "share", 0,
+        f"share of the accounts whose latest sighting is older than 7 days in {_CLUSTER}; null without accounts",
+        "{value} of the {template_cluster_accounts} other accounts with nearly the same text have not shown it for "
+        "a week",
+        _TEXT, "3",
+    ),
+    Feature(
+        "template_top_share", "share", 0, f"share of its own different texts that lie in {_CLUSTER}",
+        "{value} of its texts are nearly the same as those of {template_cluster_accounts} other accounts", _TEXT, "3",
+    ),
+    Feature(
+        "template_url", "flag", 0, "whether a public text of the history holds a link; null without a text",
+        "its text holds {value}a link", ("texts.text",), "3",
+    ),
+    Feature(
+        "template_phone", "flag", 0,
+        "whether a public text of the history holds a telephone number; null without a text",
+        "its text holds {value}a telephone number", ("texts.text",), "3",
+    ),
+)  # fmt: skip
+
+
+def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
+    """Return the work that fills `out` for these slices."""
+    if "texts" not in ego.dataset.given:
+        out[:] = np.nan
+        return lambda low, high: None
+    since = slices.as_of - slices.history
+    every, *flags = ego.once("text rows", lambda: _lines(ego))
+    out[0] = every.between(slices.account, since, slices.as_of)
+    for row, line in zip(out[8:], flags, strict=True):
+        until, begin = line.before(slices.account, slices.as_of), line.before(slices.account, since)
+        row[:] = np.where(until[0] > begin[0], until[1] > begin[1], np.nan)
+    around = np.empty((len(ROWS), len(slices)))
+    shown, _, _ = read_texts(ego.dataset)
+    clusters = clusters_around(ego, slices, shown, ego.memory.texts if ego.memory else None, around)
+
+    def work(low: int, high: int) -> None:
+        clusters(low, high)
+        out[1:6, low:high] = around[:5, low:high]
+        out[6:8, low:high] = around[5:7, low:high]
+
+    return work
+
+
+def _lines(ego: EgoLog) -> tuple[Timeline, Timeline, Timeline]:
+    """Return when each account showed a public text, and which of these hold a link, a telephone number."""
+    _, url, phone = read_texts(ego.dataset)
+    table = ego.dataset.texts
+    source, text, signature = (column_of(table, name) for name in ("source", "text", "signature"))
+    public = np.asarray(pc.is_in(source.cast(pa.string()), value_set=pa.array(PUBLIC)), dtype=np.bool_)
+    written = np.asarray(text.is_valid(), dtype=np.bool_)
+    public &= written | np.asarray(signature.is_valid(), dtype=np.bool_)
+    account, seen_at = account_codes(ego, column_of(table, "account_id")), instants_of(table, "observed_at")
+    what = (*(np.asarray(each.indices.fill_null(-1)) for each in (source, text)), text_prints(ego.dataset))
+    rows = np.flatnonzero(public & fresh_rows(account, seen_at, *what))
+    every = Timeline.of(account[rows], seen_at[rows], np.ones(rows.size, np.int64), ego.n_accounts)
+    rows = np.flatnonzero(public & written)
+    url_line, phone_line = (
+        Timeline.of(account[rows], seen_at[rows], flag[rows].astype(np.int64), ego.n_accounts)
+        for flag in (url, phone)
+    )
+    return every, url_line, phone_line
+
+
+FAMILY = Family("template", FEATURES, measure)

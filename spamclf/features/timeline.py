@@ -1,0 +1,106 @@
+"""Instants grouped by a key: how many lie before any other instant, by binary search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf import kernels
+from spamclf.ego import EgoLog, Instants
+from spamclf.ids import Codes
+
+__all__ = ["Timeline", "fresh_rows", "label_spans"]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Instants grouped by key, ascending in each group: counts up to any instant by binary search.
+
+    Spans are two timelines, of their beginnings and of their ends: at an instant stand those begun and not ended.
+
+    Attributes
+    ----------
+    offsets : ndarray of shape (n_keys + 1,), dtype int64
+    instant : ndarray of shape (n,), dtype int64
+        Microseconds since the epoch.
+    weight_before : ndarray of shape (n + 1,), dtype int64
+        Running sum of weights before each instant, and of all.
+    """
+
+    offsets: Instants
+    instant: Instants
+    weight_before: Instants
+
+    @classmethod
+    def of(cls, key: npt.NDArray[np.integer], instant: Instants, weight: Instants, n_keys: int) -> Timeline:
+        """Order instants by (key, instant)."""
+        order = np.lexsort((instant, key))
+        offsets = np.zeros(n_keys + 1, np.int64)
+        np.cumsum(np.bincount(key, minlength=n_keys), out=offsets[1:])
+        weights = np.concatenate([[0], np.cumsum(weight[order])]).astype(np.int64)
+        return cls(offsets, np.ascontiguousarray(instant[order]), weights)
+
+    def before(self, key: npt.NDArray[np.integer], instant: Instants) -> tuple[Instants, Instants]:
+        """Return the number and the weight of a key's instants before each `instant`."""
+        place = np.empty(key.size, np.int64)
+        kernels.ego.first_at(
+            self.instant,
+            self.offsets,
+            np.ascontiguousarray(key, np.int64),
+            np.ascontiguousarray(instant),
+            place,
+        )
+        start = self.offsets[key]
+        return place - start, self.weight_before[place] - self.weight_before[start]
+
+    def between(self, key: npt.NDArray[np.integer], since: Instants, until: Instants) -> Instants:
+        """Return the number of a key's instants in each ``[since, until)``."""
+        return self.before(key, until)[0] - self.before(key, since)[0]
+
+    def last(self, key: npt.NDArray[np.integer], since: Instants, until: Instants) -> npt.NDArray[np.float64]:
+        """Return the weight of a key's last instant in each ``[since, until)``; NaN where there is none."""
+        n = self.before(key, until)[0]
+        none = n == self.before(key, since)[0]
+        after = np.where(none, 1, self.offsets[key] + n)
+        if self.instant.size == 0:
+            return np.full(key.size, np.nan)
+        return np.where(none, np.nan, self.weight_before[after] - self.weight_before[after - 1])
+
+
+def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, Instants]:
+    """Return (account, first, last, is automated): a label stands at every `as_of` in ``(first, last]``.
+
+    It begins with the label (and not before the account's own row), and ends when the history passes it or a later label
+    replaces it. Of labels of one instant the milder one stands.
+    """
+    account, labelled_at, is_automated = ego.labels
+    order = np.lexsort((~is_automated, labelled_at, account))  # among equals the last one stands
+    account, first, value = account[order], labelled_at[order], is_automated[order]
+    last = first + history
+    if account.size:
+        replaced = np.append(account[1:] == account[:-1], False)
+        last = np.where(replaced, np.minimum(last, np.append(first[1:], 0)), last)
+    account, first, last, value = (each[account < ego.n_accounts] for each in (account, first, last, value))
+    first = np.maximum(first, ego.facts.registered_at[account])
+    real = (first < last) & ~np.isnan(ego.facts.filled[account])
+    return account[real], first[real], last[real], value[real].astype(np.int64)
+
+
+def fresh_rows(*columns: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Tell of each row whether it repeats none before it in all columns.
+
+    Examples
+    --------
+    >>> fresh_rows(np.array([1, 1, 2]), np.array([5, 5, 5]))
+    array([ True, False,  True])
+    """
+    order = np.lexsort(columns)
+    fresh = np.zeros(order.size, np.bool_)
+    fresh[:1] = True
+    for column in columns:
+        fresh[1:] |= column[order[1:]] != column[order[:-1]]
+    found = np.empty_like(fresh)
+    found[order] = fresh
+    return found

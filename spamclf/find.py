@@ -1,0 +1,231 @@
+"""Find campaigns: clusters of near-duplicate photos, texts and recipient lists, and the operations they form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.listing import (
+    check_kinds,
+    check_listing,
+    instant_or_last,
+    list_campaigns,
+    sightings_of,
+)
+from spamclf.campaigns.parts import Seen
+from spamclf.campaigns.recipients import SCHEME, list_fingerprints
+from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
+from spamclf.campaigns.table import Campaigns, safe_text
+from spamclf.dataset import Dataset, check_dataset
+from spamclf.ego import EgoLog, Instants
+from spamclf.facts import column_of
+from spamclf.features.co_target import stranger_lists
+from spamclf.ids import Codes, IdBook
+from spamclf.instants import iso
+
+__all__ = ["campaigns", "summary"]
+
+
+def campaigns(
+    dataset: Dataset,
+    *,
+    as_of: Any = None,
+    history_days: float = 30.0,
+    kinds: Sequence[str] | None = None,
+    min_accounts: int = 3,
+    n_jobs: int = -1,
+    ego: EgoLog | None = None,
+) -> Campaigns:
+    """Find the campaigns of a dataset at an instant.
+
+    Only rows in ``[as_of - history, as_of)`` are seen. The recipient list of an account is the strangers that it
+    wrote to in that time.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        By default just after the last row of messages, reports, photos, texts and registrations.
+    history_days : float, default=30
+        Look-back in days, above 0.
+    kinds : sequence of {"photo", "text", "list"}, optional
+        By default all three. Without ``"text"`` no text is read, without ``"photo"`` no photo.
+    min_accounts : int, default=3
+        Smaller clusters are left out.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense. The result does not depend on it.
+    ego : EgoLog, optional
+        The dataset's log, if it was built before.
+
+    Returns
+    -------
+    Campaigns
+        `Campaigns.table` has a row per campaign, `Campaigns.operations` joins those that share accounts.
+
+    Raises
+    ------
+    ParameterError
+        For an argument out of its range.
+    InsufficientDataError
+        If no instant is given and no row has a time.
+    SchemaError, BadRowsError
+        If photo hashes or signatures are of another scheme, or too many photo files cannot be read.
+
+    Examples
+    --------
+    >>> from spamclf import find, read_dataset
+    >>> found = find.campaigns(read_dataset("data/sample"))
+    >>> found.table["n_accounts"][0].as_py() >= 3
+    True
+    """
+    check_dataset(dataset, "find.campaigns")
+    chosen = check_kinds(kinds, with_lists=True)
+    check_listing(history_days, min_accounts)
+    if "photo" in chosen:  # before the instant is settled: see `list_campaigns`
+        sightings_of(dataset, "photo", None, n_jobs)
+    until = instant_or_last(dataset, as_of)
+    lists = None
+    if "list" in chosen:
+        ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
+        lists = lists_of(ego, until, history_days, n_jobs=n_jobs)
+    return list_campaigns(
+        dataset,
+        as_of=until,
+        history_days=history_days,
+        kinds=chosen,
+        min_accounts=min_accounts,
+        n_jobs=n_jobs,
+        lists=lists,
+    )
+
+
+def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
+    """Lay out campaigns and operations as text: one line each, and what a campaign shows below.
+
+    Parameters
+    ----------
+    found : Campaigns
+    top : int, default=20
+        Campaigns and operations at most.
+    operators : bool, default=False
+        Whether to name the operators that the evidence ties to an operation.
+
+    Returns
+    -------
+    text : str
+        No account id stands in it, and no character that moves a terminal's cursor.
+
+    Examples
+    --------
+    >>> from spamclf import find, read_dataset
+    >>> print(find.summary(find.campaigns(read_dataset("data/sample"), min_accounts=300)))
+    no campaigns as of 2026-05-30 23:42:24 UTC, 30 days back
+    """
+    when = iso(found.as_of // 1_000_000 * 1_000_000).replace("T", " ").replace("Z", " UTC")
+    since = f"as of {when}, {found.history_days:g} days back"
+    if not len(found):
+        return f"no campaigns {since}"
+    operations = found.operations(operators=operators)
+    joined = operations.filter(pc.greater(operations["n_campaigns"], 1))
+    several = set(joined["operation"].to_pylist())
+    lines = []
+    for row in found.table.slice(0, top).to_pylist():
+        whose = f", operation {row['operation']}" if row["operation"] in several else ""
+        name = f"{row['kind']} {row['campaign']}"
+        lines.append(f"{name:<9} {_told(row)}{whose}")
+        lines.append(f"{'':9} {_example(row)}")
+    lines += _operations_told(operations, several, top)
+    alone = operations.num_rows - joined.num_rows
+    lines.append(
+        f"{_count(len(found), 'campaign')} {since}: {_count(joined.num_rows, 'operation')} of several campaigns, "
+        f"{_count(alone, 'campaign')} joined to no other"
+    )
+    return "\n".join(lines)
+
+
+def _operations_told(operations: pa.Table, several: set[int], top: int) -> list[str]:
+    """Lay out the operations of several campaigns, and those whose operators are to be named."""
+    lines: list[str] = []
+    for row in operations.to_pylist():
+        operators = row.get("operators")
+        if len(lines) < 2 * top and (operators or row["operation"] in several):
+            kinds = f"{_count(row['n_campaigns'], 'campaign')} ({', '.join(row['kinds'])})"
+            lines.append(f"operation {row['operation']:<4} {_told(row)}, {kinds}")
+            lines.append(
+                f"{'':14} operators: {', '.join(safe_text(each) or '' for each in operators)}"
+                if operators
+                else ""
+            )
+    lines = [line for line in lines if line]
+    return ["", *lines] if lines else []
+
+
+def _told(row: dict[str, Any]) -> str:
+    """Say in one line how large a campaign or operation is, when it was seen and what is known of its accounts."""
+    grown = f" (+{row['growth_24h']:,} in 24 h)" if row.get("growth_24h") else ""
+    begin, end = (f"{row[name]:%Y-%m-%d}" for name in ("first_seen", "last_seen"))
+    days = begin if begin == end else f"{begin} to {end}"
+    known = (
+        f"{row['n_automated']:,} of {row['n_labelled']:,} labelled automated"
+        if row["n_labelled"]
+        else "none labelled"
+    )
+    tied = f", {row['n_evidence']:,} tied to an operator" if row["n_evidence"] else ""
+    return f"{row['n_accounts']:>5,} accounts{grown}, {days}, {known}{tied}"
+
+
+def _example(row: dict[str, Any]) -> str:
+    """Say what the accounts of a campaign share."""
+    several = f"{row['n_fingerprints']:,} different: " if row["n_fingerprints"] > 1 else ""
+    if row["kind"] == "list":
+        overlap = f"{row['time_overlap']:.0%} of the accounts at the same time as another"
+        return f"{several}{row['n_recipients']:,} recipients, {overlap}"
+    return several + (row["example"] or "(only its fingerprint is known)")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """Sightings of recipient lists: each account's twice, with its first and its last stranger of the history."""
+
+    sightings: Sightings
+    account_ids: pa.Array
+    instant: Instants
+    group: Codes
+    row: npt.NDArray[np.int64]
+
+
+def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) -> Seen:
+    """Fingerprint the recipient list of every account at an instant: the strangers it wrote to in the history."""
+    slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
+    account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
+    lists = list_fingerprints(account, recipient, instant, _people(ego.dataset, n_jobs), n_jobs=n_jobs)
+    ids = ego.account_ids.take(pa.array(lists.account))
+    ids = pa.concat_arrays([ids, ids])
+    instants = np.concatenate([lists.first, lists.last])
+    words = np.concatenate([lists.words, lists.words])
+    sightings = Sightings.of("list", str(SCHEME), pseudonyms(ids), instants, words)
+    _, group = distinct_rows(words)
+    return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2))
+
+
+def _people(dataset: Dataset, n_jobs: int) -> pa.Array:
+    """Return the id behind each code of an `EgoLog`'s recipients who are no groups."""
+    messages = dataset.messages
+    book = IdBook(column_of(dataset.accounts, "account_id"))
+    book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
+    recipients = column_of(messages, "recipient_id")
+    if "is_group" in messages.column_names:
+        to_group = pc.fill_null(column_of(messages, "is_group"), False)
+        recipients = recipients.filter(pc.invert(to_group))
+    book.encode(recipients, n_jobs=n_jobs)
+    return book.ids

@@ -1,0 +1,310 @@
+"""MinHash signatures: how much two agree, and which of a million agree enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core.cgutils import ir
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bools, Codes, Ints
+from spamclf.kernels.sets import find, union
+
+Words = NDArray[np.uint32]
+Keys = NDArray[np.uint64]
+
+N_VALUES = 128  # of a signature
+LATEST = 48  # of a bucket's members, each is compared with so many before it ...
+FIRST = 16  # ... and with so many of the first: a bucket of all must cost no square, one of 64 misses no pair
+
+_AHEAD = 6  # rows
+_PART_BITS = 8  # a part of a band's table holds some 256 fingerprints
+
+#: (n, 128) uint32; memory that a file was mapped to is read-only, and a writable array fits as well
+WORDS = types.Array(types.uint32, 2, "C", readonly=True)
+
+
+def _prefetch(_context: Any, array: Any, _row: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        byte, number = ir.IntType(8), ir.IntType(32)
+        fetch = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            [byte.as_pointer()],
+            ir.FunctionType(ir.VoidType(), [byte.as_pointer()] + 3 * [number]),
+        )
+        for value in range(0, N_VALUES, 16):  # 64 bytes, a line of the cache
+            place = builder.add(
+                builder.mul(arguments[1], arguments[1].type(N_VALUES)), arguments[1].type(value)
+            )
+            address = builder.bitcast(builder.gep(data, [place]), byte.as_pointer())
+            builder.call(fetch, [address, number(0), number(2), number(1)])  # to read, to keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+#: Have a row on its way from memory: rows in the order of their values lie anywhere, and waiting is most of the work.
+prefetch: Any = intrinsic(_prefetch)
+
+
+@compiled([types.int64(WORDS, types.int64, WORDS, types.int64)])
+def matches(words: Words, i: int, words2: Words, j: int) -> int:
+    """Return in how many of 128 values the rows ``words[i]`` and ``words2[j]`` agree."""
+    equal = np.uint32(0)  # as wide as a value, so that the loop becomes a few wide instructions
+    for k in range(N_VALUES):
+        equal += np.uint32(words[i, k] == words2[j, k])
+    return int(equal)
+
+
+@compiled([types.uint64(WORDS, types.int64, types.int64, types.int64)])
+def band_key(words: Words, i: int, first: int, n_rows: int) -> np.uint64:
+    """Return the hash of ``words[i, first : first + n_rows]``."""
+    key = np.uint64(0x9E3779B97F4A7C15)
+    for k in range(first, first + n_rows):
+        key = (key + np.uint64(words[i, k])) * np.uint64(0xFF51AFD7ED558CCD)
+    return key ^ (key >> np.uint64(32))
+
+
+@compiled([types.void(WORDS, types.int64, types.uint64[:, ::1], types.int64, types.int64)])
+def _fill_keys(words: Words, n_rows: int, keys: Keys, low: int, high: int) -> None:
+    for i in range(low, high):
+        for band in range(keys.shape[1]):
+            keys[i, band] = band_key(words, i, band * n_rows, n_rows)
+
+
+def band_keys(words: Words, n_bands: int, n_rows: int) -> Keys:
+    """Return the hash of each band of each signature: the values ``[band * n_rows, (band + 1) * n_rows)``.
+
+    Parameters
+    ----------
+    words : (n, 128) uint32 array
+        Signatures.
+    n_bands, n_rows : int
+        Number of bands and of values in each, at most 128 in all.
+
+    Returns
+    -------
+    (n, n_bands) uint64 array
+        Equal values give equal keys; different values give equal keys about once in 2**64.
+    """
+    keys = np.empty((words.shape[0], n_bands), np.uint64)
+    _fill_keys(words, n_rows, keys, 0, words.shape[0])
+    return keys
+
+
+@compiled([types.void(WORDS, types.int32[::1], types.int64, types.uint32[:, ::1], types.int64, types.int64)])
+def keys_of(words: Words, rows: Codes, n_rows: int, keys: Words, low: int, high: int) -> None:
+    """Write the keys of the fingerprints ``[low, high)``; `keys` is (n_bands, n), `rows` says where each stands.
+
+    Half of the bits will do: who shares a bucket by chance is compared once more than needed.
+    """
+    for i in range(low, high):
+        prefetch(words, rows[min(i + _AHEAD, high - 1)])
+        for band in range(keys.shape[0]):
+            keys[band, i] = np.uint32(band_key(words, rows[i], band * n_rows, n_rows) >> np.uint64(32))
+
+
+@compiled("void(uint32[::1], int64, int64[::1], uint32[::1], int32[::1])")
+def _scatter(keys: Words, bits: int, ends: Ints, by_key: Words, members: Codes) -> None:
+    """Part fingerprints by the leading bits of their keys, in order: parts whose table fits the fast cache."""
+    ends[:] = 0
+    shift = np.uint32(32 - bits)
+    for i in range(keys.size):
+        ends[np.int64(keys[i] >> shift) if bits else 0] += 1
+    ends[:] = np.cumsum(ends) - ends  # where each begins; filling moves it to the end
+    for i in range(keys.size):
+        part = np.int64(keys[i] >> shift) if bits else 0
+        by_key[ends[part]], members[ends[part]] = keys[i], i
+        ends[part] += 1
+
+
+@compiled(
+    [
+        types.boolean(
+            WORDS, types.int32[::1], types.int64, types.int32[::1], types.int32[:, ::1], types.int64, types.int64,
+            types.boolean, types.int32[::1],
+        )
+    ]
+)  # fmt: skip
+def _meet(
+    words: Words, rows: Codes, place: int, members: Codes, beside: Codes, first: int, need: int, whole: bool,
+    parent: Codes,
+) -> bool:  # fmt: skip
+    """Compare a bucket's newest member with earlier ones; tell whether the bucket is one set after it.
+
+    The latest `LATEST` members are asked, then the `FIRST` of all. In a bucket that was one set, one link is enough.
+    """
+    mine = members[place]
+    root = find(parent, mine)
+    other = beside[0, place]
+    asked, forward = 0, False
+    while other >= 0:
+        theirs = find(parent, members[other])
+        if theirs != root and matches(words, rows[mine], words, rows[members[other]]) >= need:
+            union(parent, theirs, root)
+            root = theirs = min(theirs, root)
+        if whole and theirs == root:
+            return True
+        asked += 1
+        if not forward and asked == LATEST:  # what stands between the first and the latest is passed over
+            forward, last = True, beside[0, other]
+            other = first if last >= 0 else -1
+        elif forward:
+            other = beside[1, other] if asked < LATEST + FIRST and other < last else -1
+        else:
+            other = beside[0, other]
+    return False
+
+
+@compiled(
+    [
+        types.void(
+            WORDS, types.int32[::1], types.uint32[::1], types.int32[::1], types.int32[:, ::1], types.int64, types.int64,
+            types.int32[:, ::1], types.int64, types.int32[::1],
+        )
+    ]
+)  # fmt: skip
+def _link_part(
+    words: Words, rows: Codes, by_key: Words, members: Codes, beside: Codes, start: int, end: int, table: Codes,
+    need: int, parent: Codes,
+) -> None:  # fmt: skip
+    """Unite within the buckets of one part, which begins at `start`.
+
+    `table` is (slots, 3), -1 where free: the first place of a bucket, the last, whether it is one set.
+    """
+    mask = 1
+    while mask < 2 * (end - start):
+        mask *= 2
+    table[:mask] = -1
+    mask -= 1
+    for place in range(start, end):
+        slot = np.int64(by_key[place] & np.uint32(mask))
+        while table[slot, 0] >= 0 and by_key[table[slot, 0]] != by_key[place]:
+            slot = (slot + 1) & mask
+        last = table[slot, 1]
+        beside[0, place] = last
+        beside[1, place] = -1
+        if last < 0:
+            table[slot, 0], table[slot, 2] = place, 1
+        else:
+            beside[1, last] = place
+            whole = table[slot, 2] == 1
+            if whole and find(parent, members[place]) == find(parent, members[last]):  # the usual case, without a call
+                table[slot, 1] = place
+                continue
+            table[slot, 2] = _meet(words, rows, place, members, beside, table[slot, 0], need, whole, parent)
+        table[slot, 1] = place
+
+
+@compiled(
+    [
+        types.void(
+            WORDS,
+            types.int32[::1],
+            types.uint32[:, ::1],
+            types.int64,
+            types.int64,
+            types.int64,
+            types.int32[::1],
+        )
+    ]
+)
+def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int, parent: Codes) -> None:
+    """Unite the fingerprints that share a band, of each `step`-th from `band`, and agree in `need` values.
+
+    Which pairs of a bucket are compared is a matter of their canonical order alone: each member with the `LATEST`
+    before it and with the `FIRST` of all. Passing over a pair that is in one set already cannot change the sets.
+    """
+    n = rows.size
+    bits = 0
+    while bits < 12 and n >> (bits + _PART_BITS):
+        bits += 1
+    ends = np.empty(1 << bits, np.int64)
+    by_key, members = np.empty(n, np.uint32), np.empty(n, np.int32)
+    beside = np.empty((2, n), np.int32)  # the places before and after in the bucket
+    table = np.empty((0, 3), np.int32)
+    for b in range(band, keys.shape[0], step):
+        _scatter(keys[b], bits, ends, by_key, members)
+        start = 0
+        for part in range(ends.size):
+            if table.shape[0] < 4 * (ends[part] - start):
+                table = np.empty((4 * (ends[part] - start), 3), np.int32)
+            _link_part(words, rows, by_key, members, beside, start, ends[part], table, need, parent)
+            start = ends[part]
+
+
+@compiled(
+    [types.void(WORDS, types.int32[::1], types.int64, types.int64, types.uint32[::1], types.int32[::1])]
+)
+def _usual(words: Words, members: Codes, low: int, high: int, usual: Words, votes: Codes) -> None:
+    """Write the value that most rows of ``members[low:high]`` have, position by position.
+
+    By Boyer and Moore's vote, in the members' order: a value that more than half have always wins. Where there is none,
+    the winner means little, and adds little to what the members have in common with the result.
+    """
+    votes[:] = 0
+    for place in range(low, high):
+        row = members[place]
+        for k in range(N_VALUES):
+            value = words[row, k]
+            agree = value == usual[k]
+            usual[k] = usual[k] if votes[k] else value
+            votes[k] += np.int32(1) if agree or not votes[k] else np.int32(-1)
+
+
+@compiled(
+    [
+        types.void(
+            WORDS, types.int32[::1], types.int64[::1], types.int64, types.int32[::1], types.boolean[::1],
+            types.int64, types.int64,
+        )
+    ]
+)  # fmt: skip
+def centre(
+    words: Words, members: Codes, starts: Ints, reach: int, medoids: Codes, inside: Bools, low: int, high: int
+) -> None:
+    """Find the medoids of the sets ``[low, high)`` and tell who agrees with its medoid in `reach` values.
+
+    The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Its medoid is the member that
+    agrees most with the values that most members have in each position (`_usual`); of several the first.
+    """
+    usual, votes = np.zeros((1, N_VALUES), np.uint32), np.empty(N_VALUES, np.int32)
+    for s in range(low, high):
+        start, end = starts[s], starts[s + 1]
+        medoid, most = members[start], -1
+        if end - start > 2:  # two are as near to each other as each to the other
+            _usual(words, members, start, end, usual[0], votes)
+            for place in range(start, end):
+                equal = matches(words, members[place], usual, 0)
+                if equal > most:
+                    medoid, most = members[place], equal
+        medoids[s] = medoid
+        for place in range(start, end):
+            inside[place] = matches(words, members[place], words, medoid) >= reach
+
+
+@compiled(
+    [
+        types.void(
+            WORDS, types.int32[::1], types.int64[::1], types.int64, types.int32[::1], types.int64, types.int64
+        )
+    ]
+)
+def lead(words: Words, members: Codes, starts: Ints, reach: int, leaders: Codes, low: int, high: int) -> None:
+    """Give each member of the sets ``[low, high)`` the first leader in `reach` values equal, or make it one."""
+    for s in range(low, high):
+        chosen = np.empty(starts[s + 1] - starts[s], np.int32)
+        n = 0
+        for place in range(starts[s], starts[s + 1]):
+            k = 0
+            while k < n and matches(words, members[place], words, chosen[k]) < reach:
+                k += 1
+            if k == n:
+                chosen[n] = members[place]
+                n += 1
+            leaders[place] = chosen[k]

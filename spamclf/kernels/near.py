@@ -1,0 +1,358 @@
+"""The cluster around an account's own fingerprint, at any instant: who else showed one in reach of it.
+
+In reach is a relation of two fingerprints and of nothing else, so what is seen later cannot change what was in reach
+before. Sightings are numbered in canonical order (instant, account, fingerprint); each stands in the buckets of its
+fingerprint, and only sightings of a common bucket are compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spamclf.kernels._common import DAY, SECOND
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bools, Codes, Floats, Ints
+from spamclf.kernels.bands import matches
+from spamclf.kernels.hamming import hamming256
+
+# Of the sightings in a bucket the latest so many are compared, and of those in reach the latest so many count: neither
+# a hot picture nor a phrase that thousands of texts share may cost a square.
+LATEST = 1000
+OWN = 16  # of an account's own fingerprints, the latest so many count
+VERSIONS = 8  # of a photo: turned and mirrored; the first is the photo as it is
+CHUNKS = 16  # of a photo's 256 bits; two within 31 bits differ by at most one bit in one of them
+CHUNK_VALUES = 65_536
+N_ROWS = 8  # of the result
+
+_SEEN = "Tuple((int64[::1], int32[::1], int32[::1], boolean[::1], int64[::1], int64[::1], int64[::1]))"
+_PRINTS = "Tuple((uint64[:, ::1], int64[::1], uint32[:, ::1], int32[:, ::1], int64))"
+_BUCKETS = "Tuple((int64[::1], int32[::1], uint64[::1]))"
+_KNOWN = "Tuple((int64[::1], int64[::1], boolean[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
+_OWN = "Tuple((int64[::1], int64[::1], int32[::1]))"
+_SCRATCH = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1]))"
+
+Seen = tuple[Ints, Codes, Codes, Bools, Ints, Ints, Ints]
+Prints = tuple[Any, Ints, Any, Codes, int]
+Buckets = tuple[Ints, Codes, Any]
+Known = tuple[Ints, Ints, Bools, Bools, Ints, Ints, Bools]
+Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
+
+
+@compiled("void(int32[:, ::1], int32[::1], int64[::1], int32[::1])")
+def fill_buckets(keys: Codes, group: Codes, cursors: Ints, entries: Codes) -> None:
+    """Write each sighting, in order, into the buckets of its fingerprint; `cursors` say where each begins."""
+    for sighting in range(group.size):
+        for key in keys[group[sighting]]:
+            entries[cursors[key]] = sighting
+            cursors[key] += 1
+
+
+@compiled("void(uint64[:, ::1], int32[:, ::1])")
+def chunk_keys(words: Any, keys: Codes) -> None:
+    """Write the buckets of each photo: one for the value of each 16 bits."""
+    for group in range(words.shape[0]):
+        for chunk in range(CHUNKS):
+            value = np.int64(words[group, chunk >> 2] >> np.uint64(16 * (chunk & 3))) & (CHUNK_VALUES - 1)
+            keys[group, chunk] = chunk * CHUNK_VALUES + value
+
+
+@compiled(f"boolean(int64, int64, {_PRINTS})")
+def in_reach(own: int, other: int, prints: Prints) -> bool:
+    """Tell whether a fingerprint is in reach of an account's own one (a photo: of any of its versions)."""
+    versions, n_versions, words, keys, reach = prints
+    found = False
+    if words.shape[0]:
+        if matches(words, own, words, other) >= reach:
+            for band in range(keys.shape[1]):  # those of no common band are found by nobody
+                found |= keys[own, band] == keys[other, band]
+    else:
+        for version in range(n_versions[own]):
+            found |= hamming256(versions, VERSIONS * own + version, versions, VERSIONS * other) <= reach
+    return found
+
+
+@compiled(f"boolean(int64, int64, int64, {_SEEN})")
+def is_known(code: int, since: int, until: int, seen: Seen) -> bool:
+    """Tell whether an account exists: its row is seen by then, or it sent in ``[since, until)``.
+
+    A row of a table on an account that nobody knows is set aside; a later message must not bring it back.
+    """
+    _, _, _, _, known_from, offsets, sent_at = seen
+    if known_from[code] < until:
+        return True
+    low, high = offsets[code], offsets[code + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if sent_at[middle] < since:
+            low = middle + 1
+        else:
+            high = middle
+    return low < offsets[code + 1] and sent_at[low] < until
+
+
+@compiled(
+    f"int64(int64, int64, int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH}, boolean)"
+)
+def scan_bucket(
+    bucket: int,
+    own: int,
+    code: int,
+    since: int,
+    until: int,
+    stamp: int,
+    n_kept: int,
+    seen: Seen,
+    prints: Prints,
+    buckets: Buckets,
+    scratch: Scratch,
+    remembers: bool,
+) -> int:
+    """Add a bucket's sightings in ``[since, until)`` that are in reach, from the latest; return how many are kept.
+
+    The first `LATEST` of the kept ones are the latest so far once there are more; then `kept[-1]` is the earliest
+    that still matters.
+    """
+    instant, account, group, in_memory, _, _, _ = seen
+    offsets, entries, _ = buckets
+    met, judged, kept, _, _, _ = scratch
+    low, high = offsets[bucket], offsets[bucket + 1]
+    first = low
+    while low < high:
+        middle = (low + high) // 2
+        if instant[entries[middle]] < until:
+            low = middle + 1
+        else:
+            high = middle
+    compared = 0
+    for place in range(low - 1, first - 1, -1):
+        sighting = entries[place]
+        if sighting < kept[-1] or compared == LATEST:
+            break
+        if met[sighting] == stamp:
+            compared += 1
+            continue
+        if not in_memory[sighting] and instant[sighting] < since:
+            if not remembers:
+                break
+            continue
+        if account[sighting] == code or not (
+            in_memory[sighting] or is_known(account[sighting], since, until, seen)
+        ):
+            continue
+        met[sighting] = stamp
+        compared += 1
+        other = group[sighting]
+        if judged[other] >> 1 != stamp:
+            judged[other] = (stamp << 1) | np.int64(in_reach(own, other, prints))
+        if judged[other] & 1:
+            if n_kept == kept.size - 1:
+                ordered = np.sort(kept[:n_kept])
+                kept[:LATEST] = ordered[n_kept - LATEST :]
+                kept[-1] = kept[0]
+                n_kept = LATEST
+            kept[n_kept] = sighting
+            n_kept += 1
+    return n_kept
+
+
+@compiled(f"int64(int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH}, boolean)")
+def gather(
+    own: int,
+    code: int,
+    since: int,
+    until: int,
+    stamp: int,
+    seen: Seen,
+    prints: Prints,
+    buckets: Buckets,
+    scratch: Scratch,
+    remembers: bool,
+) -> int:
+    """Put the latest `LATEST` sightings in reach of a fingerprint into `kept`, in order; return how many."""
+    versions, n_versions, words, keys, _ = prints
+    kept, filled = scratch[2], buckets[2]
+    kept[-1] = -1
+    n = 0
+    if words.shape[0]:
+        for band in range(keys.shape[1]):
+            n = scan_bucket(
+                keys[own, band], own, code, since, until, stamp, n, seen, prints, buckets, scratch, remembers
+            )
+    else:
+        for version in range(n_versions[own]):
+            for chunk in range(CHUNKS):
+                word = versions[VERSIONS * own + version, chunk >> 2]
+                value = np.int64(word >> np.uint64(16 * (chunk & 3))) & (CHUNK_VALUES - 1)
+                for bit in range(-1, 16):
+                    bucket = chunk * CHUNK_VALUES + (value if bit < 0 else value ^ (1 << bit))
+                    # Most buckets are empty, and a map of bits stays in the cache where their places do not.
+                    if not (filled[bucket >> 6] >> np.uint64(bucket & 63)) & np.uint64(1):
+                        continue
+                    n = scan_bucket(
+                        bucket, own, code, since, until, stamp, n, seen, prints, buckets,
+                        scratch, remembers,
+                    )  # fmt: skip
+    ordered = np.sort(kept[:n])
+    n_last = min(n, LATEST)
+    kept[:n_last] = ordered[n - n_last :]
+    return n_last
+
+
+@compiled(f"int64(int64, int64, int64, {_KNOWN})")
+def label_at(code: int, since: int, until: int, known: Known) -> int:
+    """Return the latest label of an account before `until`: 1 automated, 0 not, -1 none or one that has expired."""
+    offsets, labelled_at, is_automated, remembered, _, _, _ = known
+    last = -1
+    for place in range(offsets[code], offsets[code + 1]):
+        if labelled_at[place] >= until:
+            break
+        last = place
+    if last < 0 or (labelled_at[last] < since and not remembered[last]):
+        return -1
+    return np.int64(is_automated[last])
+
+
+@compiled(f"boolean(int64, int64, int64, {_KNOWN})")
+def has_evidence(code: int, since: int, until: int, known: Known) -> bool:
+    """Tell whether something before `until` ties an account to an operator."""
+    _, _, _, _, offsets, observed_at, remembered = known
+    for place in range(offsets[code], offsets[code + 1]):
+        if observed_at[place] < until and (observed_at[place] >= since or remembered[place]):
+            return True
+    return False
+
+
+@compiled(f"void(int64, int64, int64, int64, int64, int64, {_SEEN}, {_KNOWN}, {_SCRATCH}, float64[::1])")
+def sum_up(
+    own: int,
+    n: int,
+    since: int,
+    until: int,
+    own_first: int,
+    stamp: int,
+    seen: Seen,
+    known: Known,
+    scratch: Scratch,
+    result: Floats,
+) -> None:
+    """Write what the `n` kept sightings tell: the rows of `measure`, and the first instant last."""
+    instant, account, group, _, _, _, _ = seen
+    _, judged, kept, member, first_at, last_at = scratch
+    accounts = pictures = grown = gone = labelled = automated = tied = 0
+    for i in range(n):
+        code = account[kept[i]]
+        if member[code] != stamp:
+            member[code] = stamp
+            first_at[code] = instant[kept[i]]
+            accounts += 1
+            grown += instant[kept[i]] >= until - DAY
+            label = label_at(code, since, until, known)
+            labelled += label >= 0
+            automated += label == 1
+            tied += has_evidence(code, since, until, known)
+        last_at[code] = instant[kept[i]]
+        other = group[kept[i]]
+        if (
+            judged[other] >= 0
+        ):  # counted once: the sign is the mark, and the next fingerprint has another stamp
+            judged[other] = -judged[other]
+            pictures += other != own
+    for i in range(n):
+        code = account[kept[i]]
+        if member[code] == stamp:
+            member[code] = 0
+            gone += last_at[code] < until - 7 * DAY
+    first = instant[kept[0]] if n else until
+    result[0] = accounts
+    result[1] = pictures + 1
+    result[2] = (until - min(first, own_first)) / SECOND
+    result[3] = grown
+    result[4] = (automated + 1) / (labelled + 2) if labelled else np.nan
+    result[5] = gone / accounts if accounts else np.nan
+    result[7] = tied
+    result[8] = first
+
+
+@compiled(
+    f"void({_SEEN}, {_PRINTS}, {_BUCKETS}, {_OWN}, {_KNOWN}, int64[::1], int64[::1], int64, int64, int64,"
+    "float64[:, ::1])"
+)
+def measure(
+    seen: Seen,
+    prints: Prints,
+    buckets: Buckets,
+    own: tuple[Ints, Ints, Codes],
+    known: Known,
+    accounts: Ints,
+    until: Ints,
+    history: int,
+    low: int,
+    high: int,
+    out: Floats,
+) -> None:
+    """Fill ``out[:, low:high]`` with the largest cluster around a fingerprint of each slice's account.
+
+    Its rows: other accounts, different fingerprints, age in seconds, accounts that came in the last 24 hours,
+    known-automated share, share not seen for 7 days, share of its own fingerprints that lie in the cluster,
+    accounts tied to an operator. All NaN for an account that showed nothing.
+    """
+    instant, _, group, in_memory, _, _, _ = seen
+    code_of, own_offsets, own_entries = own
+    n_codes = known[0].size - 1
+    scratch = (
+        np.zeros(instant.size, np.int64), np.zeros(prints[3].shape[0], np.int64), np.empty(2 * LATEST + 1, np.int64),
+        np.zeros(n_codes, np.int64), np.empty(n_codes, np.int64), np.empty(n_codes, np.int64),
+    )  # fmt: skip
+    remembers = bool(in_memory.any())
+    shown, shown_at = np.empty(OWN, np.int64), np.empty(OWN, np.int64)
+    result, best = np.empty(N_ROWS + 1), np.empty(N_ROWS + 1)
+    stamp = 0
+    for row in range(low, high):
+        out[:, row] = np.nan
+        since = until[row] - history
+        n_shown = 0
+        for place in range(own_offsets[accounts[row] + 1] - 1, own_offsets[accounts[row]] - 1, -1):
+            sighting = own_entries[place]
+            if instant[sighting] >= until[row]:
+                continue
+            if instant[sighting] < since:
+                break
+            k = 0
+            while k < n_shown and shown[k] != group[sighting]:
+                k += 1
+            if k == n_shown:
+                if n_shown == OWN:
+                    continue
+                shown[k] = group[sighting]
+                n_shown += 1
+            shown_at[k] = instant[sighting]  # the earliest of this one so far, as they come backwards
+        centre = -1
+        for k in range(n_shown):
+            stamp += 1
+            n = gather(
+                shown[k],
+                code_of[accounts[row]],
+                since,
+                until[row],
+                stamp,
+                seen,
+                prints,
+                buckets,
+                scratch,
+                remembers,
+            )
+            sum_up(shown[k], n, since, until[row], shown_at[k], stamp, seen, known, scratch, result)
+            better = centre < 0 or result[0] > best[0]
+            if centre >= 0 and result[0] == best[0]:
+                better = result[8] < best[8] or (result[8] == best[8] and shown[k] < centre)
+            if better:
+                centre = shown[k]
+                best[:] = result
+        if centre >= 0:
+            inside = 0
+            for k in range(n_shown):
+                inside += shown[k] == centre or in_reach(centre, shown[k], prints)
+            best[6] = inside / n_shown
+            out[:, row] = best[:N_ROWS]

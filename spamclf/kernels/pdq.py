@@ -1,0 +1,380 @@
+"""PDQ, Meta's 256-bit hash of a picture, and how much there is to hash in it.
+
+The arithmetic is float32, step by step in the order of Meta's own code. That matters where the hash has nothing to go
+by: in a symmetric picture half of the coefficients are zero but for rounding, and only the same rounding gives the
+bits that a bank made elsewhere holds.
+
+A picture is read once, from top to bottom, in bands of any number of rows: grey values, a box filter along the rows,
+one down the columns, and the two again, of which the last are computed only where a pixel of the 64 x 64 reduction is
+taken. A running sum cannot be hurried along its row, so `_LANES` rows are summed side by side.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bytes, Ints
+
+Singles = NDArray[np.float32]
+Words = NDArray[np.uint64]
+
+SIDE = 64  # of the reduction
+_KEPT = 16  # frequencies kept along each axis, the constant one left out
+_LANES = 32
+_BLOCK = 16  # places that are transposed at a time, so that they stay in the first-level cache
+
+_PIXELS = "Array(uint8, 2, 'C', readonly=True)"
+_ROWS = "float32[:, ::1]"
+_MATRIX = "Array(float32, 2, 'C', readonly=True)"
+
+_SCALE = float(np.float32(np.sqrt(2.0 / SIDE)))
+#: The cosine transform, (frequency, place), and turned.
+_COSINES = np.array(
+    [
+        [_SCALE * float(np.cos(np.pi / (2.0 * SIDE) * i * (2 * j + 1))) for j in range(SIDE)]
+        for i in range(1, _KEPT + 1)
+    ],
+    np.float32,
+)
+_COSINES_T = np.ascontiguousarray(_COSINES.T)
+
+
+@compiled("int64(int64)")
+def window_size(length: int) -> int:
+    """Return the width of the box filter along `length` pixels; two of them span a pixel of the reduction."""
+    return (length + 2 * SIDE - 1) // (2 * SIDE)
+
+
+@compiled(f"void({_PIXELS}, int64, int64, int64, {_ROWS})")
+def _grey(pixels: Bytes, low: int, n: int, channels: int, out: Singles) -> None:
+    """Fill ``out[:n]`` with the luma of ``pixels[low : low + n]``.
+
+    A quotient of two whole numbers, rounded once, is what 0.299 r + 0.587 g + 0.114 b gives in doubles rounded to
+    single precision, and takes a third of the time.
+    """
+    width = out.shape[1]
+    for i in range(n):
+        if channels == 1:
+            for j in range(width):
+                out[i, j] = np.float32(pixels[low + i, j])
+        else:
+            for j in range(width):
+                red = np.int32(pixels[low + i, 3 * j])
+                green = np.int32(pixels[low + i, 3 * j + 1])
+                blue = np.int32(pixels[low + i, 3 * j + 2])
+                thousandths = np.int32(299) * red + np.int32(587) * green + np.int32(114) * blue
+                out[i, j] = np.float32(thousandths) / np.float32(1000)
+
+
+@compiled(f"void({_ROWS}, int64, {_ROWS})")
+def _running_sums(rows: Singles, window: int, out: Singles) -> None:
+    """Fill ``out[j, lane]`` with the sum of the `window` values of row `lane` that end at place j.
+
+    Ahead of the row's start and beyond its end, the window holds what there is; `out` has a place more for each value
+    that is still to leave it. The order of the additions is part of the result.
+    """
+    width = rows.shape[1]
+    columns = np.empty((width, _LANES), np.float32)
+    for start in range(0, width, _BLOCK):
+        end = min(start + _BLOCK, width)
+        for j in range(start, end):
+            for lane in range(_LANES):
+                columns[j, lane] = rows[lane, j]
+    sums = np.zeros(_LANES, np.float32)
+    for j in range(min(window, width)):
+        for lane in range(_LANES):
+            sums[lane] += columns[j, lane]
+            out[j, lane] = sums[lane]
+    for j in range(window, width):
+        for lane in range(_LANES):
+            total = sums[lane] + columns[j, lane] - columns[j - window, lane]
+            sums[lane] = total
+            out[j, lane] = total
+    for j in range(width, out.shape[0]):
+        for lane in range(_LANES):
+            sums[lane] -= columns[j - window, lane]
+            out[j, lane] = sums[lane]
+
+
+@compiled("float32(int64, int64, int64)", inline=True)
+def _size(place: int, length: int, window: int) -> np.float32:
+    """Return how many of `length` values a window that ends at `place` holds."""
+    return np.float32(min(place + 1, length) - max(place + 1 - window, 0))
+
+
+@compiled(f"void({_ROWS}, int64, {_ROWS})")
+def _means(sums: Singles, window: int, out: Singles) -> None:
+    """Turn running sums into means about each place, as rows again."""
+    width = out.shape[1]
+    ahead = sums.shape[0] - width
+    whole = width - width % _BLOCK
+    for start in range(0, whole, _BLOCK):
+        for lane in range(_LANES):
+            for k in range(_BLOCK):
+                out[lane, start + k] = sums[start + k + ahead, lane]
+    for j in range(whole, width):
+        for lane in range(_LANES):
+            out[lane, j] = sums[j + ahead, lane]
+    sizes = np.empty(width, np.float32)
+    for j in range(width):
+        sizes[j] = _size(j + ahead, width, window)
+    for lane in range(_LANES):
+        for j in range(width):
+            out[lane, j] /= sizes[j]
+
+
+@compiled(f"void({_ROWS}, int64, int64[::1], {_ROWS})")
+def _sample(running: Singles, width: int, n_rows: Ints, narrow: Singles) -> None:
+    """Append the rows that wait to `narrow`, at the places of the reduction alone."""
+    window = window_size(width)
+    ahead = running.shape[0] - width
+    for sample in range(SIDE):
+        place = (2 * sample + 1) * width // (2 * SIDE) + ahead
+        size = _size(place, width, window)
+        for lane in range(n_rows[0]):
+            narrow[n_rows[1] + lane, sample] = running[place, lane] / size
+    n_rows[1] += n_rows[0]
+    n_rows[0] = 0
+
+
+@compiled(f"void({_ROWS}, int64, boolean, {_ROWS}, int64, float32[::1])")
+def _enter(rows: Singles, lane: int, first: bool, ring: Singles, slot: int, sums: Singles) -> None:
+    """Let a row enter the sums down the columns, and the one whose place it takes in the ring leave them."""
+    if first:
+        for j in range(sums.size):
+            sums[j] += rows[lane, j]
+            ring[slot, j] = rows[lane, j]
+    else:
+        for j in range(sums.size):
+            sums[j] = sums[j] + rows[lane, j] - ring[slot, j]
+            ring[slot, j] = rows[lane, j]
+
+
+@compiled(f"void({_PIXELS}, int64, int64, int64, {_ROWS}, float32[::1], {_ROWS}, int64[::1], {_ROWS})")
+def feed(
+    pixels: Bytes,
+    channels: int,
+    top: int,
+    height: int,
+    ring: Singles,
+    sums: Singles,
+    waiting: Singles,
+    n_rows: Ints,
+    narrow: Singles,
+) -> None:
+    """Read the next rows of a picture, those from `top`.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (rows of this band, width * channels)
+    channels : int
+        1 (grey) or 3 (red, green, blue).
+    top, height : int
+        The number of the first of these rows, and of all rows of the picture.
+    ring : ndarray of float32, shape (window_size(height), width)
+        The rows last read, filtered along.
+    sums : ndarray of float32, shape (width,)
+        Their sums; zero before the first band.
+    waiting : ndarray of float32, shape (32, width)
+        Rows filtered along and down, until they are enough to go on with.
+    n_rows : ndarray of int64, shape (2,)
+        How many wait, and how many have gone on; zero before the first band.
+    narrow : ndarray of float32, shape (height, 64)
+        What `hash_of` takes, filled once the last row is read.
+    """
+    width = sums.size
+    across, down = window_size(width), window_size(height)
+    ahead = (down + 2) // 2 - 1
+    rows = np.zeros((_LANES, width), np.float32)
+    running = np.empty((width + (across + 2) // 2 - 1, _LANES), np.float32)
+    bottom = top + pixels.shape[0]
+    for row in range(top, bottom + ahead if bottom == height else bottom):
+        lane, slot = (row - top) % _LANES, row % down
+        if lane == 0 and row < bottom:
+            _grey(pixels, row - top, min(_LANES, bottom - row), channels, rows)
+            _running_sums(rows, across, running)
+            _means(running, across, rows)
+        if row < height:
+            _enter(rows, lane, row < down, ring, slot, sums)
+        else:
+            for j in range(width):
+                sums[j] -= ring[slot, j]
+        if row >= ahead:
+            size = _size(row, height, down)
+            for j in range(width):
+                waiting[n_rows[0], j] = sums[j] / size
+            n_rows[0] += 1
+            if n_rows[0] == _LANES or row == height + ahead - 1:
+                _running_sums(waiting, across, running)
+                _sample(running, width, n_rows, narrow)
+
+
+@compiled(f"void({_ROWS}, {_ROWS})")
+def _reduce(narrow: Singles, out: Singles) -> None:
+    """Filter (height, 64) down its columns and take 64 rows of it."""
+    height = narrow.shape[0]
+    window = window_size(height)
+    ahead = (window + 2) // 2 - 1
+    sums = np.zeros(SIDE, np.float32)
+    sample = 0
+    for row in range(height + ahead):
+        if row < window:
+            for j in range(SIDE):
+                sums[j] += narrow[row, j]
+        elif row < height:
+            for j in range(SIDE):
+                sums[j] = sums[j] + narrow[row, j] - narrow[row - window, j]
+        else:
+            for j in range(SIDE):
+                sums[j] -= narrow[row - window, j]
+        size = _size(row, height, window)
+        while sample < SIDE and (2 * sample + 1) * height // (2 * SIDE) == row - ahead:
+            for j in range(SIDE):
+                out[sample, j] = sums[j] / size
+            sample += 1
+
+
+@compiled("int64(float32, float32)", inline=True)
+def _step(one: float, other: float) -> int:
+    return abs(int((one - other) * np.float32(100) / np.float32(255)))
+
+
+@compiled(f"int64({_ROWS})")
+def quality(small: Singles) -> int:
+    """Return 0..100: the steps between neighbours of the reduction, in whole percents of the range of grey."""
+    total = 0
+    for i in range(SIDE):
+        for j in range(SIDE - 1):
+            total += _step(small[i, j], small[i, j + 1])
+    for i in range(SIDE - 1):
+        for j in range(SIDE):
+            total += _step(small[i, j], small[i + 1, j])
+    return min(total // 90, 100)
+
+
+@compiled(f"void({_MATRIX}, {_MATRIX}, {_ROWS})")
+def _product(left: Singles, right: Singles, out: Singles) -> None:
+    """Multiply matrices; each sum is taken in the order of its terms, four of them in one pass."""
+    for i in range(left.shape[0]):
+        out[i] = 0.0
+        for k in range(0, left.shape[1], 4):
+            one, two, three, four = left[i, k], left[i, k + 1], left[i, k + 2], left[i, k + 3]
+            for j in range(right.shape[1]):
+                total = out[i, j] + one * right[k, j]
+                total += two * right[k + 1, j]
+                total += three * right[k + 2, j]
+                out[i, j] = total + four * right[k + 3, j]
+
+
+@compiled("float32(float32[::1])")
+def _lower_median(values: Singles) -> np.float32:
+    """Return the largest of the smaller half of the values, which get partly sorted."""
+    low, high, half = 0, values.size - 1, (values.size - 1) // 2
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if half <= j:
+            high = j
+        elif half >= i:
+            low = i
+        else:
+            break
+    return values[half]
+
+
+@compiled(f"void({_ROWS}, uint64[:, ::1])")
+def _eight(frequencies: Singles, out: Words) -> None:
+    """Fill `out` with the hashes of the picture turned by 0, 90, 180, 270 degrees and mirrored in four ways.
+
+    Turning and mirroring a picture changes the signs of its frequencies and swaps their axes. A bit says that its
+    frequency is above the median; the first word holds the highest bits, as hex digits do.
+    """
+    signed = np.empty(_KEPT * _KEPT, np.float32)
+    scratch = np.empty(_KEPT * _KEPT, np.float32)
+    out[:] = 0
+    for signs in range(4):
+        for i in range(_KEPT):
+            for j in range(_KEPT):
+                flip = (signs & 1 and j % 2 == 0) != (signs & 2 and i % 2 == 0)
+                signed[i * _KEPT + j] = -frequencies[i, j] if flip else frequencies[i, j]
+        scratch[:] = signed
+        median = _lower_median(scratch)
+        straight, swapped = (0, 5, 4, 2)[signs], (6, 1, 3, 7)[signs]
+        for i in range(_KEPT):
+            for j in range(_KEPT):
+                if signed[i * _KEPT + j] > median:
+                    bit, mirror = i * _KEPT + j, j * _KEPT + i
+                    out[straight, 3 - bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
+                    out[swapped, 3 - mirror // 64] |= np.uint64(1) << np.uint64(mirror % 64)
+
+
+@compiled(f"int64({_ROWS}, uint64[:, ::1])")
+def _hash_small(small: Singles, out: Words) -> int:
+    half = np.empty((_KEPT, SIDE), np.float32)
+    frequencies = np.empty((_KEPT, _KEPT), np.float32)
+    _product(_COSINES, small, half)
+    _product(half, _COSINES_T, frequencies)
+    _eight(frequencies, out)
+    return quality(small)
+
+
+@compiled(f"int64({_ROWS}, uint64[:, ::1])")
+def hash_of(narrow: Singles, out: Words) -> int:
+    """Fill `out`, (8, 4), with the eight hashes of a picture that `feed` has read, and return its quality."""
+    small = np.empty((SIDE, SIDE), np.float32)
+    _reduce(narrow, small)
+    return _hash_small(small, out)
+
+
+@compiled(f"int64({_PIXELS}, int64, uint64[:, ::1])")
+def hash_unfiltered(pixels: Bytes, channels: int, out: Words) -> int:
+    """Do as `hash_of` for a picture of 64 x 64 that is taken for its own reduction."""
+    small = np.empty((SIDE, SIDE), np.float32)
+    _grey(pixels, 0, SIDE, channels, small)
+    return _hash_small(small, out)
+
+
+class Reader:
+    """Reads one picture from top to bottom, in as many bands as there are, and hashes it.
+
+    Examples
+    --------
+    >>> reader = Reader(96, 64)
+    >>> reader.feed(np.zeros((40, 96), np.uint8))
+    >>> reader.feed(np.zeros((24, 3 * 96), np.uint8))
+    >>> words, quality = reader.hashes()
+    >>> words.shape, quality
+    ((8, 4), 0)
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height, self._top = width, height, 0
+        self._ring = np.zeros((window_size(height), width), np.float32)
+        self._sums = np.zeros(width, np.float32)
+        self._waiting = np.zeros((_LANES, width), np.float32)
+        self._n_rows = np.zeros(2, np.int64)
+        self._narrow = np.zeros((height, SIDE), np.float32)
+
+    def feed(self, pixels: Bytes) -> None:
+        """Read the next rows: (n, width) grey or (n, 3 * width) red, green, blue."""
+        feed(
+            pixels, pixels.shape[1] // self._width, self._top, self._height, self._ring, self._sums,
+            self._waiting, self._n_rows, self._narrow,
+        )  # fmt: skip
+        self._top += len(pixels)
+
+    def hashes(self) -> tuple[Words, int]:
+        """Return the eight hashes, (8, 4), and the quality, once all rows are read."""
+        words = np.empty((8, 4), np.uint64)
+        return words, hash_of(self._narrow, words)

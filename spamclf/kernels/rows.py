@@ -1,0 +1,132 @@
+"""The lexicographic order of wide rows without copying them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Bools, Codes
+
+PHOTOS = types.Array(types.uint64, 2, "C", readonly=True)
+TEXTS = types.Array(types.uint32, 2, "C", readonly=True)
+Words = NDArray[Any]
+
+_FEW = 16  # so many rows are sorted by insertion
+
+
+def _both(returned: Any, *rest: Any) -> list[Any]:
+    return [returned(words, *rest) for words in (PHOTOS, TEXTS)]
+
+
+@compiled(_both(types.uint64, types.int64, types.int64))
+def digit(words: Words, i: int, level: int) -> np.uint64:
+    """Return the 64 bits of a row at a level; rows compare as their digits do, the first first."""
+    if words.shape[1] == 4:
+        return np.uint64(words[i, level])
+    return (np.uint64(words[i, 2 * level]) << np.uint64(32)) | np.uint64(words[i, 2 * level + 1])
+
+
+@compiled(_both(types.int64, types.int64, types.int64, types.int64))
+def compare(words: Words, i: int, j: int, level: int) -> int:
+    """Return -1, 0 or 1 as row `i` is below, equal to or above row `j`; digits before `level` are known to agree."""
+    first = level if words.shape[1] == 4 else 2 * level
+    for k in range(first, words.shape[1]):
+        if words[i, k] != words[j, k]:
+            return -1 if words[i, k] < words[j, k] else 1
+    return 0
+
+
+@compiled(_both(types.void, types.uint64[::1]))
+def first_digits(words: Words, digits: NDArray[np.uint64]) -> None:
+    """Write the first digit of each row."""
+    for i in range(words.shape[0]):
+        digits[i] = digit(words, i, 0)
+
+
+@compiled(_both(types.void, types.int32[::1], types.boolean[::1], types.int64, types.int64, types.int64))
+def _insert(words: Words, order: Codes, same: Bools, low: int, high: int, level: int) -> None:
+    for place in range(low + 1, high):
+        row = order[place]
+        hole = place
+        while hole > low and compare(words, order[hole - 1], row, level) > 0:
+            order[hole] = order[hole - 1]
+            hole -= 1
+        order[hole] = row
+    for place in range(low + 1, high):
+        same[place] = compare(words, order[place - 1], order[place], level) == 0
+
+
+@compiled(_both(types.int64, types.int32[::1], types.uint64[::1], types.int64, types.int64, types.int64))
+def _sort_by_next(
+    words: Words, order: Codes, digits: NDArray[np.uint64], low: int, high: int, level: int
+) -> int:
+    """Sort ``order[low:high]`` by the first level at which rows differ; return it (if none, the one after the last)."""
+    n_levels = words.shape[1] if words.shape[1] == 4 else words.shape[1] // 2
+    while level < n_levels:
+        differ = False
+        for place in range(low, high):
+            digits[place] = digit(words, order[place], level)
+            differ |= digits[place] != digits[low]
+        if differ:
+            by = np.argsort(
+                digits[low:high], kind="mergesort"
+            )  # quicksort can be made to need a square of time
+            order[low:high] = order[low:high][by]
+            digits[low:high] = digits[low:high][by]
+            return level
+        level += 1
+    return level
+
+
+@compiled(_both(types.void, types.int32[::1], types.uint64[::1], types.boolean[::1]))
+def refine(words: Words, order: Codes, digits: NDArray[np.uint64], same: Bools) -> None:
+    """Order rows that are sorted by their first digits (`digits`, in that order) by all; mark those equal to the last.
+
+    Only rows that agree so far are looked at again, digit by digit: each of an identical row's bytes is read once.
+    """
+    n, n_levels = order.size, words.shape[1] if words.shape[1] == 4 else words.shape[1] // 2
+    lows, highs, levels = (
+        np.empty(n // 2 + 1, np.int32),
+        np.empty(n // 2 + 1, np.int32),
+        np.empty(n // 2 + 1, np.int8),
+    )
+    size = 0
+    low, high, level = 0, n, 0
+    while True:
+        start = low
+        for place in range(low + 1, high + 1):  # runs of equal digits
+            if place == high or digits[place] != digits[start]:
+                if place - start > 1:
+                    lows[size], highs[size], levels[size] = start, place, level + 1
+                    size += 1
+                start = place
+        while size:
+            size -= 1
+            low, high, level = lows[size], highs[size], levels[size]
+            if high - low <= _FEW:
+                _insert(words, order, same, low, high, level)
+                continue
+            level = _sort_by_next(words, order, digits, low, high, level)
+            if level < n_levels:
+                break
+            same[low + 1 : high] = True
+        else:
+            return
+
+
+@compiled("int64(int32[::1], boolean[::1], int32[::1], int32[::1])")
+def collapse(order: Codes, same: Bools, rows: Codes, place: Codes) -> int:
+    """Number the distinct rows; return their count. `rows` gets the first of each, `place` the number of each row."""
+    n = 0
+    for p in range(order.size):
+        if same[p]:
+            rows[n - 1] = min(rows[n - 1], order[p])
+        else:
+            rows[n] = order[p]
+            n += 1
+        place[order[p]] = n - 1
+    return n

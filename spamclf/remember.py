@@ -1,0 +1,54 @@
+"""What a model keeps of the data it learned from: the memory by which a known campaign is recognised at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.campaigns.shown import read_photos, read_texts
+from spamclf.campaigns.sightings import Sightings
+from spamclf.campaigns.verdicts import Evidence, Labels
+from spamclf.ego import DAY_US, EgoLog
+from spamclf.features.catalogue import family_of
+
+__all__ = ["remember"]
+
+
+def remember(
+    ego: EgoLog, until: int, names: Sequence[str], *, history_days: float, n_jobs: int = -1
+) -> CampaignIndex | None:
+    """Return the fingerprints that the features looked at, with the labels and the evidence on their accounts.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    until : int
+        Rows at or after this instant (microseconds since the epoch) are left out, as are those before the look-back.
+    names : sequence of str
+        Features of the catalogue; kinds that none of them looks at are left out.
+    history_days : float
+        Look-back in days.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+
+    Returns
+    -------
+    memory : CampaignIndex or None
+        None when there is nothing to remember.
+    """
+    since = until - round(history_days * DAY_US)
+    families = {family_of(name).name for name in names}
+    seen: list[Sightings] = []
+    if "photo" in families:
+        seen.append(read_photos(ego.dataset, n_jobs=n_jobs).sightings)
+    if "template" in families:
+        seen.append(read_texts(ego.dataset, n_jobs=n_jobs)[0].sightings)
+    seen = [part for part in (each.between(since, until) for each in seen) if len(part)]
+    if not seen:
+        return None
+    labels, evidence = Labels.of_dataset(ego.dataset), Evidence.of_dataset(ego.dataset)
+    return CampaignIndex().add(
+        *seen,
+        labels=labels.where((labels.labelled_at >= since) & (labels.labelled_at < until)),
+        evidence=evidence.where((evidence.observed_at >= since) & (evidence.observed_at < until)),
+    )

@@ -1,0 +1,420 @@
+"""Clusters of near-duplicates side by side with the usual tools: ``python -m tests.benches.clusters [ROW ...]``.
+
+Both sides run in one process by turns, on all cores that they can use; ratios are of medians over the rounds. What is
+too slow to run whole is measured on a part and extrapolated, which the row says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gc
+import gzip
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spamclf.campaigns.clusters import PHOTO, TEXT, PhotoNear, TextNear, cluster
+from spamclf.campaigns.texts import fingerprint_texts
+from tests.benches import public_data
+from tests.benches.timing import markdown, side_by_side
+from tests.campaigns.near_copies import (
+    drift,
+    drifting_photos,
+    flipped,
+    footer_texts,
+    template_texts,
+)
+
+Words = NDArray[Any]
+Rows = Iterator[list[str]]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def n_pairs(sizes: Counter[Any]) -> int:
+    return sum(size * (size - 1) // 2 for size in sizes.values())
+
+
+def precision_and_recall(label: Words, truth: Words) -> tuple[float, float]:
+    """Of pairs: how many in one cluster are of one template, and how many of one template are in one cluster."""
+    both = n_pairs(Counter(zip(label.tolist(), truth.tolist(), strict=True)))
+    return both / max(n_pairs(Counter(label.tolist())), 1), both / n_pairs(Counter(truth.tolist()))
+
+
+def signed(texts: list[str]) -> Words:
+    return fingerprint_texts(pa.array(texts), n_jobs=-1).words
+
+
+# ---- against datasketch ----------------------------------------------------------------------------------------
+
+
+def against_datasketch(rounds: int, scale: float) -> Rows:
+    from datasketch import MinHash, MinHashLSH
+
+    n = int(20_000 * scale)
+    words = signed(template_texts(n // 20, 20, 0.2, np.random.default_rng(0)))
+    hashes = [MinHash(num_perm=128, hashvalues=row, scheme="affine32") for row in words]
+    answers: list[list[int]] = []
+
+    def theirs() -> None:
+        index = MinHashLSH(threshold=0.7, num_perm=128)
+        for i, each in enumerate(hashes):
+            index.insert(i, each)
+        answers[:] = [index.query(each) for each in hashes]
+
+    took = side_by_side({"ours": lambda: cluster(words, near=TEXT), "theirs": theirs}, rounds=rounds)
+    first, second = similar_pairs(words, TEXT.min_similarity)
+    label = cluster(words, near=TEXT).label
+    found = [set(answer) for answer in answers]
+    recall = float((label[first] == label[second]).mean())
+    direct = float(np.mean([b in found[a] for a, b in zip(first.tolist(), second.tolist(), strict=True)]))
+    groups = joined(answers)
+    grouped = float((groups[first] == groups[second]).mean())
+    name = f"{n:,} signatures at 0.7: spamclf {took['ours']:.3f} s, datasketch insert + query {took['theirs']:.1f} s"
+    yield [name, f"{took['theirs'] / took['ours']:.0f} x faster", ">= 150 x"]
+    yield [
+        f"recall of its {first.size:,} pairs of similarity >= 0.7: in one of our final clusters; in datasketch's "
+        "answers; in its answers, joined",
+        f"{recall:.4f}; {direct:.4f}; {grouped:.4f}",
+        ">= datasketch's",
+    ]
+    wrong = sum(len(answer) for answer in answers) - len(answers) - 2 * direct * first.size
+    yield [
+        f"datasketch's answers below 0.7 (of {sum(map(len, answers)) - n:,}; ours are verified)",
+        f"{wrong:,.0f}",
+        "",
+    ]
+
+
+def similar_pairs(words: Words, similarity: float) -> tuple[Words, Words]:
+    """Return all pairs at least so similar, by comparing all: value after value."""
+    n, block = len(words), 500
+    firsts, seconds_ = [], []
+    for low in range(0, n, block):
+        high = min(low + block, n)
+        equal = np.zeros((high - low, n - low), np.uint8)
+        for k in range(words.shape[1]):
+            equal += words[low:high, k, None] == words[None, low:, k]
+        i, j = np.nonzero(equal >= similarity * words.shape[1])
+        above = j > i
+        firsts.append(i[above] + low)
+        seconds_.append(j[above] + low)
+    return np.concatenate(firsts), np.concatenate(seconds_)
+
+
+def joined(answers: list[list[int]]) -> Words:
+    """Return the number of each one's component, where answers are links."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    first = np.repeat(np.arange(len(answers)), [len(answer) for answer in answers])
+    second = np.concatenate([np.asarray(answer) for answer in answers])
+    graph = coo_matrix((np.ones(first.size, np.bool_), (first, second)), shape=(len(answers),) * 2)
+    return connected_components(graph, directed=False)[1]  # type: ignore[no-any-return]
+
+
+# ---- against numpy and scipy -----------------------------------------------------------------------------------
+
+
+def many_signatures(n: int, rng: np.random.Generator) -> Words:
+    """Half are alone; the rest are in clusters of 2 to 1,000, and one of a hundredth of all; 2 to 20 % are changed."""
+    origin = np.arange(n)
+    sizes = np.minimum(rng.zipf(1.7, n) + 1, 1_000)
+    sizes = np.concatenate([[n // 100], sizes[: np.searchsorted(np.cumsum(sizes), n // 2 - n // 100)]])
+    origin[: sizes.sum()] = np.repeat(np.arange(sizes.size), sizes)
+    origin = rng.permutation(origin)
+    words = np.empty((n, 128), np.uint32)
+    for low in range(0, n, 50_000):
+        part = slice(low, low + 50_000)
+        rows = originals(origin[part])
+        changed = rng.random(rows.shape) < rng.uniform(0.02, 0.2, (len(rows), 1))
+        words[part] = np.where(changed, rng.integers(0, 2**32, rows.shape, np.uint32), rows)
+    return words
+
+
+def originals(origin: Words) -> Words:
+    """Return 128 values made of each number."""
+    numbers = origin.astype(np.uint64)[:, None] * np.uint64(128) + np.arange(1, 129, dtype=np.uint64)
+    numbers *= np.uint64(0x9E3779B97F4A7C15)
+    numbers ^= numbers >> np.uint64(29)
+    numbers *= np.uint64(0xBF58476D1CE4E5B9)
+    return (numbers >> np.uint64(32)).astype(np.uint32)
+
+
+def by_sorting(words: Words, near: TextNear) -> Words:
+    """Sort each band, link neighbours of equal bands that are similar, and take connected components."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n_bands, n_rows = near.bands
+    n = len(words)
+    firsts, seconds_ = [], []
+    for band in range(n_bands):
+        key = np.zeros(n, np.uint64)
+        for k in range(band * n_rows, (band + 1) * n_rows):
+            key = (key ^ words[:, k]) * np.uint64(0x9E3779B97F4A7C15)
+            key ^= key >> np.uint64(32)
+        order = np.argsort(key)
+        same = np.flatnonzero(key[order[1:]] == key[order[:-1]])
+        first, second = order[same], order[same + 1]
+        for low in range(0, same.size, 100_000):
+            part = slice(low, low + 100_000)
+            good = (words[first[part]] == words[second[part]]).sum(axis=1) >= near.min_similarity * 128
+            firsts.append(first[part][good])
+            seconds_.append(second[part][good])
+    first, second = np.concatenate(firsts), np.concatenate(seconds_)
+    graph = coo_matrix((np.ones(first.size, np.bool_), (first, second)), shape=(n, n))
+    return connected_components(graph, directed=False)[1]  # type: ignore[no-any-return]
+
+
+def memory(name: str) -> int:
+    """Return a line of this process's status in bytes."""
+    with open("/proc/self/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
+
+
+def peak_beside(work: Callable[[], object]) -> int:
+    """Return by how many bytes the memory rises at most during some work."""
+    gc.collect()
+    with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")  # the peak begins anew
+    before = memory("VmRSS")
+    work()
+    return memory("VmHWM") - before
+
+
+def against_sorting(rounds: int, scale: float) -> Rows:
+    n = int(1_000_000 * scale)
+    words = many_signatures(n, np.random.default_rng(2))
+    whole = TextNear(TEXT.min_similarity, None)
+    cluster(words[:1000], near=TEXT)
+    peak = 1 + peak_beside(lambda: cluster(words, near=TEXT)) / words.nbytes
+    work = {
+        "clusters": lambda: cluster(words, near=TEXT),
+        "linked": lambda: cluster(words, near=whole),
+        "sorting": lambda: by_sorting(words, TEXT),
+    }
+    took = side_by_side(work, rounds=rounds, warm=False)
+    found, linked, theirs = cluster(words, near=TEXT), cluster(words, near=whole), by_sorting(words, TEXT)
+    yield [
+        f"{n:,} signatures to {len(found):,} verified clusters: spamclf {took['clusters']:.2f} s (linked only "
+        f"{took['linked']:.2f} s: {len(linked):,}), numpy band-sort + scipy {took['sorting']:.1f} s (linked only: "
+        f"{theirs.max() + 1:,})",
+        f"1/{took['sorting'] / took['clusters']:.1f}",
+        "<= 1/5",
+    ]
+    yield [
+        f"its peak of memory, with the signatures ({words.nbytes / 2**20:.0f} MiB)",
+        f"{peak:.2f} x",
+        "<= 2.5 x",
+    ]
+
+
+# ---- against faiss ---------------------------------------------------------------------------------------------
+
+
+def many_photos(n: int, n_hot: int, rng: np.random.Generator) -> Words:
+    """One in ten has a few versions, `n_hot` are versions of one avatar within 15 bits of it; the others are alone."""
+    photos = rng.integers(0, 2**64, (n, 4), np.uint64)
+    copies = slice(n - n // 10, n)
+    photos[copies] = flipped(photos[rng.integers(0, n // 50, n // 10)], 20, rng)
+    photos[:n_hot] = flipped(np.repeat(photos[:1], n_hot, axis=0), 15, rng)
+    return rng.permutation(photos)
+
+
+def against_faiss(rounds: int, scale: float) -> Rows:
+    import faiss
+
+    rng = np.random.default_rng(3)
+    n, n_hot, n_queries = int(1_000_000 * scale), int(20_000 * scale), 2_000
+    photos = many_photos(n, n_hot, rng)
+    index = faiss.IndexBinaryFlat(256)
+    index.add(photos.view(np.uint8))
+    queries = photos[rng.choice(n, n_queries, replace=False)].view(np.uint8)
+    cluster(photos[:10_000], near=PHOTO)
+    index.range_search(queries[:64], 32)
+    took = side_by_side(
+        {"ours": lambda: cluster(photos, near=PHOTO), "theirs": lambda: index.range_search(queries, 32)},
+        rounds=rounds,
+        warm=False,
+    )
+    theirs = took["theirs"] * n / n_queries
+    found = cluster(photos, near=PHOTO)
+    yield [
+        f"{n:,} hashes within 31 bits, {n_hot:,} of one avatar, to {len(found):,} clusters (largest "
+        f"{np.bincount(found.label).max():,}): spamclf {took['ours']:.2f} s, faiss IndexBinaryFlat {theirs:,.0f} s "
+        f"(range_search of {n_queries:,} of them against all took {took['theirs']:.2f} s, times {n / n_queries:,.0f}; "
+        f"{faiss.omp_get_max_threads()} threads)",
+        f"{theirs / took['ours']:.0f} x faster",
+        ">= 40 x",
+    ]
+    few = many_photos(30_000, 600, rng)
+    index = faiss.IndexBinaryFlat(256)
+    index.add(few.view(np.uint8))
+    limits, _, second = index.range_search(few.view(np.uint8), 32)
+    groups = joined([second[limits[i] : limits[i + 1]].tolist() for i in range(len(few))])
+    linked = cluster(few, near=PhotoNear(31, None)).label
+    same = (
+        len(set(zip(groups.tolist(), linked.tolist(), strict=True))) == groups.max() + 1 == linked.max() + 1
+    )
+    yield [
+        f"30,000 hashes: the same {groups.max() + 1:,} groups as by brute force (faiss), before splitting",
+        str(same),
+        "yes",
+    ]
+
+
+# ---- hard inputs -----------------------------------------------------------------------------------------------
+
+
+def identical(rounds: int, scale: float) -> Rows:
+    rng = np.random.default_rng(4)
+    n = int(200_000 * scale)
+    photo = np.repeat(rng.integers(0, 2**64, (1, 4), np.uint64), n, axis=0)
+    text = np.repeat(rng.integers(0, 2**32, (1, 128), np.uint32), n, axis=0)
+    other = rng.integers(0, 2**32, (n, 128), np.uint32)
+    crafted = other.copy()
+    crafted[:, :84] = text[:, :84]
+    cases: dict[str, tuple[Words, PhotoNear | TextNear]] = {
+        "identical photos": (photo, PHOTO),
+        "photos up to 15 bits from one": (flipped(photo, 15, rng), PHOTO),
+        "photos up to 31 bits from one": (flipped(photo, 31, rng), PHOTO),
+        "identical texts": (text, TEXT),
+        "texts at 0.9 to one": (np.where(rng.random(text.shape) < 0.1, other, text), TEXT),
+        "texts that share 14 of 21 bands, none near another": (crafted, TEXT),
+        "drifting photos, a bit a step": (drifting_photos(n, rng), PHOTO),
+    }
+    for name, (words, near) in cases.items():
+        half, whole = words[: n // 2], words
+        cluster(half[:2000], near=near)
+        took = side_by_side(
+            {"half": lambda h=half, k=near: cluster(h, near=k), "whole": lambda w=whole, k=near: cluster(w, near=k)},
+            rounds=rounds,
+            warm=False,
+        )  # fmt: skip
+        yield [
+            f"{n // 2:,} {name}: {took['half']:.2f} s; {n:,}: {took['whole']:.2f} s",
+            f"{took['half']:.2f} s; {took['whole'] / took['half']:.2f} x",
+            "< 5 s; <= 2.3 x" if "drift" not in name else "",
+        ]
+
+
+def quality(rounds: int, scale: float) -> Rows:
+    rng = np.random.default_rng(5)
+    for length in (90, 200):
+        words = signed(footer_texts(300, 12, length, rng))
+        truth = np.repeat(np.arange(300), 12)
+        a, b = rng.integers(0, len(words), (2, 50_000))
+        across = (words[a] == words[b]).mean(axis=1)[truth[a] != truth[b]]
+        precision, recall = precision_and_recall(cluster(words, near=TEXT).label, truth)
+        yield [
+            f"300 templates x 12 texts of 130 characters and one footer of {length}; similarity across: median "
+            f"{np.median(across):.2f}, most {across.max():.2f}; recall {recall:.4f}",
+            f"precision {precision:.4f}",
+            ">= 0.99",
+        ]
+    for spun in (0.05, 0.1, 0.15, 0.2, 0.25):
+        words = signed(template_texts(300, 20, spun, rng))
+        pairs = words.reshape(300, 20, 128)
+        similarity = np.concatenate(
+            [(pairs[:, k:] == pairs[:, : 20 - k]).mean(axis=2).ravel() for k in range(1, 20)]
+        )
+        low, middle, high = np.quantile(similarity, [0.05, 0.5, 0.95])
+        precision, recall = precision_and_recall(
+            cluster(words, near=TEXT).label, np.repeat(np.arange(300), 20)
+        )
+        looser = precision_and_recall(
+            cluster(words, near=TextNear(0.6, 0.4)).label, np.repeat(np.arange(300), 20)
+        )
+        yield [
+            f"300 templates x 20 texts of ~165 characters, {spun:.0%} of words spun; similarity within: 5 % {low:.2f}, "
+            f"median {middle:.2f}, 95 % {high:.2f}; precision {precision:.4f} (at 0.6/0.4: {looser[0]:.4f}, recall "
+            f"{looser[1]:.4f})",
+            f"recall {recall:.4f}",
+            ">= 0.99" if spun <= 0.15 else "",
+        ]
+    for n in (5_000, 100_000):
+        words = signed(drift(int(n * scale), rng))
+        start = time.perf_counter()
+        found = cluster(words, near=TEXT)
+        took = time.perf_counter() - start
+        least = (words == words[found.medoid[found.label]]).mean(axis=1).min()
+        sizes = np.bincount(found.label)
+        linked = np.bincount(cluster(words, near=TextNear(TEXT.min_similarity, None)).label).max()
+        yield [
+            f"a text that drifts for {int(n * scale):,} steps ({linked:,} linked in one): {len(found):,} clusters, "
+            f"largest {sizes.max()}, {took:.2f} s",
+            f"least similarity to the medoid {least:.3f}",
+            ">= 0.5",
+        ]
+
+
+def thai(rounds: int, scale: float) -> Rows:
+    folder = public_data.folder()
+    if folder is None:
+        yield [f"thai_sms.csv.gz: {public_data.why_not()}", "", ""]
+        return
+    with gzip.open(folder / "thai_sms.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    words = signed([row["text"] for row in rows])
+    kind = [row["kind"] for row in rows]
+    for near in (TEXT, TextNear(0.6, 0.4), TextNear(0.5, 0.3)):
+        label = cluster(words, near=near).label
+        large = np.bincount(label) >= 3
+        members = [(int(c), k) for c, k in zip(label, kind, strict=True) if large[c]]
+        bad = [(c, k in ("scam", "spam")) for c, k in members]
+        wrong, wrong_kind = (
+            n_pairs(Counter(c for c, _ in members)) - n_pairs(Counter(each)) for each in (bad, members)
+        )
+        yield [
+            f"thai_sms.csv.gz at {near.min_similarity}/{near.reach}: {large.sum()} clusters of >= 3 with {len(members)} "
+            f"of {len(rows):,} texts; purity by kind {purity(members):.4f}, scam and spam apart from otp and ok",
+            f"{purity(bad):.4f}; {wrong} wrong of {n_pairs(Counter(c for c, _ in members)):,} pairs "
+            f"({wrong_kind} by kind)",
+            "reported",
+        ]
+
+
+def purity(members: list[tuple[int, Any]]) -> float:
+    """Share of texts of the most frequent kind of their cluster."""
+    most: dict[int, int] = {}
+    for (cluster_, _), size in Counter(members).items():
+        most[cluster_] = max(most.get(cluster_, 0), size)
+    return sum(most.values()) / len(members)
+
+
+ROWS: dict[str, Callable[[int, float], Rows]] = {
+    "datasketch": against_datasketch,
+    "sorting": against_sorting,
+    "faiss": against_faiss,
+    "identical": identical,
+    "quality": quality,
+    "thai": thai,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], help="only these")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="a part of the sizes, to try the bench itself"
+    )
+    options = parser.parse_args()
+    lines = [line for name in options.rows or ROWS for line in ROWS[name](options.rounds, options.scale)]
+    print(markdown(["clusters", "measured", "bar"], lines))
+
+
+if __name__ == "__main__":
+    main()

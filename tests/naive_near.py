@@ -1,0 +1,280 @@
+"""The slow, obvious twins of the families photo, template and evidence: who shows what somebody else shows too.
+
+A fingerprint is a tuple of whole numbers: the four 64-bit words of a photo's hash, the 128 values of a text's
+signature. Nothing is collapsed, banded or indexed here: every own fingerprint is held against every other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tests.plain import DAY, in_seconds, share
+
+if TYPE_CHECKING:
+    from tests.naive import Row, Values, View
+
+Words = tuple[int, ...]
+Reach = Callable[[Words, Words], bool]
+
+LATEST = 1000  # sightings in reach of one fingerprint that count
+OWN = 16  # own fingerprints that count
+PUBLIC = ("about", "description")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One account showing one fingerprint at one instant."""
+
+    account: Any
+    instant: int
+    words: Words
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What others showed in reach of one own fingerprint, the centre; and all that counts of the own ones."""
+
+    centre: Words
+    own: list[Words]
+    own_first: int  # when the account itself first showed the centre
+    sightings: list[Sighting]
+
+    @property
+    def accounts(self) -> set[Any]:
+        return {s.account for s in self.sightings}
+
+    def first(self, account: Any) -> int:
+        return min(s.instant for s in self.sightings if s.account == account)
+
+    def last(self, account: Any) -> int:
+        return max(s.instant for s in self.sightings if s.account == account)
+
+
+def photo(view: View) -> Values:
+    given = "photos" in view.tables
+    own = [r for r in _seen(view, "photos", "set_at") if r["account_id"] == view.account]
+    rows = {(r["set_at"], r["photo"], r["photo_hash"]) for r in own}
+    hashed = [r for r in own if r["photo_hash"] is not None]
+    last = max((r["set_at"] for r in hashed), default=None)
+    kept_out = [is_innocent_photo(photo_words(r["photo_hash"])) for r in hashed if r["set_at"] == last]
+    cluster = photo_cluster(view)
+    return {
+        "photo_shown": float(bool(own)) if given else None,
+        "photo_changes": max(len(rows) - 1, 0) if given else None,
+        "photo_default": float(all(kept_out)) if kept_out else None,
+        "photo_cluster_accounts": None if cluster is None else len(cluster.accounts),
+        "photo_cluster_pictures": None if cluster is None else _n_fingerprints(cluster),
+        "photo_cluster_age_s": None if cluster is None else _age(view, cluster),
+        "photo_cluster_growth_24h": None if cluster is None else _growth(view, cluster),
+        "photo_cluster_automated_share": None if cluster is None else _automated_share(view, cluster),
+    }
+
+
+def template(view: View) -> Values:
+    given = "texts" in view.tables
+    own = [
+        r for r in _seen(view, "texts", "observed_at")
+        if r["account_id"] == view.account and r["source"] in PUBLIC
+    ]  # fmt: skip
+    rows = {
+        (r["observed_at"], r["source"], r["text"] or "", tuple(r["signature"] or ()))
+        for r in own
+        if r["text"] or r["signature"]
+    }
+    flags = [flags_of(r["text"]) for r in own if r["text"]]  # the empty text is a null
+    cluster = template_cluster(view)
+    gone = near = None
+    if cluster is not None:
+        left = [who for who in cluster.accounts if cluster.last(who) < view.as_of - 7 * DAY]
+        gone = share(len(left), len(cluster.accounts))
+        near = share(sum(text_in_reach(cluster.centre, f) for f in cluster.own), len(cluster.own))
+    return {
+        "template_texts": len(rows) if given else None,
+        "template_cluster_accounts": None if cluster is None else len(cluster.accounts),
+        "template_cluster_texts": None if cluster is None else _n_fingerprints(cluster),
+        "template_cluster_age_s": None if cluster is None else _age(view, cluster),
+        "template_cluster_growth_24h": None if cluster is None else _growth(view, cluster),
+        "template_cluster_automated_share": None if cluster is None else _automated_share(view, cluster),
+        "template_cluster_gone_share": gone,
+        "template_top_share": near,
+        "template_url": float(any(url for url, _ in flags)) if flags else None,
+        "template_phone": float(any(phone for _, phone in flags)) if flags else None,
+    }
+
+
+def evidence(view: View) -> Values:
+    tied = {
+        r["account_id"] for r in _seen(view, "evidence", "observed_at") if r["operator"] is not None
+    }  # fmt: skip
+
+    def n_tied(cluster: Cluster | None) -> int | None:
+        return None if cluster is None or "evidence" not in view.tables else len(cluster.accounts & tied)
+
+    reported = largest_cluster(view, _text_sightings(view, ("reported",)), text_in_reach)
+    return {
+        "evidence_photo_accounts": n_tied(photo_cluster(view)),
+        "evidence_template_accounts": n_tied(template_cluster(view)),
+        "evidence_reported_accounts": None if reported is None else len(reported.accounts),
+    }
+
+
+# ---- clusters ------------------------------------------------------------------------------------------------
+
+
+def photo_cluster(view: View) -> Cluster | None:
+    sightings = {
+        Sighting(r["account_id"], r["set_at"], photo_words(r["photo_hash"]))
+        for r in _seen(view, "photos", "set_at")
+        if r["photo_hash"] is not None
+    }
+    usable = {s for s in sightings if not is_innocent_photo(s.words)}
+    return largest_cluster(view, usable, photo_in_reach)
+
+
+def template_cluster(view: View) -> Cluster | None:
+    return largest_cluster(view, _text_sightings(view, PUBLIC), text_in_reach)
+
+
+def largest_cluster(
+    view: View, sightings: Collection[Sighting], in_reach: Reach, *, latest: int | None = None
+) -> Cluster | None:
+    """The cluster of the own fingerprint that most others show too; None without a fingerprint of its own."""
+    latest = LATEST if latest is None else latest
+    mine: dict[Words, list[int]] = {}
+    for s in sightings:
+        if s.account == view.account:
+            mine.setdefault(s.words, []).append(s.instant)
+    own = sorted(mine, key=lambda f: (max(mine[f]), f))[-OWN:]
+    clusters = []
+    for f in own:
+        others = [s for s in sightings if s.account != view.account and in_reach(f, s.words)]
+        others.sort(key=lambda s: (s.instant, pseudonym(s.account), s.words))
+        clusters.append(Cluster(f, own, min(mine[f]), others[-latest:]))
+    return min(clusters, key=_rank, default=None)
+
+
+def _rank(cluster: Cluster) -> tuple[int, float, Words]:
+    first = min((s.instant for s in cluster.sightings), default=math.inf)
+    return -len(cluster.accounts), first, cluster.centre
+
+
+def _n_fingerprints(cluster: Cluster) -> int:
+    return len({cluster.centre} | {s.words for s in cluster.sightings})
+
+
+def _age(view: View, cluster: Cluster) -> float | None:
+    return in_seconds(view.as_of - min([cluster.own_first] + [s.instant for s in cluster.sightings]))
+
+
+def _growth(view: View, cluster: Cluster) -> int:
+    return sum(cluster.first(who) >= view.as_of - DAY for who in cluster.accounts)
+
+
+def _automated_share(view: View, cluster: Cluster) -> float | None:
+    seen = {r["account_id"] for r in _seen(view, "labels", "labelled_at")}
+    here = [label for who in cluster.accounts if who in seen and (label := view.label(who)) is not None]
+    return (sum(map(bool, here)) + 1) / (len(here) + 2) if here else None
+
+
+def _seen(view: View, table: str, time: str) -> list[Row]:
+    return [r for r in view.tables.get(table, []) if view.seen(r[time]) and _counts(view, r["account_id"])]
+
+
+def _counts(view: View, account: Any) -> bool:
+    """Of other accounts those that are known: rows about the others are set aside, whatever comes later."""
+    return account == view.account or view.knows(account)
+
+
+def pseudonym(account: Any) -> int:
+    return int.from_bytes(hashlib.blake2b(str(account).encode(), digest_size=8).digest(), "little")
+
+
+# ---- photos --------------------------------------------------------------------------------------------------
+
+
+def photo_words(digits: str) -> Words:
+    return tuple(int(digits[k : k + 16], 16) for k in range(0, 64, 16))
+
+
+def photo_in_reach(one: Words, other: Words) -> bool:
+    return sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True)) <= 31
+
+
+def is_innocent_photo(words: Words) -> bool:
+    return any(photo_in_reach(words, known) for known in _innocent()[0])
+
+
+# ---- texts ---------------------------------------------------------------------------------------------------
+
+
+def _text_sightings(view: View, sources: Iterable[str]) -> set[Sighting]:
+    """A signature made on the device goes before the text, and tells nothing of the number of shingles."""
+    made = set()
+    for r in _seen(view, "texts", "observed_at"):
+        if r["source"] in sources and r["signature"] is not None:
+            made.add(Sighting(r["account_id"], r["observed_at"], tuple(r["signature"])))
+        elif r["source"] in sources and r["text"] and is_usable_text(r["text"]):
+            made.add(Sighting(r["account_id"], r["observed_at"], signature_of(r["text"])))
+    return made
+
+
+@lru_cache(maxsize=100_000)
+def text_in_reach(one: Words, other: Words) -> bool:
+    agree = [a == b for a, b in zip(one, other, strict=True)]
+    return sum(agree) >= 64 and any(all(agree[k : k + 4]) for k in range(0, 128, 4))
+
+
+@cache
+def normalised(text: str) -> str:
+    """One text as the library normalises it; tests of that stand elsewhere."""
+    import pyarrow as pa
+
+    from spamclf.campaigns.texts import normalise
+
+    return normalise(pa.array([text], pa.string()))[0].as_py() or ""
+
+
+@cache
+def flags_of(text: str) -> tuple[bool, bool]:
+    """Whether a text holds a link, a telephone number, as the library finds them."""
+    import pyarrow as pa
+
+    from spamclf.campaigns.texts import fingerprint_texts
+
+    found = fingerprint_texts(pa.array([text], pa.string()))
+    return bool(found.url[0]), bool(found.phone[0])
+
+
+@cache
+def shingles(text: str) -> frozenset[str]:
+    plain = normalised(text)
+    return frozenset(plain[k : k + 5] for k in range(len(plain) - 4))
+
+
+def is_usable_text(text: str) -> bool:
+    return len(shingles(text)) >= 12 and normalised(text) not in _innocent()[1]
+
+
+@cache
+def signature_of(text: str) -> Words:
+    """By datasketch; only of texts with shingles enough."""
+    import xxhash
+    from datasketch import MinHash
+
+    made = MinHash(128, seed=1, hashfunc=lambda b: xxhash.xxh32_intdigest(b), scheme="affine32")
+    made.update_batch([shingle.encode() for shingle in shingles(text)])
+    return tuple(made.hashvalues.tolist())
+
+
+@cache
+def _innocent() -> tuple[list[Words], set[str]]:
+    """What the library ships as known to be innocent."""
+    from spamclf.campaigns.innocent import Innocent
+
+    known = Innocent.default()
+    return [tuple(words) for words in known.photos.tolist()], {normalised(text) for text in known.texts}

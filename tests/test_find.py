@@ -1,0 +1,161 @@
+"""Campaigns of whole datasets: real fingerprints, real clusters, as of an instant, whatever the order of rows."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from spamclf import Dataset, find, read_dataset, simulate
+from spamclf.ego import EgoLog
+from spamclf.errors import ParameterError
+from spamclf.instants import DAY_US
+from tests.doors import SAMPLE
+
+AT = 1_780_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A world with pictures, as a folder, and its tables."""
+    tables = simulate.world(150, 12, random_state=1003, automated_share=0.4, media=True)
+    folder = tmp_path_factory.mktemp("world")
+    simulate.write(tables, folder)
+    return folder, tables
+
+
+@cache
+def sample():
+    return find.campaigns(read_dataset(SAMPLE))
+
+
+def equal(one, other):
+    return (
+        one.table.equals(other.table)
+        and one.members().equals(other.members())
+        and one.operations(operators=True).equals(other.operations(operators=True))
+    )
+
+
+def test_campaigns_of_the_sample_are_mostly_of_one_mind():
+    """Where most of a campaign's labelled accounts are automated, the unlabelled ones are too."""
+    truth = simulate.truth(400, random_state=0)
+    bad = set(truth.filter(truth["is_automated"])["account_id"].to_pylist())
+    members = sample().members().to_pylist()
+    for row in sample().table.to_pylist():
+        who = [each for each in members if (each["kind"], each["campaign"]) == (row["kind"], row["campaign"])]
+        assert len(who) == row["n_accounts"]
+        if (row["automated_share"] or 0) > 0.5:
+            assert all(each["account_id"] in bad for each in who), row["campaign"]
+    assert {"photo", "text"} <= set(sample().table["kind"].to_pylist())
+    joined = sample().operations().filter(pc.field("n_campaigns") > 1)
+    assert joined.num_rows
+    assert joined["n_labelled"].to_pylist() == joined["n_automated"].to_pylist()
+
+
+def test_order_threads_and_unseen_rows_change_nothing(world):
+    folder, tables = world
+    as_of = pc.max(tables["messages"]["sent_at"]).as_py() - np.timedelta64(2, "D").astype(object)
+    options = {"as_of": as_of, "history_days": 7, "min_accounts": 2}
+    expected = find.campaigns(read_dataset(folder), n_jobs=1, **options)
+    assert set(expected.table["kind"].to_pylist()) >= {"photo", "text"}
+    rng = np.random.default_rng(0)
+    shuffled = {name: table.take(pa.array(rng.permutation(table.num_rows))) for name, table in tables.items()}
+    assert equal(expected, find.campaigns(Dataset(**shuffled, folder=folder), n_jobs=3, **options))
+    instant = pa.scalar(as_of, pa.timestamp("us", "UTC"))
+    since = pa.scalar(as_of - np.timedelta64(7, "D").astype(object), pa.timestamp("us", "UTC"))
+    seen = dict(tables)
+    for name, time in (("photos", "set_at"), ("texts", "observed_at"), ("messages", "sent_at"),
+                       ("labels", "labelled_at"), ("evidence", "observed_at")):  # fmt: skip
+        at = tables[name][time]
+        seen[name] = tables[name].filter(pc.and_(pc.less(at, instant), pc.greater_equal(at, since)))
+    assert equal(expected, find.campaigns(Dataset(**seen, folder=folder), **options))
+
+
+def lists(n_accounts, n_recipients, *, ids=str, apart=0):
+    """Accounts that write to the same strangers, and one that writes to others."""
+    rows = [
+        (ids(k), ids(1000 + r), AT + k * apart + r * 1_000_000)
+        for k in range(n_accounts)
+        for r in range(n_recipients)
+    ]
+    rows += [(ids(500), ids(2000 + r), AT + r) for r in range(n_recipients)]
+    sender, recipient, sent_at = zip(*rows, strict=True)
+    messages = {
+        "sender_id": sender,
+        "recipient_id": recipient,
+        "sent_at": pa.array(sent_at, pa.timestamp("us", "UTC")),
+    }
+    return Dataset(accounts={"account_id": sorted(set(sender))}, messages=messages)
+
+
+@pytest.mark.parametrize("ids", [str, int])
+def test_a_bought_list(ids):
+    found = find.campaigns(lists(4, 30, ids=ids))
+    (row,) = found.table.to_pylist()
+    assert (row["kind"], row["n_accounts"], row["n_recipients"], row["time_overlap"]) == ("list", 4, 30, 1.0)
+    assert found.members()["account_id"].to_pylist() == [ids(k) for k in range(4)]
+    span = (row["last_seen"] - row["first_seen"]).total_seconds()
+    assert span == 29
+    assert "30 recipients, 100% of the accounts at the same time" in find.summary(found)
+    assert find.campaigns(lists(4, 30, ids=ids, apart=DAY_US)).table["time_overlap"].to_pylist() == [0.0]
+
+
+def test_lists_do_not_depend_on_groups_or_on_the_log_given():
+    data = lists(4, 30)
+    messages = data.messages.append_column("is_group", pa.array(np.arange(data.messages.num_rows) % 10 == 0))
+    ids = messages["recipient_id"].cast(pa.string())
+    messages = messages.set_column(1, "recipient_id", pc.if_else(messages["is_group"], pa.scalar("0"), ids))
+    messages = messages.filter(pc.not_equal(messages["sender_id"].cast(pa.string()), "0"))
+    grouped = Dataset(accounts=data.accounts, messages=messages)
+    found = find.campaigns(grouped, ego=EgoLog.build(grouped, n_jobs=2))
+    assert equal(found, find.campaigns(grouped))
+    assert found.table["n_accounts"].to_pylist() == [3]
+    assert found.table["n_recipients"][0].as_py() < 30
+
+
+def test_a_short_list_and_a_popular_recipient_are_no_campaign():
+    assert len(find.campaigns(lists(5, 4))) == 0
+    assert len(find.campaigns(lists(110, 10))) == 0  # everybody's customers are on no bought list
+
+
+def test_kinds_that_are_not_asked_for_are_not_read(world, monkeypatch):
+    def no_reading(*_, **__):
+        raise AssertionError("was read")
+
+    monkeypatch.setattr("spamclf.campaigns.shown.read_photos", no_reading)
+    monkeypatch.setattr("spamclf.campaigns.shown.read_texts", no_reading)
+    monkeypatch.setattr("spamclf.find.stranger_lists", no_reading)
+    data = read_dataset(world[0])
+    for kind in ("photo", "text", "list"):
+        with pytest.raises(AssertionError, match="was read"):
+            find.campaigns(data, kinds=[kind])
+    monkeypatch.undo()
+    monkeypatch.setattr("spamclf.campaigns.shown.read_texts", no_reading)
+    assert set(find.campaigns(data, kinds=["photo", "list"]).table["kind"].to_pylist()) <= {"photo", "list"}
+
+
+def test_the_summary_names_no_account_and_no_operator():
+    text = find.summary(sample())
+    ids = set(sample().members()["account_id"].to_pylist())
+    assert not ids & set(re.findall(r"\w+", text))
+    assert "operator-0" not in text
+    assert "operator-0" in find.summary(sample(), operators=True)
+    assert find.summary(sample(), top=0).count("\n") == 0
+    assert find.summary(sample(), top=1).splitlines()[0].split()[:2] == [
+        sample().table["kind"][0].as_py(), str(sample().table["campaign"][0].as_py()),
+    ]  # fmt: skip
+
+
+def test_wrong_arguments_come_before_any_work(monkeypatch):
+    data = lists(2, 5)
+    monkeypatch.setattr("spamclf.find.EgoLog", None)
+    for options in ({"kinds": ["x"]}, {"min_accounts": 0}, {"history_days": -1}, {"as_of": "soon"}):
+        with pytest.raises(ParameterError):
+            find.campaigns(data, **options)
+    with pytest.raises(ParameterError, match="must be a Dataset"):
+        find.campaigns("data/sample")
