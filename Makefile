@@ -49,6 +49,7 @@ notebooks: $(VENV)/.dev  ## run the notebooks and store them with what they show
 	@$(BIN)/python -m tests.notebooks_run
 
 sample: $(VENV)/.core  ## make data/sample again
+	@rm -rf data/sample/photos
 	@$(BIN)/python -m spamclf.simulate data/sample --accounts 400 --random-state 0 --overwrite
 
 model: $(VENV)/.core  ## train the shipped model again

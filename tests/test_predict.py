@@ -19,6 +19,7 @@ from spamclf import Dataset, extract, load_model, predict
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
+from spamclf.features.catalogue import family_of
 from spamclf.instants import DAY_US
 from tests import worlds
 from tests.doors import ROOT, by_account, dataset, large, model, same, tables, write_folder
@@ -83,21 +84,28 @@ def test_verdict_and_counts():
     assert set(scores["verdict"].to_pylist()) == set(predict.VERDICTS)
 
 
-def test_reasons_are_the_largest_contributions():
-    features = extract(dataset(), features=model().feature_names, history_days=model().history_days)
-    X = features.matrix()
+def test_reasons_are_the_largest_contribution_of_each_family():
+    names = list(model().feature_names)
+    told = list(dict.fromkeys([*names, *(each for name in names for each in CATALOGUE[name].companions)]))
+    features = extract(dataset(), features=told, history_days=model().history_days)
+    X = features.matrix(names)
     contributions, _ = model().forest.contributions(X)
+    families = np.array([family_of(name).name for name in names])
     scores = predict.score(dataset(), model(), reasons_for="all", n_reasons=4)
     assert max(map(len, scores["reasons"].to_pylist())) == 4
     for row, (reasons, theirs) in enumerate(zip(scores["reasons"].to_pylist(), contributions, strict=True)):
-        expected = sorted((value for value in theirs.tolist() if value > 0), reverse=True)[:4]
+        largest = [theirs[families == family].max() for family in dict.fromkeys(families)]
+        expected = sorted((value for value in largest if value > 0), reverse=True)[:4]
         assert [reason["contribution"] for reason in reasons] == expected
         for reason in reasons:
-            column = model().feature_names.index(reason["feature"])
-            value = X[row, column]
-            assert reason["contribution"] == theirs[column]
+            name = reason["feature"]
+            value = X[row, names.index(name)]
+            assert reason["contribution"] == theirs[names.index(name)]
             assert reason["value"] == (None if np.isnan(value) else value)
-            assert reason["sentence"] == CATALOGUE[reason["feature"]].say(value)
+            others = {
+                each: CATALOGUE[each].in_words(features[each][row]) for each in CATALOGUE[name].companions
+            }
+            assert reason["sentence"] == CATALOGUE[name].say(value, others)
 
 
 def test_reasons_for_the_flagged_alone():

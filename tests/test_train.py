@@ -221,9 +221,23 @@ def test_no_threshold_above_the_largest_score():
 def test_reports_are_read_when_asked_for_alone():
     feedback = {feature.name for feature in FAMILIES["feedback"].features}
     assert not feedback & set(model().feature_names)
-    assert all(CATALOGUE[name].tier in ("0", "1") for name in model().feature_names)
+    assert all(CATALOGUE[name].tier in "0123" for name in model().feature_names)
     asked = train.fit(dataset(), **(QUICK | {"features": ["feedback", "send_rate_sends"]}))
     assert set(asked.feature_names) == feedback | {"send_rate_sends"}
+
+
+def test_a_model_sees_no_more_than_its_tiers():
+    bare = train.fit(dataset(), **(QUICK | {"tiers": ("0", "1")}))
+    used = {CATALOGUE[name].tier for name in bare.feature_names}
+    assert used <= {"0", "1"}
+    assert sorted(used) == bare.info["tiers"]
+    assert bare.memory is None or not (len(bare.memory.photos) or len(bare.memory.texts))
+    with pytest.raises(ParameterError, match="fit: tiers must be among 0, 1, 2, 3, F; got 0, 7"):
+        train.fit(dataset(), tiers=("0", "7"))
+
+
+def test_memory_can_be_left_out():
+    assert train.fit(dataset(), **(QUICK | {"memory": False})).memory is None
 
 
 def test_the_model_separates_and_follows_the_catalogue():

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog, Slices
-from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.errors import ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
-from spamclf.instants import iso, to_instant
+from spamclf.instants import check_history, instant_or_last, iso, to_instant
 from spamclf.tables.frames import to_native
 from spamclf.threads import equal_parts, in_threads, n_threads
 
@@ -218,18 +218,6 @@ def resolve_features(features: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def instant_or_last(dataset: Dataset, as_of: Any) -> int:
-    """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row."""
-    if as_of is not None:
-        return to_instant(as_of)
-    last = dataset.last_instant()
-    if last is None:
-        raise InsufficientDataError(
-            "as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
-        )
-    return last + 1
-
-
 def _instants(dataset: Dataset, as_of: Any, snapshots: Snapshots) -> list[int]:
     """Return the instants asked for; of `AfterSends` the one before which sends count."""
     if snapshots is None or isinstance(snapshots, AfterSends):
@@ -279,11 +267,3 @@ def measure(
         row += len(family.features)
     rows = [place[name] for name in names]
     return values if rows == list(range(size)) else values[rows]
-
-
-def check_history(history_days: float) -> None:
-    """Refuse a look-back that is no number of days."""
-    if not 1e-5 <= history_days <= 36_500:  # from about a second
-        raise ParameterError(
-            f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from spamclf.ego import EgoLog, Slices
 
 __all__ = ["Family", "Feature", "Tier", "Unit", "Work"]
+
+_ONE = re.compile(r"\b1 other accounts\b")
 
 Tier = Literal["0", "1", "2", "3", "F"]
 Unit = Literal["count", "share", "s", "bits", "ratio", "flag", "1/min", "1/day", "1/day^2"]
@@ -77,7 +80,7 @@ class Feature:
         >>> CATALOGUE["fan_out_strangers"].say(214.0)
         'wrote to 214 strangers'
         >>> CATALOGUE["photo_cluster_pictures"].say(3.0, {"photo_cluster_accounts": "23"})
-        '23 other accounts show nearly the same photo, in 3 versions'
+        'nearly the same photo is shown by 23 other accounts, in 3 versions'
         >>> CATALOGUE["account_age_s"].say(float("nan"))
         'nothing is known of account_age_s'
         """
@@ -85,7 +88,7 @@ class Feature:
             return f"nothing is known of {self.name}"
         words = dict.fromkeys(self.companions, "") | dict(others or {})
         said = self.sentence.format(value=self.in_words(value), **words)
-        return said.strip().replace("  ", " ")
+        return _ONE.sub("1 other account", said.strip().replace("  ", " "))
 
     def in_words(self, value: float) -> str:
         """Return a value with its unit; nothing for one that is not known."""

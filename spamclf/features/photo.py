@@ -40,11 +40,12 @@ FEATURES = (
     ),
     Feature(
         "photo_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
-        "{value} other accounts show nearly the same photo", _PHOTO, "2", _PDQ,
+        "nearly the same photo is shown by {value} other accounts", _PHOTO, "2", _PDQ,
     ),
     Feature(
         "photo_cluster_pictures", "count", 0, f"different hashes, with its own, in {_CLUSTER}",
-        "{photo_cluster_accounts} other accounts show nearly the same photo, in {value} versions", _PHOTO, "2", _PDQ,
+        "nearly the same photo is shown by {photo_cluster_accounts} other accounts, in {value} versions",
+        _PHOTO, "2", _PDQ,
     ),
     Feature(
         "photo_cluster_age_s", "s", 0, f"time since the first sighting, its own included, in {_CLUSTER}",

@@ -32,11 +32,11 @@ FEATURES = (
     ),
     Feature(
         "template_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
-        "{value} other accounts show nearly the same text", _TEXT, "3", _BRODER,
+        "nearly the same text is shown by {value} other accounts", _TEXT, "3", _BRODER,
     ),
     Feature(
         "template_cluster_texts", "count", 0, f"different signatures, with its own, in {_CLUSTER}",
-        "{template_cluster_accounts} other accounts show nearly the same text, in {value} versions",
+        "nearly the same text is shown by {template_cluster_accounts} other accounts, in {value} versions",
         _TEXT, "3", _BRODER,
     ),
     Feature(

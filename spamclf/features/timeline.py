@@ -72,8 +72,8 @@ class Timeline:
 def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, Instants]:
     """Return (account, first, last, is automated): a label stands at every `as_of` in ``(first, last]``.
 
-    It begins with the label (and not before the account's own row), and ends when the history passes it or a later label
-    replaces it. Of labels of one instant the milder one stands.
+    It begins with the label (and not before the account's own row), and ends when the history passes it or a later
+    label replaces it. Of labels of one instant the milder one stands.
     """
     account, labelled_at, is_automated = ego.labels
     order = np.lexsort((~is_automated, labelled_at, account))  # among equals the last one stands

@@ -247,10 +247,12 @@ def _draw_operations(
             again = bool(operations) and rng.random() < 0.3
             operator = operations[-1].operator if again else len(operations)
             reach = rng.integers(row.reach[0], row.reach[1] + 1, len(team))
-            targets = _bought_list(rng, honest, country, int(country[team[0]]), int(reach.sum()), len(kind))
+            # Some lists are worked off twice or more, so that a second account writes when the first has gone.
+            wanted = int(reach.sum()) // int(rng.choice((1, 1, 2, 3)))
+            targets = _bought_list(rng, honest, country, int(country[team[0]]), max(wanted, 1), len(kind))
             if again:  # and keeps a part of the list
                 kept = operations[-1].targets[: len(targets) // 2]
-                targets = rng.permutation(np.unique(np.concatenate([kept, targets])))[: int(reach.sum())]
+                targets = rng.permutation(np.unique(np.concatenate([kept, targets])))[: max(wanted, 1)]
             starts = _starts(rng, row, len(team), span)
             shared = bool(rng.random() < row.shared)
             operations.append(Operation(len(operations), operator, row, team, starts, reach, targets, shared))

@@ -26,7 +26,7 @@ def test_edits_stay_near_their_design_and_designs_apart():
     design = grey(picture_name(40, 0))
     near = [np.corrcoef(design.ravel(), grey(picture_name(40, edit)).ravel())[0, 1] for edit in range(1, 8)]
     far = [np.corrcoef(design.ravel(), grey(picture_name(other, 0)).ravel())[0, 1] for other in range(41, 61)]
-    assert min(near) > 0.8 > max(far)
+    assert min(near) > 0.7 > max(far)
 
 
 def test_hashes_of_edits_differ_in_a_few_bits():

@@ -77,7 +77,7 @@ def test_operations_share_networks_devices_photos_and_targets():
     joined = truth.merge(tables["accounts"].to_pandas(), on="account_id")
     farm = joined[joined.kind == "sim_farm"]
     per_device = farm.groupby("device").size()
-    assert per_device.median() >= 3
+    assert (farm.device.map(per_device) >= 3).mean() > 0.6
     spread = farm.groupby("campaign").registered_at.agg(lambda t: (t.max() - t.min()).total_seconds())
     assert spread.median() < 6 * 3600
     log = tables["messages"].to_pandas()
