@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test slow oldest lint types bench notebooks sample model clean
+.PHONY: help demo test slow oldest lint types oracles bench notebooks sample model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,7 +42,13 @@ lint: $(VENV)/.dev  ## check style
 types: $(VENV)/.dev  ## check types
 	@$(BIN)/mypy
 
-bench: $(VENV)/.dev  ## measure speed side by side and, where SPAMCLF_PUBLIC_DATA is set, quality on real logs
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PIP) --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+oracles: $(VENV)/.bench  ## install the libraries that photo tests and benches are held against (needs a C++ compiler)
+
+bench: $(VENV)/.bench  ## measure speed side by side and, where SPAMCLF_PUBLIC_DATA is set, quality on real logs
 	@$(BIN)/python -m tests.benches
 
 notebooks: $(VENV)/.dev  ## run the notebooks and store them with what they show

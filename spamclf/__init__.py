@@ -10,7 +10,7 @@ from spamclf.features import AfterSends, FeatureTable, extract
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import evaluate, predict, simulate, train
+    from spamclf import evaluate, find, predict, simulate, train
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "extract",
+    "find",
     "load_model",
     "predict",
     "read_dataset",
@@ -30,6 +31,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("evaluate", "predict", "simulate", "train"):
+    if name in ("evaluate", "find", "predict", "simulate", "train"):
         return importlib.import_module(f"spamclf.{name}")
     raise AttributeError(f"module 'spamclf' has no attribute {name!r}")

@@ -222,7 +222,15 @@ class Dataset:
         self.counts[table] = RowCounts(counts.rows_in, used, counts.rows_in - used)
 
     def once(self, key: Hashable, build: Callable[[], T]) -> T:
-        """Return what `build` makes of the tables, made at the first call only; `key` names it."""
+        """Return what `build` makes of the tables, made at the first call only.
+
+        Parameters
+        ----------
+        key : hashable
+            Names it.
+        build : callable
+            Takes nothing.
+        """
         if key not in self._derived:
             self._derived[key] = build()
         derived: T = self._derived[key]

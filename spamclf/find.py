@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.campaigns.listing import (
-    check_kinds,
-    check_listing,
-    instant_or_last,
-    list_campaigns,
-    sightings_of,
-)
-from spamclf.campaigns.parts import Seen
-from spamclf.campaigns.recipients import SCHEME, list_fingerprints
-from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
+from spamclf.campaigns.listing import check_kinds, check_listing, list_campaigns, sightings_of
 from spamclf.campaigns.table import Campaigns, safe_text
 from spamclf.dataset import Dataset, check_dataset
-from spamclf.ego import EgoLog, Instants
-from spamclf.facts import column_of
-from spamclf.features.co_target import stranger_lists
-from spamclf.ids import Codes, IdBook
-from spamclf.instants import iso
+from spamclf.ego import EgoLog
+from spamclf.instants import instant_or_last, iso
+from spamclf.lists import lists_of
 
 __all__ = ["campaigns", "summary"]
 
@@ -191,41 +177,3 @@ def _example(row: dict[str, Any]) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-@dataclass(frozen=True, eq=False)
-class _Lists:
-    """Sightings of recipient lists: each account's twice, with its first and its last stranger of the history."""
-
-    sightings: Sightings
-    account_ids: pa.Array
-    instant: Instants
-    group: Codes
-    row: npt.NDArray[np.int64]
-
-
-def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) -> Seen:
-    """Fingerprint the recipient list of every account at an instant: the strangers it wrote to in the history."""
-    slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
-    account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
-    lists = list_fingerprints(account, recipient, instant, _people(ego.dataset, n_jobs), n_jobs=n_jobs)
-    ids = ego.account_ids.take(pa.array(lists.account))
-    ids = pa.concat_arrays([ids, ids])
-    instants = np.concatenate([lists.first, lists.last])
-    words = np.concatenate([lists.words, lists.words])
-    sightings = Sightings.of("list", str(SCHEME), pseudonyms(ids), instants, words)
-    _, group = distinct_rows(words)
-    return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2))
-
-
-def _people(dataset: Dataset, n_jobs: int) -> pa.Array:
-    """Return the id behind each code of an `EgoLog`'s recipients who are no groups."""
-    messages = dataset.messages
-    book = IdBook(column_of(dataset.accounts, "account_id"))
-    book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
-    recipients = column_of(messages, "recipient_id")
-    if "is_group" in messages.column_names:
-        to_group = pc.fill_null(column_of(messages, "is_group"), False)
-        recipients = recipients.filter(pc.invert(to_group))
-    book.encode(recipients, n_jobs=n_jobs)
-    return book.ids

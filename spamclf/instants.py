@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from spamclf.errors import ParameterError
+from spamclf.errors import InsufficientDataError, ParameterError
 
-__all__ = ["DAY_US", "LAST_US", "UNITS", "iso", "loose_instant", "to_instant"]
+__all__ = ["DAY_US", "LAST_US", "UNITS", "check_history", "instant_or_last", "iso", "loose_instant", "to_instant"]
 
 DAY_US = 86_400_000_000
 #: Microseconds of one unit of an epoch; nanoseconds are divided instead.
@@ -78,6 +78,46 @@ def loose_instant(value: Any) -> int | None:
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
     return None
+
+
+class _Dated(Protocol):
+    """A dataset, of which this floor knows no more."""
+
+    def last_instant(self) -> int | None: ...
+
+
+def instant_or_last(dataset: _Dated, as_of: Any) -> int:
+    """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row.
+
+    Raises
+    ------
+    ParameterError
+        As of `to_instant`.
+    InsufficientDataError
+        If no instant is given and no row has a time.
+    """
+    if as_of is not None:
+        return to_instant(as_of)
+    last = dataset.last_instant()
+    if last is None:
+        raise InsufficientDataError(
+            "as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
+        )
+    return last + 1
+
+
+def check_history(history_days: float) -> None:
+    """Refuse a look-back that is no number of days.
+
+    Raises
+    ------
+    ParameterError
+        If it is not from 0.00001 days (about a second) to 36,500.
+    """
+    if not 1e-5 <= history_days <= 36_500:
+        raise ParameterError(
+            f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."
+        )
 
 
 def iso(instant: int) -> str:

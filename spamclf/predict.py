@@ -16,7 +16,8 @@ from spamclf.ego import EgoLog
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
 from spamclf.features.catalogue import family_of
-from spamclf.features.extract import instant_or_last, measure, snapshot_slices
+from spamclf.features.extract import measure, snapshot_slices
+from spamclf.instants import instant_or_last
 from spamclf.model import Model, load_model
 from spamclf.threads import n_threads
 

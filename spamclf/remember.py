@@ -10,6 +10,7 @@ from spamclf.campaigns.sightings import Sightings
 from spamclf.campaigns.verdicts import Evidence, Labels
 from spamclf.ego import DAY_US, EgoLog
 from spamclf.features.catalogue import family_of
+from spamclf.lists import lists_of
 
 __all__ = ["remember"]
 
@@ -18,6 +19,10 @@ def remember(
     ego: EgoLog, until: int, names: Sequence[str], *, history_days: float, n_jobs: int = -1
 ) -> CampaignIndex | None:
     """Return the fingerprints that the features looked at, with the labels and the evidence on their accounts.
+
+    Photos and texts are what the features of a later dataset are compared with. Recipient lists are kept where the
+    model looks at `co_target`, for `CampaignIndex.clusters` and for merging memories: the `co_target` features
+    themselves read no memory, since they look at each stranger rather than at the list.
 
     Parameters
     ----------
@@ -43,6 +48,8 @@ def remember(
         seen.append(read_photos(ego.dataset, n_jobs=n_jobs).sightings)
     if "template" in families:
         seen.append(read_texts(ego.dataset, n_jobs=n_jobs)[0].sightings)
+    if "co_target" in families:
+        seen.append(lists_of(ego, until, history_days, n_jobs=n_jobs).sightings)
     seen = [part for part in (each.between(since, until) for each in seen) if len(part)]
     if not seen:
         return None

@@ -18,8 +18,8 @@ from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.evaluate import average_precision, best_rule, roc_auc, rule_scores
 from spamclf.features.catalogue import CATALOGUE
-from spamclf.features.extract import check_history, resolve_features
-from spamclf.instants import iso, to_instant
+from spamclf.features.extract import resolve_features
+from spamclf.instants import check_history, iso, to_instant
 from spamclf.labelled import PARTS, LabelledRows, labelled_rows
 from spamclf.model import Forest, Model, SigmoidCalibration
 from spamclf.model.card import card

@@ -129,7 +129,7 @@ def test_kinds_that_are_not_asked_for_are_not_read(world, monkeypatch):
 
     monkeypatch.setattr("spamclf.campaigns.shown.read_photos", no_reading)
     monkeypatch.setattr("spamclf.campaigns.shown.read_texts", no_reading)
-    monkeypatch.setattr("spamclf.find.stranger_lists", no_reading)
+    monkeypatch.setattr("spamclf.lists.stranger_lists", no_reading)
     data = read_dataset(world[0])
     for kind in ("photo", "text", "list"):
         with pytest.raises(AssertionError, match="was read"):

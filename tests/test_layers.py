@@ -22,7 +22,7 @@ FLOORS = (
     {"ego"},
     {"features"},
     {"model"},
-    {"evaluate", "labelled", "remember"},
+    {"evaluate", "labelled", "lists", "remember"},
     {"find", "train", "predict"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},

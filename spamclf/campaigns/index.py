@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from spamclf.campaigns.audit import PART, check_memory, check_schemes
 from spamclf.campaigns.sightings import Kind, Sightings
+from spamclf.campaigns.standing import standing_clusters
 from spamclf.campaigns.verdicts import Evidence, Instants, Labels, Pseudonyms
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.instants import to_instant
@@ -199,6 +201,75 @@ class CampaignIndex:
         *seen, labels, evidence = chosen
         photos, texts, lists = (mine.where(rows) for mine, rows in zip(self.sightings, seen, strict=True))
         return CampaignIndex(photos, texts, lists, self.labels.where(labels), self.evidence.where(evidence))
+
+    # ---- clusters ------------------------------------------------------------------------------------------------
+
+    def clusters(
+        self,
+        as_of: Any,
+        *,
+        history_days: float | None = None,
+        leaving_out: Any = None,
+        min_accounts: int = 1,
+        n_jobs: int = -1,
+    ) -> pa.Table:
+        """Return the clusters of what was known before an instant.
+
+        Nothing at or after the instant changes them: a fingerprint that links two clusters later does not merge the
+        past. They depend on the set of what is remembered alone, not on how it came together.
+
+        Parameters
+        ----------
+        as_of : str, datetime or int
+            As of `spamclf.instants.to_instant`.
+        history_days : float, optional
+            Look-back in days; sightings, labels and evidence before it are not seen. By default all are.
+        leaving_out : str, int or several, optional
+            Ids of accounts whose sightings are not seen, so that what is said of an account need not be its own doing.
+        min_accounts : int, default=1
+            Smaller clusters are left out; those that stay keep their numbers.
+        n_jobs : int, default=-1
+            Threads, in joblib's sense. The result does not depend on it.
+
+        Returns
+        -------
+        clusters : pyarrow.Table
+            One row per cluster, photos, then texts, then lists, by number:
+
+            - ``kind`` (photo, text, list) and ``cluster``, its number among those of its kind, from 0: the order of
+              their least fingerprints. The numbers of another instant are others;
+            - ``n_accounts``, ``n_fingerprints``: different accounts, different fingerprints;
+            - ``first_seen``, ``last_seen``, and ``age_s``, seconds from the first sighting to the instant;
+            - ``growth_24h``: accounts first seen in it in the last 24 hours;
+            - ``n_labelled``, ``n_automated``, ``automated_share``: by each account's latest label; the share is null
+              where nobody is labelled;
+            - ``n_evidence``: accounts tied to a named operator by evidence;
+            - ``medoid``: the hash of a photo cluster's centre in hex; null for texts and lists.
+
+        Raises
+        ------
+        ParameterError
+            For an argument out of its range.
+
+        Examples
+        --------
+        >>> seen = Sightings.of("photo", "pdq", [7, 5], [20, 10], np.array([[1, 0, 0, 2]] * 2))
+        >>> index = CampaignIndex().add(seen, labels=Labels.of([7], [25], [True]))
+        >>> index.clusters(30).select(["n_accounts", "n_automated", "age_s"]).to_pylist()
+        [{'n_accounts': 2, 'n_automated': 1, 'age_s': 2e-05}]
+        >>> index.clusters(20)["n_accounts"].to_pylist()
+        [1]
+        """
+        return standing_clusters(
+            self.sightings,
+            self.labels,
+            self.evidence,
+            as_of=as_of,
+            history_days=history_days,
+            leaving_out=leaving_out,
+            min_accounts=min_accounts,
+            n_jobs=n_jobs,
+        )
 
     # ---- files ---------------------------------------------------------------------------------------------------
 

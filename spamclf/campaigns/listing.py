@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.campaigns.parts import Seen, clusters_of
+from spamclf.campaigns.standing import check_size
 from spamclf.campaigns.table import KINDS, Campaigns, tabulate
 from spamclf.campaigns.tally import Known
 from spamclf.dataset import Dataset, check_dataset
-from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.errors import ParameterError
 from spamclf.facts import column_of
 from spamclf.ids import IdBook
-from spamclf.instants import DAY_US, to_instant
+from spamclf.instants import DAY_US, check_history, instant_or_last
 
-__all__ = ["check_kinds", "check_listing", "instant_or_last", "list_campaigns"]
+__all__ = ["check_kinds", "check_listing", "list_campaigns", "sightings_of"]
 
 
 def list_campaigns(
@@ -104,26 +104,8 @@ def check_kinds(kinds: Sequence[str] | None, *, with_lists: bool) -> tuple[str, 
 
 def check_listing(history_days: float, min_accounts: int) -> None:
     """Refuse a look-back that is no number of days, and a size below 1."""
-    if not 1e-5 <= history_days <= 36_500:
-        raise ParameterError(
-            f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."
-        )
-    if not isinstance(min_accounts, int | np.integer) or min_accounts < 1:
-        raise ParameterError(
-            f"list_campaigns: min_accounts must be a whole number from 1; got {min_accounts!r}. Use 3."
-        )
-
-
-def instant_or_last(dataset: Dataset, as_of: Any) -> int:
-    """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row."""
-    if as_of is not None:
-        return to_instant(as_of)
-    last = dataset.last_instant()
-    if last is None:
-        raise InsufficientDataError(
-            "as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
-        )
-    return last + 1
+    check_history(history_days)
+    check_size("list_campaigns", min_accounts)
 
 
 def sightings_of(dataset: Dataset, kind: str, lists: Seen | None, n_jobs: int) -> Seen:

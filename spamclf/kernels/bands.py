@@ -175,7 +175,7 @@ def _link_part(
 ) -> None:  # fmt: skip
     """Unite within the buckets of one part, which begins at `start`.
 
-    `table` is (slots, 3), -1 where free: the first place of a bucket, the last, whether it is one set.
+    `table` is (slots, 4), -1 where free: the first place of a bucket, the last, whether it is one set, and its key.
     """
     mask = 1
     while mask < 2 * (end - start):
@@ -184,13 +184,14 @@ def _link_part(
     mask -= 1
     for place in range(start, end):
         slot = np.int64(by_key[place] & np.uint32(mask))
-        while table[slot, 0] >= 0 and by_key[table[slot, 0]] != by_key[place]:
+        key = np.int32(by_key[place])
+        while table[slot, 3] != key and table[slot, 0] >= 0:
             slot = (slot + 1) & mask
         last = table[slot, 1]
         beside[0, place] = last
         beside[1, place] = -1
         if last < 0:
-            table[slot, 0], table[slot, 2] = place, 1
+            table[slot, 0], table[slot, 2], table[slot, 3] = place, 1, key
         else:
             beside[1, last] = place
             whole = table[slot, 2] == 1
@@ -227,13 +228,13 @@ def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int
     ends = np.empty(1 << bits, np.int64)
     by_key, members = np.empty(n, np.uint32), np.empty(n, np.int32)
     beside = np.empty((2, n), np.int32)  # the places before and after in the bucket
-    table = np.empty((0, 3), np.int32)
+    table = np.empty((0, 4), np.int32)
     for b in range(band, keys.shape[0], step):
         _scatter(keys[b], bits, ends, by_key, members)
         start = 0
         for part in range(ends.size):
             if table.shape[0] < 4 * (ends[part] - start):
-                table = np.empty((4 * (ends[part] - start), 3), np.int32)
+                table = np.empty((4 * (ends[part] - start), 4), np.int32)
             _link_part(words, rows, by_key, members, beside, start, ends[part], table, need, parent)
             start = ends[part]
 

@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("messages", "forest", "start", "wikipedia_bans", "honest_traffic")
-_PACKAGES = ("numpy", "numba", "pyarrow", "scikit-learn", "duckdb", "polars", "pandas")
+BENCHES = ("messages", "forest", "start", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic")
+_PACKAGES = ("numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "opencv-python-headless", "pandas", "pdqhash", "polars")
 
 
 def _processor() -> str:

@@ -1,0 +1,32 @@
+"""The command line: ``spamclf describe | train | score | campaigns | simulate``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from spamclf.cli.data import describe, simulate
+from spamclf.cli.find import campaigns
+from spamclf.cli.models import score, train
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sys.modules["spamclf"].__version__, package_name="spamclf")
+def main() -> None:
+    """Find automated bulk senders from metadata: who wrote to whom and when.
+
+    \b
+    Examples:
+      spamclf describe data/sample
+      spamclf score data/sample --top 3
+
+    Exit codes: 0 done; 1 the data, the model or the output was refused (one line on stderr says why);
+    2 the command itself was wrong.
+    """
+
+
+for _command in (describe, train, score, campaigns, simulate):
+    main.add_command(_command)

@@ -1,0 +1,54 @@
+"""The commands ``describe`` and ``simulate``: look at a dataset, make one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from spamclf.cli.shared import dataset_options, refusals, seed
+
+__all__ = ["describe", "simulate"]
+
+
+@click.command()
+@dataset_options
+@refusals
+def describe(folder: str, **reading: Any) -> None:
+    """Print what a dataset FOLDER holds, what is wrong with it, and the data dictionary.
+
+    \b
+    Examples:
+      spamclf describe data/sample
+      spamclf describe logs --time-unit s
+    """
+    from spamclf.dataset import read_dataset
+    from spamclf.describe import describe as describe_dataset
+    from spamclf.ego import EgoLog
+
+    dataset = read_dataset(folder, **reading)
+    click.echo(describe_dataset(dataset, EgoLog.build(dataset).n_duplicates))
+
+
+@click.command()
+@click.argument("out", type=click.Path())
+@click.option("--accounts", default=400, show_default=True, help="Number of accounts.")
+@click.option("--days", default=30, show_default=True, help="Simulated days.")
+@click.option("--automated-share", default=0.2, show_default=True, help="Share of automated accounts.")
+@click.option("--overwrite", is_flag=True, help="Write into a folder that holds something already.")
+@seed
+@refusals
+def simulate(
+    out: str, accounts: int, days: int, automated_share: float, overwrite: bool, random_state: int
+) -> None:
+    """Write a simulated dataset, photos included, to the folder OUT.
+
+    \b
+    Example:
+      spamclf simulate world --accounts 1000 --random-state 1
+    """
+    from spamclf.simulate import world, write
+
+    tables = world(accounts, days, automated_share=automated_share, random_state=random_state, media=True)
+    write(tables, out, overwrite=overwrite)
+    click.echo("\n".join(f"{name}: {table.num_rows:,} rows" for name, table in tables.items()))

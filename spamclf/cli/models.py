@@ -1,0 +1,227 @@
+"""The commands ``train`` and ``score``: make a model, use one."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from spamclf.cli.shared import (
+    Refusal,
+    as_of_option,
+    dataset_options,
+    jobs,
+    refusals,
+    result_path,
+    say,
+    seed,
+)
+from spamclf.errors import ParameterError
+
+__all__ = ["score", "train"]
+
+_BATCH = 100_000  # accounts scored between two steps of the progress bar
+
+
+def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    from spamclf.features.extract import resolve_features
+
+    try:
+        return None if value is None else resolve_features([name.strip() for name in value.split(",")])
+    except ParameterError as error:
+        raise Refusal(str(error), 2) from error
+
+
+@click.command()
+@dataset_options
+@click.option("--out", required=True, type=click.Path(), help="Folder for the model.")
+@click.option("--overwrite", is_flag=True, help="Replace a model that is there already.")
+@as_of_option
+@click.option("--history-days", default=30.0, show_default=True, help="Look-back of the features.")
+@click.option("--fpr", default=0.01, show_default=True, help="Share of honest accounts that may be flagged.")
+@click.option(
+    "--features",
+    callback=_feature_names,
+    help="Families or features, comma-separated; by default all of --tiers.",
+)
+@click.option(
+    "--tiers",
+    default="0,1,2,3",
+    show_default=True,
+    callback=lambda _, __, value: tuple(tier.strip() for tier in value.split(",")),
+    help="What the model may look at: 0 registration, 1 messages, 2 photos, 3 public texts, F reports.",
+)
+@click.option(
+    "--memory/--no-memory",
+    default=True,
+    show_default=True,
+    help="Whether the model remembers the fingerprints it saw, to recognise known campaigns.",
+)
+@seed
+@jobs
+@refusals
+def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) -> None:
+    """Train a model on the labelled accounts of a dataset FOLDER and print how good it is.
+
+    \b
+    Examples:
+      spamclf train data/sample --out models/mine
+      spamclf train logs --out models/2026-06-01 --as-of 2026-06-01 --features account,send_rate,fan_out
+    """
+    from spamclf.dataset import read_dataset
+    from spamclf.describe import row_balance
+    from spamclf.files import hold
+    from spamclf.output import check_model_output
+    from spamclf.train import fit, summary
+
+    reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
+    target = check_model_output(out, overwrite=overwrite)
+    with hold(target):
+        dataset = read_dataset(folder, **reading)
+        say(repr(dataset))
+        say("training ...")
+        model = fit(dataset, n_jobs=n_jobs, **settings)
+        model.save(target, overwrite=overwrite)
+    click.echo(summary(model))
+    click.echo(row_balance(dataset, model.info["data"]["duplicates"]))
+    click.echo(f"saved to {out}")
+
+
+@click.command()
+@dataset_options
+@click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
+@as_of_option
+@click.option("--out", type=click.Path(), help="Write all scores to this .parquet or .csv file.")
+@click.option(
+    "--top",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Accounts to print, highest scores first.",
+)
+@click.option(
+    "--reasons-for",
+    type=click.Choice(["flagged", "all"]),
+    default="flagged",
+    show_default=True,
+    help="Who gets reasons.",
+)
+@click.option(
+    "--reasons",
+    "n_reasons",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Reasons per account.",
+)
+@jobs
+@refusals
+def score(
+    folder: str,
+    model: str | None,
+    as_of: int | None,
+    out: str | None,
+    top: int,
+    n_reasons: int,
+    reasons_for: str,
+    n_jobs: int,
+    **reading: Any,
+) -> None:
+    """Score every account of a dataset FOLDER; print the highest with their reasons, or write all.
+
+    \b
+    Examples:
+      spamclf score data/sample
+      spamclf score data/today --model models/2026-06-01 --as-of 2026-06-08 --out scores.parquet
+    """
+    import pyarrow as pa
+
+    from spamclf.dataset import read_dataset
+    from spamclf.describe import row_balance
+    from spamclf.ego import EgoLog
+    from spamclf.files import hold
+    from spamclf.output import write_result
+    from spamclf.predict import score_batches
+
+    with hold(result_path(out, folder)) if out else contextlib.nullcontext():
+        dataset = read_dataset(folder, **reading)
+        say(repr(dataset))
+        ego = EgoLog.build(dataset, n_jobs=n_jobs)
+        parts = score_batches(
+            dataset,
+            model,
+            as_of=as_of,
+            batch_size=_BATCH,
+            n_reasons=n_reasons,
+            reasons_for=reasons_for,
+            n_jobs=n_jobs,
+            ego=ego,
+        )
+        scores = pa.concat_tables(_with_progress(parts, ego.n_accounts))
+        if out:
+            write_result(scores, out)
+    click.echo(_top(scores, top))
+    _doubt(dataset, scores)
+    click.echo(row_balance(dataset, ego.n_duplicates))
+    if out:
+        click.echo(f"{scores.num_rows:,} scores written to {out}")
+
+
+def _with_progress(parts: Iterable[Any], n_accounts: int) -> list[Any]:
+    """Collect the parts behind a progress bar, which only a terminal gets to see."""
+    from tqdm import tqdm
+
+    done = []
+    with tqdm(total=n_accounts, unit="account", disable=not sys.stderr.isatty(), leave=False) as bar:
+        for part in parts:
+            done.append(part)
+            bar.update(part.num_rows)
+    return done
+
+
+def _top(scores: Any, top: int) -> str:
+    """Lay out the highest scores as text: account, score, verdict, and the reasons below each."""
+    import pyarrow.compute as pc
+
+    if not scores.num_rows:
+        return "no accounts"
+    judged = scores.filter(pc.not_equal(scores["verdict"], "insufficient_data"))
+    ranked = judged.sort_by([("score", "descending"), ("account_id", "ascending")])
+    lines = []
+    for row in ranked.slice(0, top).to_pylist():
+        name, n_messages = _printable(row["account_id"]), f"{row['n_messages']:,} messages"
+        lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
+        lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
+    counts = {entry["values"]: entry["counts"] for entry in scores["verdict"].value_counts().to_pylist()}
+    threshold, model, as_of = (scores[name][0].as_py() for name in ("threshold", "model", "as_of"))
+    lines.append(
+        f"{scores.num_rows:,} accounts as of {as_of:%Y-%m-%d %H:%M:%S} UTC: "
+        + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+        + f" (model {model}, threshold {threshold:.4f})"
+    )
+    return "\n".join(lines)
+
+
+def _doubt(dataset: Any, scores: Any) -> None:
+    """Say on stderr what makes a run suspect though every row of it is in order."""
+    import pyarrow.compute as pc
+
+    seen, n_messages = pc.sum(scores["n_messages"]).as_py() or 0, dataset.messages.num_rows
+    if seen < 0.01 * n_messages:
+        first, last = (
+            f"{each.as_py():%Y-%m-%d %H:%M}" for each in pc.min_max(dataset.messages["sent_at"]).values()
+        )
+        click.echo(
+            f"Warning: the look-back holds {seen:,} of {n_messages:,} messages, which run from {first} to {last} UTC. "
+            "Are --as-of and --time-unit right?",
+            err=True,
+        )
+
+
+def _printable(account_id: Any) -> str:
+    """Show an id so that no character of it moves a terminal's cursor or colours."""
+    text = str(account_id)
+    return text if text.isprintable() else repr(text)

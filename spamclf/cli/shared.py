@@ -1,0 +1,131 @@
+"""What the commands share: their options, how they refuse, and where their results go."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from spamclf.errors import OutputError, ParameterError, SpamclfError
+
+__all__ = [
+    "Refusal",
+    "as_of_option",
+    "dataset_options",
+    "jobs",
+    "refusals",
+    "result_path",
+    "result_paths",
+    "say",
+    "seed",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def refusals(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors that a caller can mend into their message and an exit code, without a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SpamclfError as error:
+            raise Refusal(str(error), 2 if isinstance(error, ParameterError) else 1) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # a reader such as `head` has seen enough: click ends quietly
+                raise
+            with contextlib.suppress(OSError):  # what could not be printed must not be tried again at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            reason = error.strerror or type(error).__name__
+            raise Refusal(
+                f"output: it must be writable; got: {reason}. Check where it goes and the free space.", 1
+            ) from error
+
+    return run
+
+
+class Refusal(click.ClickException):
+    """One message on stderr and an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # a plain attribute to click
+
+
+def _instant(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    from spamclf.instants import to_instant
+
+    try:
+        return None if value is None else to_instant(value, name="--as-of", where="command")
+    except ParameterError as error:
+        raise Refusal(str(error), 2) from error
+
+
+def dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the folder of a dataset, and how it is to be read, to a command."""
+    for option in (
+        click.option(
+            "--max-bad-share",
+            default=0.01,
+            show_default=True,
+            type=click.FloatRange(0, 1),
+            help="Largest share of bad rows per table.",
+        ),
+        click.option(
+            "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Unit of times that are integers."
+        ),
+        click.option("--time-zone", help="Zone of times without one, e.g. Europe/Berlin."),
+        click.argument("folder", type=click.Path()),
+    ):
+        command = option(command)
+    return command
+
+
+jobs = click.option("--jobs", "n_jobs", default=-1, show_default=True, help="Threads; -1 for all cores.")
+as_of_option = click.option(
+    "--as-of",
+    callback=_instant,
+    help="Instant, e.g. 2026-06-08 (UTC unless it says otherwise); rows at or after it are unseen.",
+)
+seed = click.option(
+    "--random-state", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed."
+)
+
+
+def result_path(out: str, folder: str, name: str = "out") -> Path:
+    """Return where a result goes, before any work is done for it: never over a table it is made from."""
+    from spamclf.contact_sheet import check_sheet
+    from spamclf.output import check_output
+    from spamclf.schema import TABLES
+
+    path = check_sheet(out) if name == "sheet" else check_output(out, name=name)
+    target, home = path.resolve(), Path(folder).resolve()
+    inside = target.relative_to(home).parts[0] if target.is_relative_to(home) else ""
+    if inside.split(".")[0] in TABLES:  # a table's file, or a part in its folder
+        raise OutputError(
+            f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
+        )
+    return path
+
+
+def result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
+    """Return where several results go, each to a place of its own."""
+    paths = {name: result_path(out, folder, name) for name, out in outs.items() if out}
+    if len({path.resolve() for path in paths.values()}) < len(paths):
+        raise OutputError(f"{' and '.join(paths)}: they must differ; got one file twice. Choose other names.")
+    return paths
+
+
+def say(text: str) -> None:
+    """Tell a person at a terminal how the work goes on; say nothing in a pipe or a job."""
+    if sys.stderr.isatty():
+        click.echo(text, err=True)

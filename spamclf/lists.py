@@ -1,0 +1,84 @@
+"""The recipient lists of a dataset as sightings: who wrote to which strangers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.parts import Seen
+from spamclf.campaigns.recipients import SCHEME, list_fingerprints
+from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog, Instants
+from spamclf.facts import column_of
+from spamclf.features.co_target import stranger_lists
+from spamclf.ids import Codes, IdBook
+
+__all__ = ["lists_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """Sightings of recipient lists: each account's twice, with its first and its last stranger of the history."""
+
+    sightings: Sightings
+    account_ids: pa.Array
+    instant: Instants
+    group: Codes
+    row: npt.NDArray[np.int64]
+
+
+def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) -> Seen:
+    """Fingerprint the recipient list of every account at an instant: the strangers it wrote to in the history.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    as_of : int
+        Messages at or after this instant (microseconds since the epoch) are unseen.
+    history_days : float
+        Look-back in days.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense. The result does not depend on it.
+
+    Returns
+    -------
+    lists : Seen
+        Each list twice: when its account wrote to the first stranger, and to the last one. Accounts of too few
+        strangers have none (see `spamclf.campaigns.recipients.list_fingerprints`).
+
+    Examples
+    --------
+    >>> from spamclf import Dataset
+    >>> messages = {"sender_id": ["a"] * 5, "recipient_id": list("bcdef"), "sent_at": range(5)}
+    >>> dataset = Dataset(accounts={"account_id": ["a"]}, messages=messages, time_unit="s")
+    >>> lists_of(EgoLog.build(dataset), as_of=10_000_000, history_days=1).instant
+    array([      0, 4000000])
+    """
+    slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
+    account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
+    lists = list_fingerprints(account, recipient, instant, _people(ego.dataset, n_jobs), n_jobs=n_jobs)
+    ids = ego.account_ids.take(pa.array(lists.account))
+    ids = pa.concat_arrays([ids, ids])
+    instants = np.concatenate([lists.first, lists.last])
+    words = np.concatenate([lists.words, lists.words])
+    sightings = Sightings.of("list", str(SCHEME), pseudonyms(ids), instants, words)
+    _, group = distinct_rows(words)
+    return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2))
+
+
+def _people(dataset: Dataset, n_jobs: int) -> pa.Array:
+    """Return the id behind each code of an `EgoLog`'s recipients who are no groups."""
+    messages = dataset.messages
+    book = IdBook(column_of(dataset.accounts, "account_id"))
+    book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
+    recipients = column_of(messages, "recipient_id")
+    if "is_group" in messages.column_names:
+        to_group = pc.fill_null(column_of(messages, "is_group"), False)
+        recipients = recipients.filter(pc.invert(to_group))
+    book.encode(recipients, n_jobs=n_jobs)
+    return book.ids
