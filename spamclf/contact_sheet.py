@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.images import Picture, RefusedPicture, read_picture, resolve, use_picture
 from spamclf.campaigns.table import Campaigns
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.drawing import AUTOMATED, HONEST, INK
@@ -30,7 +30,6 @@ _WIDTH, _MARGIN, _GAP = 1200, 28, 8
 _PICTURES = 8  # in a row
 _SIDE = (_WIDTH - 2 * _MARGIN - (_PICTURES - 1) * _GAP) // _PICTURES
 _HEAD, _CAPTION, _FOOT = 92, 34, 40  # heights: of the page's head, above the pictures of a row, below them
-_FORMATS, _MOST_PIXELS = ("JPEG", "PNG", "WEBP", "GIF"), 40_000_000
 _SOFT, _LINE, _BOX = "#6B6B6B", "#E0E0E0", "#D9D9D9"
 
 
@@ -186,39 +185,27 @@ def _place(
 
 
 def _thumbnail(folder: Path | None, photo: str | None) -> Image | None:
-    """Open a picture and fit it into its square, what is transparent in white; None where it cannot be opened.
-
-    Whatever a hostile file makes Pillow raise, one bad file must not cost the sheet.
-    """
-    from PIL import Image, ImageOps
-
-    file = _inside(folder, photo)
-    if file is None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sizes, which are judged below
-            with Image.open(file, formats=_FORMATS) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return None
-                image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-                small = ImageOps.contain(image.convert("RGBA"), (_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    except Exception:
-        return None
-    picture = Image.new("RGB", small.size, "white")
-    picture.paste(small, mask=small)
-    return picture
-
-
-def _inside(folder: Path | None, photo: str | None) -> Path | None:
-    """Return the path of a file of the dataset's folder; None where it is none, or leads out of it."""
+    """Open a picture and fit it into its square, what is transparent in white; None where it cannot be opened."""
     if folder is None or photo is None:
         return None
     try:
-        file, root = (folder / photo).resolve(), folder.resolve()
-        return file if file.is_file() and file.is_relative_to(root) else None
-    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
+        return use_picture(read_picture(resolve(folder, photo)), _fitted)
+    except RefusedPicture:
         return None
+
+
+def _fitted(picture: Picture) -> Image:
+    """Fit a picture into its square; of a large one take every so many pixels, band by band, to copy little."""
+    from PIL import Image, ImageOps
+
+    step, top, rows = max(max(picture.width, picture.height) // (4 * _SIDE), 1), 0, []
+    for band in picture.bands():
+        pixels = band.reshape(len(band), picture.width, picture.channels)
+        rows.append(pixels[-top % step :: step, ::step].copy())
+        top += len(band)
+    taken = np.concatenate(rows)
+    image = Image.fromarray(taken if picture.channels == 3 else taken[..., 0]).convert("RGB")
+    return ImageOps.contain(image, (_SIDE, _SIDE), Image.Resampling.LANCZOS)
 
 
 def _subtitle(n_rows: int, total: int) -> str:

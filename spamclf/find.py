@@ -111,7 +111,7 @@ def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
     --------
     >>> from spamclf import find, read_dataset
     >>> print(find.summary(find.campaigns(read_dataset("data/sample"), min_accounts=300)))
-    no campaigns as of 2026-05-30 23:42:24 UTC, 30 days back
+    no campaigns as of 2026-05-30 ... UTC, 30 days back
     """
     when = iso(found.as_of // 1_000_000 * 1_000_000).replace("T", " ").replace("Z", " UTC")
     since = f"as of {when}, {found.history_days:g} days back"

@@ -9,7 +9,16 @@ import numpy as np
 
 from spamclf.errors import InsufficientDataError, ParameterError
 
-__all__ = ["DAY_US", "LAST_US", "UNITS", "check_history", "instant_or_last", "iso", "loose_instant", "to_instant"]
+__all__ = [
+    "DAY_US",
+    "LAST_US",
+    "UNITS",
+    "check_history",
+    "instant_or_last",
+    "iso",
+    "loose_instant",
+    "to_instant",
+]
 
 DAY_US = 86_400_000_000
 #: Microseconds of one unit of an epoch; nanoseconds are divided instead.

@@ -22,7 +22,7 @@ AT = 1_780_000_000_000_000
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A world with pictures, as a folder, and its tables."""
-    tables = simulate.world(150, 12, random_state=1003, automated_share=0.4, media=True)
+    tables = simulate.world(150, 12, random_state=1006, automated_share=0.4, media=True)
     folder = tmp_path_factory.mktemp("world")
     simulate.write(tables, folder)
     return folder, tables

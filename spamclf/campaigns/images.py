@@ -18,10 +18,12 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +34,15 @@ from spamclf.campaigns.picture_heads import Head, RefusedPicture
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "RefusedPicture", "open_picture", "read_picture", "resolve"]
+__all__ = ["Picture", "RefusedPicture", "open_picture", "read_picture", "resolve", "use_picture"]
+
+_T = TypeVar("_T")
 
 MAX_BYTES = 20_000_000  # of a file
+_LARGE = (
+    4_000_000  # pixels; of pictures above it, one at a time is held decoded, however many threads there are
+)
+_TURN = threading.Lock()
 _BAND = 1 << 20  # pixels that are turned into an array at a time
 
 _MISSING = {
@@ -150,11 +158,12 @@ class Picture:
     def _pixels(self, image: Image.Image) -> npt.NDArray[np.uint8]:
         if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion cuts off what is over 255
             return (np.asarray(image) >> 8).astype(np.uint8)
-        if image.has_transparency_data:
-            image = _on_white(image)
         mode = "L" if self.channels == 1 else "RGB"
-        if image.mode != mode:
-            image = image.convert(mode)
+        if image.mode != mode or image.info:
+            if image.has_transparency_data:
+                image = _on_white(image)
+            if image.mode != mode:
+                image = image.convert(mode)
         return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, self.width * self.channels)
 
 
@@ -176,9 +185,46 @@ def open_picture(data: bytes) -> Picture:
         ``too_large``: more than 40 megapixels, 20,000 pixels a side or 20 MB, or costly beyond measure to decode;
         ``not_a_picture``: of another format, damaged or truncated.
     """
+    return _open(_head(data))
+
+
+def use_picture(data: bytes, use: Callable[[Picture], _T]) -> _T:
+    """Open a picture, hand it to `use` and return what that returns; large ones wait for one another.
+
+    Several threads would otherwise hold a decoded picture of the largest size each. `use` keeps nothing of it.
+
+    Raises
+    ------
+    RefusedPicture
+        As in `open_picture`, and if its pixels turn out to be none: what else `use` raises counts as that.
+
+    Examples
+    --------
+    >>> from spamclf.simulate.photos import picture
+    >>> use_picture(picture("photos/00031-04.jpg"), lambda opened: opened.channels)
+    3
+    """
+    head = _head(data)
+    with _TURN if head.width * head.height > _LARGE else nullcontext():
+        try:
+            return use(_open(head))
+        except RefusedPicture:
+            raise
+        except MemoryError as error:
+            raise RefusedPicture("too_large") from error
+        except (
+            Exception
+        ) as error:  # a palette that is none, and the like, come to light with the pixels alone
+            raise RefusedPicture("not_a_picture") from error
+
+
+def _head(data: bytes) -> Head:
     if len(data) > MAX_BYTES:
         raise RefusedPicture("too_large")
-    head = picture_heads.read(data)
+    return picture_heads.read(data)
+
+
+def _open(head: Head) -> Picture:
     try:
         image = _decode(head)
     except Exception as error:  # of whatever kind: the bytes are a stranger's, and the decoders many

@@ -215,8 +215,7 @@ class CampaignIndex:
     ) -> pa.Table:
         """Return the clusters of what was known before an instant.
 
-        Nothing at or after the instant changes them: a fingerprint that links two clusters later does not merge the
-        past. They depend on the set of what is remembered alone, not on how it came together.
+        Nothing at or after the instant changes them: what links two clusters later does not merge the past.
 
         Parameters
         ----------

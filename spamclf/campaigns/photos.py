@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf import kernels
-from spamclf.campaigns.images import Picture, RefusedPicture, open_picture, read_picture, resolve
+from spamclf.campaigns.images import Picture, RefusedPicture, read_picture, resolve, use_picture
 from spamclf.errors import ParameterError
 from spamclf.threads import in_threads
 
@@ -121,28 +121,27 @@ def fingerprint(picture: bytes | str | os.PathLike[str]) -> Photo:
     spamclf.campaigns.picture_heads.RefusedPicture: not_a_picture
     """
     data = picture if isinstance(picture, bytes) else read_picture(picture)
-    opened = open_picture(data)
-    try:
-        return _hashed(opened)
-    except MemoryError as error:
-        raise RefusedPicture("too_large") from error
-    except Exception as error:  # a palette that is none, and the like, come to light with the pixels alone
-        raise RefusedPicture("not_a_picture") from error
+    return use_picture(data, _hashed)
 
 
 def _hashed(picture: Picture) -> Photo:
     width, height, channels = picture.width, picture.height, picture.channels
-    words = np.zeros((VERSIONS, 4), np.uint64)
+    words: Words = np.zeros((VERSIONS, 4), np.uint64)
     if min(width, height) < _LEAST_SIDE:
         return Photo(words, 0)
-    reader = kernels.pdq.Reader(width, height)
-    for band in picture.bands():
-        reader.feed(band)
-    words, quality = reader.hashes()
-    if width == height == kernels.pdq.SIDE:  # Meta's code leaves the filter out, for the upright hash alone
-        upright = np.empty_like(words)
-        quality = kernels.pdq.hash_unfiltered(band, channels, upright)
-        words[0] = upright[0]
+    pdq = kernels.pdq
+    if max(width, height) <= 2 * pdq.SIDE:
+        pixels = next(picture.bands())
+        quality = pdq.hash_little(pixels, channels, words)
+        if width == height == pdq.SIDE:  # Meta's code leaves the filter out, for the upright hash alone
+            upright = np.empty_like(words)
+            quality = pdq.hash_unfiltered(pixels, channels, upright)
+            words[0] = upright[0]
+    else:
+        reader = pdq.Reader(width, height)
+        for band in picture.bands():
+            reader.feed(band)
+        words, quality = reader.hashes()
     return Photo(words, quality if min(width, height) >= MIN_SIDE else 0)
 
 

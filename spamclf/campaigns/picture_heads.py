@@ -112,10 +112,10 @@ def _jpeg(data: bytes) -> Head:
     frame: tuple[int, int, int, bytes] | None = None
     for _ in range(MAX_PARTS):
         at = data.find(b"\xff", at)  # decoders step over what stands between two segments
-        while data[at + 1] == 0xFF:
-            at += 1
         if at < 0:
             break
+        while data[at + 1] == 0xFF:
+            at += 1
         marker = data[at + 1]
         if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
             at += 2

@@ -129,7 +129,7 @@ def _ids(leaving_out: Any) -> pa.Array:
         ids = [leaving_out]
     if not all(isinstance(each, str | int | np.integer) and not isinstance(each, bool) for each in ids):
         raise ParameterError(
-            f"{_WHERE}: leaving_out must be an account id, a string or an integer, or several; got "
-            f"{type(leaving_out).__name__} of others. Pass ids as they stand in the accounts table."
+            f"{_WHERE}: leaving_out must be an account id (a string or an integer) or several; got "
+            f"{type(leaving_out).__name__} with others. Pass ids as they stand in the accounts table."
         )
     return pa.array([str(each) for each in ids], pa.string())

@@ -82,7 +82,8 @@ def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, I
     if account.size:
         replaced = np.append(account[1:] == account[:-1], False)
         last = np.where(replaced, np.minimum(last, np.append(first[1:], 0)), last)
-    account, first, last, value = (each[account < ego.n_accounts] for each in (account, first, last, value))
+    scored = account < ego.n_accounts
+    account, first, last, value = account[scored], first[scored], last[scored], value[scored]
     first = np.maximum(first, ego.facts.registered_at[account])
     real = (first < last) & ~np.isnan(ego.facts.filled[account])
     return account[real], first[real], last[real], value[real].astype(np.int64)

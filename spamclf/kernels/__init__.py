@@ -12,7 +12,19 @@ import threading
 from types import ModuleType
 
 _MODULES = frozenset(
-    {"account", "bands", "co_target", "ego", "fan_out", "feedback", "forest", "hamming", "ids", "letters", "minhash"}
+    {
+        "account",
+        "bands",
+        "co_target",
+        "ego",
+        "fan_out",
+        "feedback",
+        "forest",
+        "hamming",
+        "ids",
+        "letters",
+        "minhash",
+    }
     | {"near", "pdq", "replies", "rhythm", "send_rate"}
 )
 _announced = threading.Event()

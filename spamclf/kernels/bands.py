@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.core.cgutils import ir
+from numba.core.cgutils import ir  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Codes, Ints
-from spamclf.kernels.sets import find, union
+from spamclf.kernels.sets import find, flatten, union
 
 Words = NDArray[np.uint32]
 Keys = NDArray[np.uint64]
@@ -65,8 +65,12 @@ def matches(words: Words, i: int, words2: Words, j: int) -> int:
 def band_key(words: Words, i: int, first: int, n_rows: int) -> np.uint64:
     """Return the hash of ``words[i, first : first + n_rows]``."""
     key = np.uint64(0x9E3779B97F4A7C15)
-    for k in range(first, first + n_rows):
-        key = (key + np.uint64(words[i, k])) * np.uint64(0xFF51AFD7ED558CCD)
+    end = first + n_rows
+    for k in range(first, end - 1, 2):
+        pair = np.uint64(words[i, k]) | (np.uint64(words[i, k + 1]) << np.uint64(32))
+        key = (key + pair) * np.uint64(0xFF51AFD7ED558CCD)
+    if n_rows & 1:
+        key = (key + np.uint64(words[i, end - 1])) * np.uint64(0xFF51AFD7ED558CCD)
     return key ^ (key >> np.uint64(32))
 
 
@@ -164,42 +168,50 @@ def _meet(
 @compiled(
     [
         types.void(
-            WORDS, types.int32[::1], types.uint32[::1], types.int32[::1], types.int32[:, ::1], types.int64, types.int64,
-            types.int32[:, ::1], types.int64, types.int32[::1],
+            WORDS, types.int32[::1], types.uint32[::1], types.int32[::1], types.int32[:, ::1], types.boolean[::1],
+            types.int64, types.int64, types.int32[::1], types.int64, types.int32[::1],
         )
     ]
 )  # fmt: skip
 def _link_part(
-    words: Words, rows: Codes, by_key: Words, members: Codes, beside: Codes, start: int, end: int, table: Codes,
-    need: int, parent: Codes,
+    words: Words, rows: Codes, by_key: Words, members: Codes, beside: Codes, whole: Bools, start: int, end: int,
+    table: Codes, need: int, parent: Codes,
 ) -> None:  # fmt: skip
-    """Unite within the buckets of one part, which begins at `start`.
+    """Unite within the buckets of one part, the places ``[start, end)``.
 
-    `table` is (slots, 4), -1 where free: the first place of a bucket, the last, whether it is one set, and its key.
+    `table` gets the last place of each slot, -1 where there is none; `beside` of each place the one before in its
+    bucket, the one after, the first, and the one before in its slot; `whole` whether the bucket is one set up to here.
+    Most are alone in their slot or united already with the one before: that takes one branch, easily foretold.
     """
     mask = 1
-    while mask < 2 * (end - start):
+    while mask < 4 * (end - start):
         mask *= 2
     table[:mask] = -1
     mask -= 1
+    nowhere = beside.shape[1] - 1
     for place in range(start, end):
-        slot = np.int64(by_key[place] & np.uint32(mask))
-        key = np.int32(by_key[place])
-        while table[slot, 3] != key and table[slot, 0] >= 0:
-            slot = (slot + 1) & mask
-        last = table[slot, 1]
+        slot = by_key[place] & np.uint32(mask)
+        last = table[slot]
+        table[slot] = place
+        alone = last < 0
+        before = place if alone else last
+        united = parent[members[place]] == parent[members[before]]
+        easy = alone | (united & whole[before] & (by_key[before] == by_key[place]))
+        whole[place] = True
+        beside[0, place], beside[1, place], beside[3, place] = last, -1, last
+        beside[2, place] = place if alone else beside[2, before]
+        beside[1, nowhere if alone or not easy else last] = place
+        if easy:
+            continue
+        while last >= 0 and by_key[last] != by_key[place]:
+            last = beside[3, last]
         beside[0, place] = last
-        beside[1, place] = -1
         if last < 0:
-            table[slot, 0], table[slot, 2], table[slot, 3] = place, 1, key
+            beside[2, place] = place
         else:
-            beside[1, last] = place
-            whole = table[slot, 2] == 1
-            if whole and find(parent, members[place]) == find(parent, members[last]):  # the usual case, without a call
-                table[slot, 1] = place
-                continue
-            table[slot, 2] = _meet(words, rows, place, members, beside, table[slot, 0], need, whole, parent)
-        table[slot, 1] = place
+            first = beside[2, last]
+            beside[1, last], beside[2, place] = place, first
+            whole[place] = _meet(words, rows, place, members, beside, first, need, whole[last], parent)
 
 
 @compiled(
@@ -227,15 +239,15 @@ def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int
         bits += 1
     ends = np.empty(1 << bits, np.int64)
     by_key, members = np.empty(n, np.uint32), np.empty(n, np.int32)
-    beside = np.empty((2, n), np.int32)  # the places before and after in the bucket
-    table = np.empty((0, 4), np.int32)
+    beside, whole, table = np.empty((4, n + 1), np.int32), np.empty(n, np.bool_), np.empty(0, np.int32)
     for b in range(band, keys.shape[0], step):
         _scatter(keys[b], bits, ends, by_key, members)
+        flatten(parent)  # most of those in one set have one parent then
         start = 0
         for part in range(ends.size):
-            if table.shape[0] < 4 * (ends[part] - start):
-                table = np.empty((4 * (ends[part] - start), 4), np.int32)
-            _link_part(words, rows, by_key, members, beside, start, ends[part], table, need, parent)
+            if table.size < 8 * (ends[part] - start):
+                table = np.empty(8 * (ends[part] - start), np.int32)
+            _link_part(words, rows, by_key, members, beside, whole, start, ends[part], table, need, parent)
             start = ends[part]
 
 

@@ -211,7 +211,7 @@ def label_at(code: int, since: int, until: int, known: Known) -> int:
         last = place
     if last < 0 or (labelled_at[last] < since and not remembered[last]):
         return -1
-    return np.int64(is_automated[last])
+    return 1 if is_automated[last] else 0
 
 
 @compiled(f"boolean(int64, int64, int64, {_KNOWN})")

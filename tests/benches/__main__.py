@@ -11,8 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("messages", "forest", "start", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic")
-_PACKAGES = ("numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "opencv-python-headless", "pandas", "pdqhash", "polars")
+BENCHES = (
+    "messages", "forest", "start", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic"
+)  # fmt: skip
+_PACKAGES = (
+    "numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "opencv-python-headless",
+    "pandas", "pdqhash", "polars",
+)  # fmt: skip
 
 
 def _processor() -> str:

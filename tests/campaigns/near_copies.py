@@ -107,7 +107,7 @@ def signatures(texts: list[str]) -> Texts:
     found = np.empty((len(texts), 128), np.uint32)
     mixed = np.empty(0, np.uint32)
     for row, text in enumerate(texts):
-        codes = [number.setdefault(each, len(number)) for each in shingles(text)]
+        codes = [number.setdefault(each, len(number)) for each in sorted(shingles(text))]
         if len(number) > mixed.size:
             mixed = np.random.default_rng(1).integers(0, 2**32, 2 * len(number), np.uint32)
         found[row] = (mixed[codes][:, None] * a + b).min(axis=0)

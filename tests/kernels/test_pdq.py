@@ -63,6 +63,17 @@ def test_bands_change_nothing(size):
         assert got[1] == whole[1]
 
 
+@pytest.mark.parametrize("width", [5, 31, 64, 97, 127, 128])
+@pytest.mark.parametrize("height", [5, 6, 63, 64, 96, 127, 128])
+def test_little_pictures_get_the_same_bits_on_their_own_path(width, height):
+    pixels = noise(width, height)
+    for each in (pixels, pixels // 2 + pixels[:, ::-1] // 2, np.ascontiguousarray(pixels[:, :, :1])):
+        expected, quality = hashes(each)
+        words = np.empty((8, 4), np.uint64)
+        assert kernels.pdq.hash_little(each.reshape(height, -1), each.shape[2], words) == quality
+        np.testing.assert_array_equal(words, expected)
+
+
 def test_grey_is_grey_in_colour():
     for size in SIZES:
         grey = np.ascontiguousarray(noise(*size)[:, :, 0])

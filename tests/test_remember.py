@@ -1,0 +1,244 @@
+"""A model's memory: a campaign it has seen is recognised at its next account's first message."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from spamclf import Dataset, Model, load_model, predict, simulate, train
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.campaigns.photos import from_hex
+from spamclf.campaigns.sightings import Sightings, pseudonyms
+from spamclf.ego import EgoLog
+from spamclf.errors import SchemaError
+from spamclf.features.extract import measure
+from spamclf.instants import DAY_US
+from spamclf.lists import lists_of
+from spamclf.remember import remember
+
+ABOUT = "Earn 500 euro a day from home, ask my colleague Lena for the link today"
+NEARLY = ABOUT.replace("Lena", "Anna")
+HASH = hashlib.sha256(b"a picture").hexdigest()
+N_MEMBERS = 12
+CLUSTERS = ("photo_cluster_accounts", "template_cluster_accounts")
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    """A world in which some automated accounts show one photo and one text, in versions."""
+    made = simulate.world(300, 20, random_state=1011, media=False)
+    labels = made["labels"]
+    automated = labels.filter(labels["is_automated"])["account_id"].unique().to_pylist()
+    members = sorted(set(automated) & set(made["messages"]["sender_id"].to_pylist()))[:N_MEMBERS]
+    at = pa.array([_last(made) - DAY_US - k for k in range(N_MEMBERS)], pa.timestamp("us", "UTC"))
+    photos = {"account_id": members, "set_at": at, "photo_hash": [flipped(k % 3) for k in range(N_MEMBERS)]}
+    texts = {
+        "account_id": members,
+        "observed_at": at,
+        "source": ["about"] * N_MEMBERS,
+        "text": [ABOUT] * N_MEMBERS,
+    }
+    for name, rows in (("photos", photos), ("texts", texts)):
+        columns = {c: rows.get(c, [None] * N_MEMBERS) for c in made[name].column_names}
+        made[name] = pa.concat_tables([made[name], pa.table(columns).cast(made[name].schema)])
+    return made
+
+
+def flipped(n_bits: int) -> str:
+    return f"{int(HASH, 16) ^ ((1 << n_bits) - 1):064x}"
+
+
+def _last(made: dict[str, pa.Table]) -> int:
+    return max(made["messages"]["sent_at"].cast(pa.int64()).to_pylist())
+
+
+@cache
+def model() -> Model:
+    return train.fit(Dataset(**tables()), max_iter=30, n_jobs=1)
+
+
+@cache
+def end() -> int:
+    """Just after all that the model saw."""
+    return Dataset(**tables()).last_instant() or 0
+
+
+def newcomer(
+    *, name: str = "unseen", photo: str = flipped(7), text: str = NEARLY, **settings: Any
+) -> Dataset:
+    """One account that sent one message, a day after the model's data end, and shows something."""
+    now = end() + DAY_US
+    return Dataset(
+        accounts={"account_id": [name], "registered_at": [now]},
+        messages={"sender_id": [name], "recipient_id": ["stranger"], "sent_at": [now + 3]},
+        photos={"account_id": [name], "set_at": [now + 1], "photo_hash": [photo]},
+        texts={"account_id": [name], "observed_at": [now + 2], "source": ["about"], "text": [text]},
+        time_unit="us",
+        not_after="2040-01-01",
+        **settings,
+    )
+
+
+def around(data: Dataset, memory: CampaignIndex | None, as_of: int | None = None) -> list[float]:
+    """Accounts with nearly the photo, with nearly the text, of the only account."""
+    ego = EgoLog.build(data).remembering(memory)
+    slices = ego.slices([0], end() + 2 * DAY_US if as_of is None else as_of, history_days=30)
+    return measure(ego, slices, CLUSTERS)[:, 0].tolist()
+
+
+# ---- what is remembered ------------------------------------------------------------------------------------------
+
+
+def test_what_a_model_remembers() -> None:
+    memory = model().memory
+    assert memory is not None
+    assert memory.schemes.keys() == {"photo", "text", "list"}
+    assert len(memory.labels)
+    assert all((seen.instant > end() - 31 * DAY_US).all() for seen in memory.sightings)
+
+
+@pytest.mark.parametrize(
+    ("families", "kinds"),
+    [
+        (["photo_cluster_accounts"], {"photo"}),
+        (["template_texts", "send_rate_sends"], {"text"}),
+        (["co_target_shared_share"], {"list"}),
+        (["co_target_shared_share", "photo_shown"], {"list", "photo"}),
+    ],
+)
+def test_only_kinds_that_are_looked_at(families: list[str], kinds: set[str]) -> None:
+    memory = remember(EgoLog.build(Dataset(**tables())), end() + 1, families, history_days=30)
+    assert memory is not None
+    assert memory.schemes.keys() == kinds
+
+
+def test_nothing_to_remember() -> None:
+    ego = EgoLog.build(Dataset(**tables()))
+    assert remember(ego, end() + 1, ["send_rate_sends"], history_days=30) is None
+    assert remember(ego, 5, ["photo_shown", "co_target_shared_share"], history_days=30) is None
+    assert train.fit(Dataset(**tables()), memory=False, max_iter=2).memory is None
+
+
+def test_only_the_look_back_is_remembered() -> None:
+    until = end() - 5 * DAY_US
+    ego = EgoLog.build(Dataset(**tables()))
+    memory = remember(ego, until, ["photo_shown", "template_texts", "co_target_few_share"], history_days=3)
+    assert memory is not None
+    traces = [seen.instant for seen in memory.sightings]
+    traces += [memory.labels.labelled_at, memory.evidence.observed_at]
+    for instants in traces:
+        assert ((instants >= until - 3 * DAY_US) & (instants < until)).all()
+    lists = lists_of(ego, until, 3).sightings
+    assert len(lists)
+    assert np.array_equal(memory.lists.words, lists.words)
+    assert np.array_equal(memory.lists.instant, lists.instant)
+
+
+def test_a_bought_list_is_found_in_a_memory() -> None:
+    """Lists serve the clusters of a memory, also of two that were merged."""
+
+    def written(senders: list[str], at: int) -> Dataset:
+        sender, recipient = zip(*((s, f"r{k}") for s in senders for k in range(30)), strict=True)
+        messages = {
+            "sender_id": sender,
+            "recipient_id": recipient,
+            "sent_at": [at + k for k in range(len(sender))],
+        }
+        return Dataset(accounts={"account_id": senders}, messages=messages, time_unit="us")
+
+    monday, tuesday = (
+        remember(EgoLog.build(written(senders, at)), 3 * DAY_US, ["co_target_few_share"], history_days=30)
+        for senders, at in ((["a", "b"], DAY_US), (["c", "d", "e"], 2 * DAY_US))
+    )
+    assert monday is not None
+    assert tuesday is not None
+    found = monday.merge(tuesday).clusters(3 * DAY_US, min_accounts=2).to_pylist()
+    assert [(row["kind"], row["n_accounts"]) for row in found] == [("list", 5)]
+
+
+# ---- what it is good for -----------------------------------------------------------------------------------------
+
+
+def test_a_known_campaign_is_recognised_at_the_first_message() -> None:
+    with_memory, without = around(newcomer(), model().memory), around(newcomer(), None)
+    assert with_memory == [N_MEMBERS, N_MEMBERS]
+    assert without == [0, 0]
+
+
+def test_the_memory_reaches_score_and_reasons() -> None:
+    options: dict[str, Any] = {"as_of": end() + 2 * DAY_US, "reasons_for": "all", "n_reasons": 10}
+    forgetful = replace(model(), memory=None)
+    (with_memory,) = predict.score(newcomer(), model(), **options).to_pylist()
+    (without,) = predict.score(newcomer(), forgetful, **options).to_pylist()
+    assert with_memory["n_messages"] == 1
+    assert with_memory["score"] > without["score"]
+    told = {reason["feature"]: reason["value"] for reason in with_memory["reasons"]}
+    clusters = {
+        name: value for name, value in told.items() if "_cluster_" in name and "co_target" not in name
+    }
+    assert clusters
+    assert all(clusters.values())
+
+
+def test_another_photo_and_another_text_are_not_recognised() -> None:
+    photo = f"{int(HASH, 16) ^ ((1 << 200) - 1):064x}"
+    other = newcomer(photo=photo, text="Open from ten to seven, orders and questions here please")
+    assert around(other, model().memory) == [0, 0]
+
+
+def test_saved_and_loaded_it_scores_the_same(tmp_path: Any) -> None:
+    model().save(tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert around(newcomer(), loaded.memory) == [N_MEMBERS, N_MEMBERS]
+    for data in (newcomer(), Dataset(**tables())):
+        options: dict[str, Any] = {"as_of": end() + 2 * DAY_US, "reasons_for": "all", "n_reasons": 10}
+        assert predict.score(data, loaded, **options).equals(predict.score(data, model(), **options))
+
+
+def test_what_the_memory_knows_later_is_unseen() -> None:
+    """A model of next week, asked about today."""
+    now = end() + DAY_US
+    as_of = now + 4  # just after the newcomer's message
+    words = from_hex([HASH] * 3)
+    seen = Sightings.of("photo", "pdq", [1, 2, 3], [as_of - 1, as_of, as_of + DAY_US], words)
+    assert around(newcomer(), CampaignIndex().add(seen), as_of)[0] == 1
+    assert around(newcomer(), CampaignIndex().add(seen), as_of + 1)[0] == 2
+    memory = model().memory
+    assert memory is not None
+    assert around(newcomer(), memory.add(seen), as_of) == around(
+        newcomer(), memory.add(seen).before(as_of), as_of
+    )
+
+
+def test_an_account_does_not_count_itself() -> None:
+    memory = model().memory
+    assert memory is not None
+    member = tables()["photos"].filter(pc.equal(tables()["photos"]["photo_hash"], flipped(2)))
+    name = member["account_id"][0].as_py()
+    assert pseudonyms(pa.array([name]))[0] in memory.photos.account
+    assert around(newcomer(name=name), memory) == [N_MEMBERS - 1, N_MEMBERS - 1]
+
+
+def test_labels_of_the_memory_count() -> None:
+    ego = EgoLog.build(newcomer()).remembering(model().memory)
+    slices = ego.slices([0], end() + 2 * DAY_US, history_days=30)
+    shares = measure(ego, slices, ["photo_cluster_automated_share", "template_cluster_automated_share"])
+    assert (shares > 0.5).all()
+
+
+def test_memories_of_other_schemes_are_refused() -> None:
+    memory = model().memory
+    assert memory is not None
+    texts = replace(memory.texts, scheme=memory.texts.scheme.replace("seed=1", "seed=2"))
+    other = replace(memory, texts=texts)
+    with pytest.raises(SchemaError, match="one kind and scheme"):
+        predict.score(newcomer(), replace(model(), memory=other), as_of=end() + 2 * DAY_US)
+    with pytest.raises(SchemaError, match="one kind and scheme"):
+        memory.merge(other)
