@@ -233,7 +233,7 @@ def _caption(campaign: dict[str, Any]) -> list[tuple[str, str]]:
     if campaign["n_evidence"]:
         parts.append((f"{campaign['n_evidence']:,} tied to an operator", INK))
     if campaign["n_joined"] > 1:
-        parts.append((f"operation {campaign['operation']} of {campaign['n_joined']:,} campaigns", _SOFT))
+        parts.append((f"in operation {campaign['operation']} ({campaign['n_joined']:,} campaigns)", _SOFT))
     return [(f"{'    ' if k else ''}{words}", colour) for k, (words, colour) in enumerate(parts)]
 
 

@@ -10,7 +10,6 @@ from spamclf.campaigns.sightings import Sightings
 from spamclf.campaigns.verdicts import Evidence, Labels
 from spamclf.ego import DAY_US, EgoLog
 from spamclf.features.catalogue import family_of
-from spamclf.lists import lists_of
 
 __all__ = ["remember"]
 
@@ -20,15 +19,16 @@ def remember(
 ) -> CampaignIndex | None:
     """Return the fingerprints that the features looked at, with the labels and the evidence on their accounts.
 
-    Photos and texts are what the features of a later dataset are compared with. Recipient lists are kept where the
-    model looks at `co_target`, for `CampaignIndex.clusters` and for merging memories: the `co_target` features
-    themselves read no memory, since they look at each stranger rather than at the list.
+    Photos and texts are what the features of a later dataset are compared with. Recipient lists are left out: the
+    `co_target` features look at each stranger rather than at a list, and what no score reads should not be kept.
+    (`spamclf.lists.lists_of` makes the sightings for an index of one's own.)
 
     Parameters
     ----------
     ego : EgoLog
     until : int
-        Rows at or after this instant (microseconds since the epoch) are left out, as are those before the look-back.
+        Rows at or after this instant (microseconds since the epoch) are left out, as are those before the look-back
+        from it or, if that is earlier, from the last row of what accounts did: labels may come weeks later.
     names : sequence of str
         Features of the catalogue; kinds that none of them looks at are left out.
     history_days : float
@@ -41,15 +41,14 @@ def remember(
     memory : CampaignIndex or None
         None when there is nothing to remember.
     """
-    since = until - round(history_days * DAY_US)
+    last = ego.dataset.last_instant()
+    since = min(until, until if last is None else last + 1) - round(history_days * DAY_US)
     families = {family_of(name).name for name in names}
     seen: list[Sightings] = []
     if "photo" in families:
         seen.append(read_photos(ego.dataset, n_jobs=n_jobs).sightings)
     if "template" in families:
         seen.append(read_texts(ego.dataset, n_jobs=n_jobs)[0].sightings)
-    if "co_target" in families:
-        seen.append(lists_of(ego, until, history_days, n_jobs=n_jobs).sightings)
     seen = [part for part in (each.between(since, until) for each in seen) if len(part)]
     if not seen:
         return None

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ParameterError
@@ -40,10 +41,10 @@ def fit(
     *,
     as_of: Any = None,
     features: Sequence[str] | None = None,
-    tiers: Sequence[str] = DEFAULT_TIERS,
+    tiers: Sequence[str] | None = None,
     history_days: float = 30.0,
     fpr: float = 0.01,
-    memory: bool = True,
+    memory: bool | CampaignIndex = True,
     random_state: int = 0,
     name: str | None = None,
     n_jobs: int = -1,
@@ -65,19 +66,19 @@ def fit(
         Rows and labels at or after it are unseen. By default just after the last row of any table.
     features : sequence of str, optional
         Names of features or families. By default all of `tiers`.
-    tiers : sequence of {"0", "1", "2", "3", "F"}, default=("0", "1", "2", "3")
-        What the model may look at: 0 registration, 1 who wrote to whom and when, 2 profile photos, 3 public texts, F
-        what recipients report. Reports must be asked for, since labels are often made from them and a model that reads
-        its own label is worth nothing.
+    tiers : sequence of {"0", "1", "2", "3", "F"}, optional
+        What the model may look at; by default all but F: 0 registration, 1 who wrote to whom and when, 2 profile
+        photos, 3 public texts, F what recipients report and evidence of operators. Features of other tiers are refused. Reports
+        must be asked for, since labels are often made from them and a model that reads its own label is worth nothing.
     history_days : float, default=30
         Look-back of the features in days.
     fpr : float, default=0.01
         Share of honest calibration accounts that may be flagged, on the highest of each one's scores; an estimate, no
         guarantee.
-    memory : bool, default=True
-        Whether the model remembers which accounts showed which photos, texts and recipient lists in the look-back
-        before `as_of`, as fingerprints and pseudonyms, so that a known campaign is recognised at its next account's
-        first message. Only kinds that its features look at.
+    memory : bool or CampaignIndex, default=True
+        Whether the model remembers which accounts showed which photos and texts in the look-back before the last row
+        (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next account's
+        first message. Only kinds that its features look at. An index is remembered too.
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional
@@ -107,7 +108,7 @@ def fit(
     >>> model.forest.n_trees
     20
     """
-    names = _checked(dataset, features, tiers, history_days, fpr, random_state)
+    names = _checked(dataset, features, tiers, history_days, fpr, memory, random_state)
     threads = n_threads(n_jobs)
     end = _end(dataset, as_of)
     ego = EgoLog.build(dataset, n_jobs=threads)
@@ -132,9 +133,25 @@ def fit(
         "metrics": _metrics(rows, names, scores, threshold, tree),
     }
     name = name or f"{iso(end)[:10]}-{_digest(info, names, history_days)}"
-    known = remember(ego, end, names, history_days=history_days, n_jobs=threads) if memory else None
+    known = _memory(ego, end, names, history_days, memory, threads)
     info["card"] = card(name, names, history_days, threshold, info, known)
     return Model(name, forest, calibration, names, history_days, threshold, info, known)
+
+
+def _memory(
+    ego: EgoLog,
+    end: int,
+    names: Sequence[str],
+    history_days: float,
+    memory: bool | CampaignIndex,
+    n_jobs: int,
+) -> CampaignIndex | None:
+    if memory is False:
+        return None
+    fresh = remember(ego, end, names, history_days=history_days, n_jobs=n_jobs)
+    if isinstance(memory, CampaignIndex):
+        return memory if fresh is None else memory.merge(fresh)
+    return fresh
 
 
 def summary(model: Model) -> str:
@@ -176,35 +193,58 @@ def summary(model: Model) -> str:
 def _checked(
     dataset: Dataset,
     features: Sequence[str] | None,
-    tiers: Sequence[str],
+    tiers: Sequence[str] | None,
     history_days: float,
     fpr: float,
+    memory: Any,
     random_state: int,
 ) -> tuple[str, ...]:
     """Refuse wrong arguments before any work, and return the names of the features."""
     check_dataset(dataset, "fit")
     check_history(history_days)
+    if not isinstance(memory, bool | CampaignIndex):
+        raise ParameterError(
+            f"fit: memory must be True, False or a CampaignIndex; got {type(memory).__name__}. Use False for none."
+        )
     if not 0 < fpr < 1:
         raise ParameterError(f"fit: fpr must be between 0 and 1; got {fpr}. Use 0.01 for one in a hundred.")
     if not isinstance(random_state, int | np.integer) or not 0 <= random_state < 2**32:
         raise ParameterError(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
-    known = {feature.tier for feature in CATALOGUE.values()}
-    if not set(tiers) <= known:
-        raise ParameterError(
-            f"fit: tiers must be among {', '.join(sorted(known))}; got {', '.join(map(str, tiers))}. "
-            'Use ("0", "1") for a model that sees no photo and no text.'
-        )
+    allowed = _allowed(tiers)
     if features is None:
-        names = tuple(name for name, feature in CATALOGUE.items() if feature.tier in tiers)
+        names = tuple(
+            name for name, feature in CATALOGUE.items() if feature.tier in (allowed or DEFAULT_TIERS)
+        )
     else:
         names = resolve_features(features)
+        outside = [name for name in names if allowed and CATALOGUE[name].tier not in allowed]
+        if outside:
+            raise ParameterError(
+                f"fit: features must be of the tiers {', '.join(allowed)}; got {len(outside)} of others, such as "
+                f"{outside[0]} (tier {CATALOGUE[outside[0]].tier}). Leave them out, or allow their tier."
+            )
     if not names:
         raise ParameterError(
             "fit: features must be one at least; got none. Leave them out for all but reports."
         )
     return names
+
+
+def _allowed(tiers: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the tiers that a model may look at; nothing where the caller says nothing."""
+    if tiers is None:
+        return ()
+    known = sorted({feature.tier for feature in CATALOGUE.values()})
+    allowed = tuple(map(str, tiers)) if isinstance(tiers, Sequence) else ()
+    wrong = [tier for tier in allowed if tier not in known]
+    if wrong or not allowed:
+        raise ParameterError(
+            f"fit: tiers must be some of {', '.join(known)}; got {', '.join(wrong) or repr(tiers)}. "
+            'Use ("0", "1") for a model that sees no photo and no text.'
+        )
+    return allowed
 
 
 def _end(dataset: Dataset, as_of: Any) -> int:

@@ -68,8 +68,10 @@ def photo(view: View) -> Values:
         "photo_changes": max(len(rows) - 1, 0) if given else None,
         "photo_default": float(all(kept_out)) if kept_out else None,
         "photo_cluster_accounts": None if cluster is None else len(cluster.accounts),
-        "photo_cluster_pictures": None if cluster is None else _n_fingerprints(cluster),
-        "photo_cluster_age_s": None if cluster is None else _age(view, cluster),
+        "photo_cluster_pictures": None
+        if cluster is None or not cluster.accounts
+        else _n_fingerprints(cluster),
+        "photo_cluster_age_s": None if cluster is None or not cluster.accounts else _age(view, cluster),
         "photo_cluster_growth_24h": None if cluster is None else _growth(view, cluster),
         "photo_cluster_automated_share": None if cluster is None else _automated_share(view, cluster),
     }
@@ -92,12 +94,15 @@ def template(view: View) -> Values:
     if cluster is not None:
         left = [who for who in cluster.accounts if cluster.last(who) < view.as_of - 7 * DAY]
         gone = share(len(left), len(cluster.accounts))
-        near = share(sum(text_in_reach(cluster.centre, f) for f in cluster.own), len(cluster.own))
+        inside = sum(text_in_reach(cluster.centre, f) for f in cluster.own)
+        near = inside / len(cluster.own) if cluster.accounts else None
     return {
         "template_texts": len(rows) if given else None,
         "template_cluster_accounts": None if cluster is None else len(cluster.accounts),
-        "template_cluster_texts": None if cluster is None else _n_fingerprints(cluster),
-        "template_cluster_age_s": None if cluster is None else _age(view, cluster),
+        "template_cluster_texts": None
+        if cluster is None or not cluster.accounts
+        else _n_fingerprints(cluster),
+        "template_cluster_age_s": None if cluster is None or not cluster.accounts else _age(view, cluster),
         "template_cluster_growth_24h": None if cluster is None else _growth(view, cluster),
         "template_cluster_automated_share": None if cluster is None else _automated_share(view, cluster),
         "template_cluster_gone_share": gone,

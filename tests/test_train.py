@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spamclf import Dataset, predict, train
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.campaigns.sightings import Sightings
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features import CATALOGUE, FAMILIES
@@ -232,8 +234,22 @@ def test_a_model_sees_no_more_than_its_tiers():
     assert used <= {"0", "1"}
     assert sorted(used) == bare.info["tiers"]
     assert bare.memory is None or not (len(bare.memory.photos) or len(bare.memory.texts))
-    with pytest.raises(ParameterError, match="fit: tiers must be among 0, 1, 2, 3, F; got 0, 7"):
+    with pytest.raises(ParameterError, match="fit: tiers must be some of 0, 1, 2, 3, F; got 7"):
         train.fit(dataset(), tiers=("0", "7"))
+
+
+def test_a_feature_of_another_tier_is_refused():
+    with pytest.raises(
+        ParameterError, match=r"must be of the tiers 0, 1; got 8 of others, such as photo_shown"
+    ):
+        train.fit(dataset(), tiers=("0", "1"), features=["photo", "send_rate"])
+
+
+def test_memory_is_a_choice_or_an_index():
+    with pytest.raises(ParameterError, match="memory must be True, False or a CampaignIndex; got str"):
+        train.fit(dataset(), memory="yes")
+    known = CampaignIndex().add(Sightings.of("photo", "pdq", [7], [10], [[1, 2, 3, 4]]))
+    assert len(train.fit(dataset(), **(QUICK | {"memory": known})).memory) == 1
 
 
 def test_memory_can_be_left_out():

@@ -251,14 +251,16 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
     text = column_of(dataset.texts, "text")
     texts = fingerprint_texts(text, scheme, n_jobs=n_jobs)
     usable, known = texts.n_shingles >= MIN_SHINGLES, texts.n_shingles > 0
+    usual = pa.array(innocents(dataset).texts, pa.string())
     if usable.any():
-        usual = normalise(pa.array(innocents(dataset).texts, pa.string()))
-        usable &= ~np.asarray(
-            pc.is_in(texts.normalised, value_set=usual, skip_nulls=True).fill_null(False), dtype=np.bool_
-        )
+        same = pc.is_in(texts.normalised, value_set=normalise(usual), skip_nulls=True).fill_null(False)
+        usable &= ~np.asarray(same, dtype=np.bool_)
     place = texts.group.astype(np.int64)
     place[rows] = len(texts.distinct) + np.arange(rows.size)
-    usable[rows] = known[rows] = True
+    known[rows] = True
+    if rows.size:  # a ready-made one has no text to compare, so the signature of each innocent text is
+        listed = {each.tobytes() for each in fingerprint_texts(usual, scheme).distinct}
+        usable[rows] = [each.tobytes() not in listed for each in made]
     return _Texts(np.concatenate([texts.distinct, made]), place, usable, known, texts.url, texts.phone)
 
 

@@ -130,7 +130,7 @@ class Known:
     Attributes
     ----------
     labelled, automated, tied : ndarray of shape (n_accounts,), dtype bool
-        By the latest label (of two at once the milder); by any evidence.
+        By the latest label (of two at once the milder); by evidence that names an operator.
     tied_account, tied_operator : ndarray of shape (n_tied,), dtype int32
         Each pair of an account and its operator once.
     operators : pyarrow.Array of str
@@ -156,9 +156,9 @@ class Known:
         order = np.lexsort((~is_automated, instants_of(labels, "labelled_at")))
         labelled[labelled_account] = True
         automated[labelled_account[order]] = is_automated[order]  # of several the last one stays
-        tied[evident_account] = True
         names = column_of(evidence, "operator")
         named = np.asarray(names.is_valid(), np.bool_)
+        tied[evident_account[named]] = True
         operator_book = IdBook(pa.array([], pa.string()))
         operator = operator_book.encode(names.drop_null())
         pairs = np.unique(np.column_stack([evident_account[named], operator]), axis=0)

@@ -49,10 +49,9 @@ def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> 
 )
 @click.option(
     "--tiers",
-    default="0,1,2,3",
-    show_default=True,
-    callback=lambda _, __, value: tuple(tier.strip() for tier in value.split(",")),
-    help="What the model may look at: 0 registration, 1 messages, 2 photos, 3 public texts, F reports.",
+    callback=lambda _, __, value: None if value is None else tuple(tier.strip() for tier in value.split(",")),
+    help="What the model may look at: 0 registration, 1 messages, 2 photos, 3 public texts, F reports and evidence; "
+    "by default 0,1,2,3.",
 )
 @click.option(
     "--memory/--no-memory",

@@ -43,12 +43,13 @@ FEATURES = (
         "nearly the same photo is shown by {value} other accounts", _PHOTO, "2", _PDQ,
     ),
     Feature(
-        "photo_cluster_pictures", "count", 0, f"different hashes, with its own, in {_CLUSTER}",
+        "photo_cluster_pictures", "count", 0, f"different hashes, with its own, null without accounts, in {_CLUSTER}",
         "nearly the same photo is shown by {photo_cluster_accounts} other accounts, in {value} versions",
         _PHOTO, "2", _PDQ,
     ),
     Feature(
-        "photo_cluster_age_s", "s", 0, f"time since the first sighting, its own included, in {_CLUSTER}",
+        "photo_cluster_age_s", "s", 0,
+        f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
         "nearly the same photo, shown by {photo_cluster_accounts} other accounts, was first seen {value} before",
         _PHOTO, "2",
     ),

@@ -35,12 +35,14 @@ FEATURES = (
         "nearly the same text is shown by {value} other accounts", _TEXT, "3", _BRODER,
     ),
     Feature(
-        "template_cluster_texts", "count", 0, f"different signatures, with its own, in {_CLUSTER}",
+        "template_cluster_texts", "count", 0,
+        f"different signatures, with its own, null without accounts, in {_CLUSTER}",
         "nearly the same text is shown by {template_cluster_accounts} other accounts, in {value} versions",
         _TEXT, "3", _BRODER,
     ),
     Feature(
-        "template_cluster_age_s", "s", 0, f"time since the first sighting, its own included, in {_CLUSTER}",
+        "template_cluster_age_s", "s", 0,
+        f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
         "nearly the same text, shown by {template_cluster_accounts} other accounts, was first seen {value} before",
         _TEXT, "3",
     ),
@@ -65,7 +67,8 @@ FEATURES = (
         _TEXT, "3",
     ),
     Feature(
-        "template_top_share", "share", 0, f"share of its own different texts that lie in {_CLUSTER}",
+        "template_top_share", "share", 0,
+        f"share of its own different texts that lie in (null without accounts) {_CLUSTER}",
         "{value} of its texts are nearly the same as those of {template_cluster_accounts} other accounts", _TEXT, "3",
     ),
     Feature(

@@ -65,12 +65,8 @@ def matches(words: Words, i: int, words2: Words, j: int) -> int:
 def band_key(words: Words, i: int, first: int, n_rows: int) -> np.uint64:
     """Return the hash of ``words[i, first : first + n_rows]``."""
     key = np.uint64(0x9E3779B97F4A7C15)
-    end = first + n_rows
-    for k in range(first, end - 1, 2):
-        pair = np.uint64(words[i, k]) | (np.uint64(words[i, k + 1]) << np.uint64(32))
-        key = (key + pair) * np.uint64(0xFF51AFD7ED558CCD)
-    if n_rows & 1:
-        key = (key + np.uint64(words[i, end - 1])) * np.uint64(0xFF51AFD7ED558CCD)
+    for k in range(first, first + n_rows):
+        key = (key + np.uint64(words[i, k])) * np.uint64(0xFF51AFD7ED558CCD)
     return key ^ (key >> np.uint64(32))
 
 

@@ -266,8 +266,8 @@ def sum_up(
             gone += last_at[code] < until - 7 * DAY
     first = instant[kept[0]] if n else until
     result[0] = accounts
-    result[1] = pictures + 1
-    result[2] = (until - min(first, own_first)) / SECOND
+    result[1] = pictures + 1 if accounts else np.nan
+    result[2] = (until - min(first, own_first)) / SECOND if accounts else np.nan
     result[3] = grown
     result[4] = (automated + 1) / (labelled + 2) if labelled else np.nan
     result[5] = gone / accounts if accounts else np.nan
@@ -296,7 +296,8 @@ def measure(
 
     Its rows: other accounts, different fingerprints, age in seconds, accounts that came in the last 24 hours,
     known-automated share, share not seen for 7 days, share of its own fingerprints that lie in the cluster,
-    accounts tied to an operator. All NaN for an account that showed nothing.
+    accounts tied to an operator. All NaN for an account that showed nothing; without other accounts only counts of them
+    are known.
     """
     instant, _, group, in_memory, _, _, _ = seen
     code_of, own_offsets, own_entries = own
@@ -354,5 +355,5 @@ def measure(
             inside = 0
             for k in range(n_shown):
                 inside += shown[k] == centre or in_reach(centre, shown[k], prints)
-            best[6] = inside / n_shown
+            best[6] = inside / n_shown if best[0] else np.nan
             out[:, row] = best[:N_ROWS]

@@ -321,10 +321,10 @@ def _eight(frequencies: Singles, out: Words) -> None:
         straight, swapped = (0, 5, 4, 2)[signs], (6, 1, 3, 7)[signs]
         for i in range(_KEPT):
             for j in range(_KEPT):
-                if signed[i * _KEPT + j] > median:
-                    bit, mirror = i * _KEPT + j, j * _KEPT + i
-                    out[straight, 3 - bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
-                    out[swapped, 3 - mirror // 64] |= np.uint64(1) << np.uint64(mirror % 64)
+                bit, mirror = i * _KEPT + j, j * _KEPT + i
+                above = np.uint64(signed[bit] > median)  # no branch: which way it goes cannot be guessed
+                out[straight, 3 - bit // 64] |= above << np.uint64(bit % 64)
+                out[swapped, 3 - mirror // 64] |= above << np.uint64(mirror % 64)
 
 
 @compiled(f"int64({_ROWS}, uint64[:, ::1])")

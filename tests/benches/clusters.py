@@ -382,8 +382,8 @@ def thai(rounds: int, scale: float) -> Rows:
             n_pairs(Counter(c for c, _ in members)) - n_pairs(Counter(each)) for each in (bad, members)
         )
         yield [
-            f"thai_sms.csv.gz at {near.min_similarity}/{near.reach}: {large.sum()} clusters of >= 3 with {len(members)} "
-            f"of {len(rows):,} texts; purity by kind {purity(members):.4f}, scam and spam apart from otp and ok",
+            f"thai_sms.csv.gz at {near.min_similarity}/{near.reach}: {large.sum()} clusters of >= 3 with "
+            f"{len(members)} of {len(rows):,} texts; purity by kind {purity(members):.4f}, scam and spam apart from otp and ok",
             f"{purity(bad):.4f}; {wrong} wrong of {n_pairs(Counter(c for c, _ in members)):,} pairs "
             f"({wrong_kind} by kind)",
             "reported",
