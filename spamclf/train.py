@@ -68,8 +68,9 @@ def fit(
         Names of features or families. By default all of `tiers`.
     tiers : sequence of {"0", "1", "2", "3", "F"}, optional
         What the model may look at; by default all but F: 0 registration, 1 who wrote to whom and when, 2 profile
-        photos, 3 public texts, F what recipients report and evidence of operators. Features of other tiers are refused. Reports
-        must be asked for, since labels are often made from them and a model that reads its own label is worth nothing.
+        photos, 3 public texts, F what recipients report and evidence of operators. Features of other tiers are
+        refused. Reports must be asked for, since labels are often made from them and a model that reads its own label
+        is worth nothing.
     history_days : float, default=30
         Look-back of the features in days.
     fpr : float, default=0.01

@@ -329,8 +329,8 @@ class CampaignIndex:
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the index to a folder; readers see the former one or this one, never half of one.
 
-        A model takes it along only as its ``memory``: ``dataclasses.replace(model, memory=index).save(...)``, or
-        ``train.fit(..., memory=index)``. Personal data (see `CampaignIndex`). A different text or list takes 512 bytes, a photo 32, a sighting 20.
+        A model takes it along only as its ``memory``: ``train.fit(..., memory=index)``. Personal data (see
+        `CampaignIndex`). A different text or list takes 512 bytes, a photo 32, a sighting 20.
 
         Parameters
         ----------

@@ -383,7 +383,8 @@ def thai(rounds: int, scale: float) -> Rows:
         )
         yield [
             f"thai_sms.csv.gz at {near.min_similarity}/{near.reach}: {large.sum()} clusters of >= 3 with "
-            f"{len(members)} of {len(rows):,} texts; purity by kind {purity(members):.4f}, scam and spam apart from otp and ok",
+            f"{len(members)} of {len(rows):,} texts; purity by kind {purity(members):.4f}, "
+            "scam and spam apart from otp and ok",
             f"{purity(bad):.4f}; {wrong} wrong of {n_pairs(Counter(c for c, _ in members)):,} pairs "
             f"({wrong_kind} by kind)",
             "reported",
