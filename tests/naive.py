@@ -197,7 +197,7 @@ def registration(view: View) -> Values:
         n = sum(view.seen(t) for t in dated)
         values[f"registration_{where}_history"] = None if row[where] is None else n
         here = [label for r in same if (label := view.label(r["account_id"])) is not None]
-        share = (sum(here) + 1) / (len(here) + 2) if here else None
+        share = (sum(here) + 1) / (len(here) + 2) if here and view.label(view.account) is None else None
         values[f"registration_{where}_automated_share"] = share
     return values
 

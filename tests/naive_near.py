@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Words = tuple[int, ...]
 Reach = Callable[[Words, Words], bool]
 
-LATEST = 1000  # sightings in reach of one fingerprint that count
+LATEST = 1000  # accounts with sightings in reach of one fingerprint that count
 OWN = 16  # own fingerprints that count
 PUBLIC = ("about", "description")
 
@@ -159,7 +159,9 @@ def largest_cluster(
     for f in own:
         others = [s for s in sightings if s.account != view.account and in_reach(f, s.words)]
         others.sort(key=lambda s: (s.instant, pseudonym(s.account), s.words))
-        clusters.append(Cluster(f, own, min(mine[f]), others[-latest:]))
+        while len({s.account for s in others}) > latest:
+            others.pop(0)
+        clusters.append(Cluster(f, own, min(mine[f]), others))
     return min(clusters, key=_rank, default=None)
 
 
@@ -183,7 +185,8 @@ def _growth(view: View, cluster: Cluster) -> int:
 def _automated_share(view: View, cluster: Cluster) -> float | None:
     seen = {r["account_id"] for r in _seen(view, "labels", "labelled_at")}
     here = [label for who in cluster.accounts if who in seen and (label := view.label(who)) is not None]
-    return (sum(map(bool, here)) + 1) / (len(here) + 2) if here else None
+    own = view.account in seen and view.label(view.account) is not None
+    return (sum(map(bool, here)) + 1) / (len(here) + 2) if here and not own else None
 
 
 def _seen(view: View, table: str, time: str) -> list[Row]:

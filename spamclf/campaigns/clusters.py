@@ -23,7 +23,7 @@ N_BITS = 256
 N_VALUES = 128
 N_ROUNDS = 32  # of cutting and linking again; what then still drifts goes to leaders
 
-_MIN_ROWS = 8_000  # below, a second thread costs more than it saves
+_MIN_ROWS = 20_000  # below, a second thread costs more than it saves
 _FEW_PHOTOS = 4_096  # so many are compared with each other, without an index
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
 from spamclf.campaigns.sightings import WIDTHS, Kind, Sightings, Words, distinct_rows, pseudonyms
-from spamclf.campaigns.signatures import MinHashScheme, read_signatures
+from spamclf.campaigns.signatures import EMPTY, MinHashScheme, read_signatures
 from spamclf.campaigns.texts import fingerprint_texts, normalise
 from spamclf.dataset import Dataset
 from spamclf.errors import SchemaError
@@ -37,6 +37,7 @@ PUBLIC = ("about", "description")
 REPORTED = ("reported",)
 
 MAX_DISTANCE = 31
+_FEWEST_BITS = 48
 MIN_SHINGLES = 12  # a text with fewer different ones is a word or two that many people would write
 
 
@@ -176,6 +177,9 @@ def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
         filed, place, photos = files
         versions[filed], n_versions[filed], known[filed] = photos.words[place], VERSIONS, True
         usable[filed] = photos.quality[place] >= MIN_QUALITY
+    if scheme == SCHEME:  # about half of its bits are set; a hash of nearly none or all is of a blank picture
+        n_bits = np.bitwise_count(versions[:, 0]).sum(axis=1)
+        usable &= (n_bits >= _FEWEST_BITS) & (n_bits <= 256 - _FEWEST_BITS)
     usable &= ~_near_any(versions[:, 0], innocents(dataset).photos)
     every = np.arange(usable.size)
     shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], every, usable, known)
@@ -260,6 +264,7 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
     known[rows] = True
     if rows.size:  # a ready-made one has no text to compare, so the signature of each innocent text is
         listed = {each.tobytes() for each in fingerprint_texts(usual, scheme).distinct}
+        listed.add(np.full(128, EMPTY).tobytes())  # of an empty text
         usable[rows] = [each.tobytes() not in listed for each in made]
     return _Texts(np.concatenate([texts.distinct, made]), place, usable, known, texts.url, texts.phone)
 

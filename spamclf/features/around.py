@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from spamclf import kernels
 from spamclf.campaigns.shown import MAX_DISTANCE, Shown
 from spamclf.campaigns.sightings import Sightings, Words, distinct_rows
-from spamclf.campaigns.verdicts import NO_OPERATOR
+from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.facts import column_of, instants_of
 from spamclf.features.feature import Work
@@ -37,7 +37,7 @@ ROWS = (
 #: How the share of known automated accounts is reckoned, in the words of the formulas.
 AUTOMATED_SHARE = (
     "(automated + 1) / (labelled + 2) among the accounts by the latest label of the history (of two at once the "
-    "milder); null when none of them is labelled yet"
+    "milder); null when none of them is labelled yet, or it is itself"
 )
 
 _BANDS, _BAND_ROWS = (
@@ -197,7 +197,11 @@ def _verdicts(ego: EgoLog, code_of: Instants, names: npt.NDArray[np.uint64]) -> 
     memory = ego.memory
     labels = [(code_of[account], labelled_at, is_automated)]
     ties = [(code_of[tied], instants_of(evidence, "observed_at"))]
-    if memory is not None:
+    if memory is not None:  # what is found out now of accounts that were seen before counts, too
+        stated, proofs = Labels.of_dataset(ego.dataset), Evidence.of_dataset(ego.dataset)
+        proofs = proofs.where(proofs.operator != NO_OPERATOR)
+        labels = [(_place(stated.account, names), stated.labelled_at, stated.is_automated)]
+        ties = [(_place(proofs.account, names), proofs.observed_at)]
         labels.append(
             (_place(memory.labels.account, names), memory.labels.labelled_at, memory.labels.is_automated)
         )

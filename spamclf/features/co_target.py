@@ -21,7 +21,7 @@ _FEW = "strangers to whom at most 10 others wrote as strangers"
 _LISTS = "of the accounts with at least 5 strangers; null below 5 own ones"
 _LABEL = (
     "by the latest label of the history (of two at once the milder; only of accounts whose row is seen); null where "
-    "none is labelled"
+    "none is labelled, or it is itself"
 )
 
 # What others did too is no proof by itself: the members of a circle of friends, of an office or a school share most of

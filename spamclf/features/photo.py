@@ -17,9 +17,9 @@ _PHOTO = ("photos.photo|photos.photo_hash",)
 _CLUSTER = (
     "its cluster: sightings in the history by other known accounts (row seen, or sent in the history) of a photo "
     "within 31 of 256 bits of one of its own, turned or mirrored ones too (a ready-made hash only as it is); the "
-    "latest 1,000 count, of the latest 1,000 compared in each bucket of 16 equal bits. Of the 16 photos that it "
-    "showed last, that with the most accounts (then the earliest, then the least hash). Blank, tiny and known "
-    "innocent pictures are in no cluster; null without another"
+    "latest 1,000 accounts count, of the latest 1,000 compared in each bucket of 16 equal bits (8,000 sightings at "
+    "most). Of the 16 photos that it showed last, that with the most accounts (then the earliest, then the least "
+    "hash). Blank, tiny and known innocent pictures are in no cluster; null without another"
 )
 _PDQ = "Meta 2019, PDQ"
 

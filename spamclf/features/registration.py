@@ -43,7 +43,7 @@ def _share(where: str) -> Feature:
         f"registration_{where}_automated_share", "share", 1,
         f"(automated + 1) / (labelled + 2) among the other accounts of the {where} by the latest label of the history "
         "(of two at once the milder; only of accounts whose row is seen); null when the "
-        f"{where} is unknown or nobody else on it is labelled yet",
+        f"{where} is unknown, nobody else on it is labelled yet, or it is itself",
         f"of the other accounts on its {where}, about {{value}} are automated by the labels so far",
         (f"accounts.{where}", "labels.is_automated"), "0", "Xiao et al. 2015",
     )  # fmt: skip
@@ -109,11 +109,12 @@ def _automated_share(
         ended = Timeline.of(key, last, value, n_keys).before(asked, slices.as_of)
         return begun[0] - ended[0], begun[1] - ended[1]
 
-    own_n, own_hits = standing_at(account, slices.account)
-    # With the share of everybody else as prior, the prior alone would tell an account's own label.
+    own_n, _ = standing_at(account, slices.account)
     n, hits = standing_at(group[account] + 1, group[slices.account] + 1)  # 0: on no known network
-    known = visible(ego, slices) & (group[slices.account] >= 0) & (n > own_n)
-    return np.where(known, (hits - own_hits + 1) / (n - own_n + 2), np.nan)
+    # Of an account that is labelled itself nothing is told: among the others of its network, automated ones would
+    # each see one automated account less than honest ones do, and so give themselves away.
+    known = visible(ego, slices) & (group[slices.account] >= 0) & (n > 0) & (own_n == 0)
+    return np.where(known, (hits + 1) / (n + 2), np.nan)
 
 
 FAMILY = Family("registration", FEATURES, measure)

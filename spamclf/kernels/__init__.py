@@ -25,7 +25,7 @@ _MODULES = frozenset(
         "letters",
         "minhash",
     }
-    | {"near", "pdq", "replies", "rhythm", "send_rate"}
+    | {"near", "pdq", "replies", "rhythm", "rows", "send_rate", "sets"}
 )
 _announced = threading.Event()
 

@@ -303,3 +303,5 @@ def measure(
         describe_strangers(n_with, strangers, row, out)
         describe_closest(shared, n_others, weight, row, out)
         describe_others(sizes, labels, others, shared, n_others, strangers, now, history, row, out)
+        if label_at(labels, account[row], now) >= 0:  # what the others are would tell what it is itself
+            out[8, row] = out[11, row] = np.nan

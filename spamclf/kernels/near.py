@@ -17,9 +17,10 @@ from spamclf.kernels._types import Bools, Codes, Floats, Ints
 from spamclf.kernels.bands import matches
 from spamclf.kernels.hamming import hamming256
 
-# Of the sightings in a bucket the latest so many are compared, and of those in reach the latest so many count: neither
-# a hot picture nor a phrase that thousands of texts share may cost a square.
+# Of the sightings in a bucket those of the latest so many accounts are compared, and of those in reach the same:
+# neither a hot picture nor a phrase that thousands of texts share may cost a square, and no account crowds others out.
 LATEST = 1000
+MOST = 8 * LATEST  # sightings: a bound for accounts that show the same again and again
 OWN = 16  # of an account's own fingerprints, the latest so many count
 VERSIONS = 8  # of a photo: turned and mirrored; the first is the photo as it is
 CHUNKS = 16  # of a photo's 256 bits; two within 31 bits differ by at most one bit in one of them
@@ -31,13 +32,13 @@ _PRINTS = "Tuple((uint64[:, ::1], int64[::1], uint32[:, ::1], int32[:, ::1], int
 _BUCKETS = "Tuple((int64[::1], int32[::1], uint64[::1]))"
 _KNOWN = "Tuple((int64[::1], int64[::1], boolean[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
 _OWN = "Tuple((int64[::1], int64[::1], int32[::1]))"
-_SCRATCH = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1]))"
+_SCRATCH = "UniTuple(int64[::1], 7)"
 
 Seen = tuple[Ints, Codes, Codes, Bools, Ints, Ints, Ints]
 Prints = tuple[Any, Ints, Any, Codes, int]
 Buckets = tuple[Ints, Codes, Any]
 Known = tuple[Ints, Ints, Bools, Bools, Ints, Ints, Bools]
-Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
+Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
 
 @compiled("void(int32[:, ::1], int32[::1], int64[::1], int32[::1])")
@@ -111,12 +112,12 @@ def scan_bucket(
 ) -> int:
     """Add a bucket's sightings in ``[since, until)`` that are in reach, from the latest; return how many are kept.
 
-    The first `LATEST` of the kept ones are the latest so far once there are more; then `kept[-1]` is the earliest
-    that still matters.
+    The first `MOST` of the kept ones are the latest so far once there are more; then `kept[-1]` is the earliest that
+    still matters.
     """
     instant, account, group, in_memory, _, _, _ = seen
     offsets, entries, _ = buckets
-    met, judged, kept, _, _, _ = scratch
+    met, judged, kept, _, _, _, compared_in = scratch
     low, high = offsets[bucket], offsets[bucket + 1]
     first = low
     while low < high:
@@ -125,13 +126,18 @@ def scan_bucket(
             low = middle + 1
         else:
             high = middle
-    compared = 0
+    compared = looked = 0
+    mark = compared_in[-1] = compared_in[-1] + 1
     for place in range(low - 1, first - 1, -1):
         sighting = entries[place]
-        if sighting < kept[-1] or compared == LATEST:
+        if sighting < kept[-1] or looked == MOST:
+            break
+        if compared_in[account[sighting]] != mark and compared == LATEST:
             break
         if met[sighting] == stamp:
-            compared += 1
+            looked += 1
+            compared += compared_in[account[sighting]] != mark
+            compared_in[account[sighting]] = mark
             continue
         if not in_memory[sighting] and instant[sighting] < since:
             if not remembers:
@@ -142,16 +148,18 @@ def scan_bucket(
         ):
             continue
         met[sighting] = stamp
-        compared += 1
+        looked += 1
+        compared += compared_in[account[sighting]] != mark
+        compared_in[account[sighting]] = mark
         other = group[sighting]
         if judged[other] >> 1 != stamp:
             judged[other] = (stamp << 1) | np.int64(in_reach(own, other, prints))
         if judged[other] & 1:
             if n_kept == kept.size - 1:
                 ordered = np.sort(kept[:n_kept])
-                kept[:LATEST] = ordered[n_kept - LATEST :]
+                kept[:MOST] = ordered[n_kept - MOST :]
                 kept[-1] = kept[0]
-                n_kept = LATEST
+                n_kept = MOST
             kept[n_kept] = sighting
             n_kept += 1
     return n_kept
@@ -170,7 +178,7 @@ def gather(
     scratch: Scratch,
     remembers: bool,
 ) -> int:
-    """Put the latest `LATEST` sightings in reach of a fingerprint into `kept`, in order; return how many."""
+    """Put the sightings in reach by the latest `LATEST` accounts into `kept`, in order; return how many."""
     versions, n_versions, words, keys, _ = prints
     kept, filled = scratch[2], buckets[2]
     kept[-1] = -1
@@ -194,24 +202,31 @@ def gather(
                         bucket, own, code, since, until, stamp, n, seen, prints, buckets,
                         scratch, remembers,
                     )  # fmt: skip
+    account, member = seen[1], scratch[3]
     ordered = np.sort(kept[:n])
-    n_last = min(n, LATEST)
-    kept[:n_last] = ordered[n - n_last :]
-    return n_last
+    accounts = 0
+    first = n
+    while first > max(n - MOST, 0):
+        code_of_it = account[ordered[first - 1]]
+        if member[code_of_it] != -stamp:
+            if accounts == LATEST:
+                break
+            member[code_of_it] = -stamp
+            accounts += 1
+        first -= 1
+    kept[: n - first] = ordered[first:]
+    return n - first
 
 
 @compiled(f"int64(int64, int64, int64, {_KNOWN})")
 def label_at(code: int, since: int, until: int, known: Known) -> int:
     """Return the latest label of an account before `until`: 1 automated, 0 not, -1 none or one that has expired."""
     offsets, labelled_at, is_automated, remembered, _, _, _ = known
-    last = -1
+    label = -1
     for place in range(offsets[code], offsets[code + 1]):
-        if labelled_at[place] >= until:
-            break
-        last = place
-    if last < 0 or (labelled_at[last] < since and not remembered[last]):
-        return -1
-    return 1 if is_automated[last] else 0
+        if labelled_at[place] < until and (labelled_at[place] >= since or remembered[place]):
+            label = 1 if is_automated[place] else 0
+    return label
 
 
 @compiled(f"boolean(int64, int64, int64, {_KNOWN})")
@@ -224,7 +239,9 @@ def has_evidence(code: int, since: int, until: int, known: Known) -> bool:
     return False
 
 
-@compiled(f"void(int64, int64, int64, int64, int64, int64, {_SEEN}, {_KNOWN}, {_SCRATCH}, float64[::1])")
+@compiled(
+    f"void(int64, int64, int64, int64, int64, int64, boolean, {_SEEN}, {_KNOWN}, {_SCRATCH}, float64[::1])"
+)
 def sum_up(
     own: int,
     n: int,
@@ -232,14 +249,19 @@ def sum_up(
     until: int,
     own_first: int,
     stamp: int,
+    judged_already: bool,
     seen: Seen,
     known: Known,
     scratch: Scratch,
     result: Floats,
 ) -> None:
-    """Write what the `n` kept sightings tell: the rows of `measure`, and the first instant last."""
+    """Write what the `n` kept sightings tell: the rows of `measure`, and the first instant last.
+
+    Of an account that is labelled itself no share is told: among the others of its cluster, the labelled automated
+    ones would each see one automated account less than the honest ones do, and so give themselves away.
+    """
     instant, account, group, _, _, _, _ = seen
-    _, judged, kept, member, first_at, last_at = scratch
+    _, judged, kept, member, first_at, last_at, _ = scratch
     accounts = pictures = grown = gone = labelled = automated = tied = 0
     for i in range(n):
         code = account[kept[i]]
@@ -269,7 +291,7 @@ def sum_up(
     result[1] = pictures + 1 if accounts else np.nan
     result[2] = (until - min(first, own_first)) / SECOND if accounts else np.nan
     result[3] = grown
-    result[4] = (automated + 1) / (labelled + 2) if labelled else np.nan
+    result[4] = (automated + 1) / (labelled + 2) if labelled and not judged_already else np.nan
     result[5] = gone / accounts if accounts else np.nan
     result[7] = tied
     result[8] = first
@@ -303,8 +325,9 @@ def measure(
     code_of, own_offsets, own_entries = own
     n_codes = known[0].size - 1
     scratch = (
-        np.zeros(instant.size, np.int64), np.zeros(prints[3].shape[0], np.int64), np.empty(2 * LATEST + 1, np.int64),
+        np.zeros(instant.size, np.int64), np.zeros(prints[3].shape[0], np.int64), np.empty(2 * MOST + 1, np.int64),
         np.zeros(n_codes, np.int64), np.empty(n_codes, np.int64), np.empty(n_codes, np.int64),
+        np.zeros(n_codes + 1, np.int64),
     )  # fmt: skip
     remembers = bool(in_memory.any())
     shown, shown_at = np.empty(OWN, np.int64), np.empty(OWN, np.int64)
@@ -330,6 +353,7 @@ def measure(
                 n_shown += 1
             shown_at[k] = instant[sighting]  # the earliest of this one so far, as they come backwards
         centre = -1
+        judged_already = n_shown > 0 and label_at(code_of[accounts[row]], since, until[row], known) >= 0
         for k in range(n_shown):
             stamp += 1
             n = gather(
@@ -344,7 +368,19 @@ def measure(
                 scratch,
                 remembers,
             )
-            sum_up(shown[k], n, since, until[row], shown_at[k], stamp, seen, known, scratch, result)
+            sum_up(
+                shown[k],
+                n,
+                since,
+                until[row],
+                shown_at[k],
+                stamp,
+                judged_already,
+                seen,
+                known,
+                scratch,
+                result,
+            )
             better = centre < 0 or result[0] > best[0]
             if centre >= 0 and result[0] == best[0]:
                 better = result[8] < best[8] or (result[8] == best[8] and shown[k] < centre)

@@ -30,23 +30,25 @@ def digit(words: Words, i: int, level: int) -> np.uint64:
     return (np.uint64(words[i, 2 * level]) << np.uint64(32)) | np.uint64(words[i, 2 * level + 1])
 
 
+@compiled(_both(types.boolean, types.int64, types.int64))
+def equal(words: Words, i: int, j: int) -> bool:
+    """Tell whether two rows are equal, without stopping early: a few wide instructions."""
+    differ = words[i, 0] ^ words[j, 0]
+    for k in range(1, words.shape[1]):
+        differ |= words[i, k] ^ words[j, k]
+    return differ == 0
+
+
 @compiled(_both(types.int64, types.int64, types.int64, types.int64))
 def compare(words: Words, i: int, j: int, level: int) -> int:
     """Return -1, 0 or 1 as row `i` is below, equal to or above row `j`; digits before `level` are known to agree."""
+    if equal(words, i, j):
+        return 0
     first = level if words.shape[1] == 4 else 2 * level
     for k in range(first, words.shape[1]):
         if words[i, k] != words[j, k]:
             return -1 if words[i, k] < words[j, k] else 1
     return 0
-
-
-@compiled(_both(types.boolean, types.int64, types.int64))
-def equal(words: Words, i: int, j: int) -> bool:
-    """Tell whether two rows are equal, looking at all of both: a few wide instructions."""
-    differ = words[i, 0] ^ words[j, 0]
-    for k in range(1, words.shape[1]):
-        differ |= words[i, k] ^ words[j, k]
-    return differ == 0
 
 
 @compiled(_both(types.void, types.uint64[::1]))

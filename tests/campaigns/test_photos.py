@@ -41,7 +41,7 @@ def test_drawings(design):
 
 
 @pytest.mark.skipif(not AVATARS, reason="SPAMCLF_PUBLIC_DATA names no folder with avatars")
-@pytest.mark.parametrize("path", AVATARS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", AVATARS, ids=lambda path: getattr(path, "stem", None))
 def test_avatars(path):
     with PIL.open(path) as image:
         plain = PIL.new("RGB", image.size, "white")

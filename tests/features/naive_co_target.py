@@ -64,4 +64,5 @@ def _automated(view: naive.View, accounts: set[Any]) -> float | None:
     """Of accounts whose row is seen, by the latest label."""
     labels = [view.label(who) for who in accounts if view.row(who) is not None]
     known = [label for label in labels if label is not None]
-    return (sum(known) + 1) / (len(known) + 2) if known else None
+    own = view.row(view.account) is not None and view.label(view.account) is not None
+    return (sum(known) + 1) / (len(known) + 2) if known and not own else None

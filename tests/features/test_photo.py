@@ -134,8 +134,8 @@ def test_what_it_set() -> None:
     assert [got[who]["photo_shown"] for who in "abc"] == [1, 1, 0]
     assert [got[who]["photo_changes"] for who in "abc"] == [2, 0, 0]
     assert [got[who]["photo_cluster_accounts"] for who in "ab"] == pytest.approx([0, math.nan], nan_ok=True)
-    assert got["a"]["photo_cluster_pictures"] == 1
-    assert got["a"]["photo_cluster_age_s"] == DAY / 1e6 - 1
+    assert math.isnan(got["a"]["photo_cluster_pictures"])  # nobody else is there
+    assert math.isnan(got["a"]["photo_cluster_age_s"])
 
 
 def test_in_reach_are_31_bits() -> None:
@@ -190,7 +190,9 @@ def test_automated_share_leaves_itself_out() -> None:
     photos = [pictured(who, BASE, 1) for who in "abc"] + [pictured("d", OTHER, 1)]
     labels = [labelled("a", True, 5), labelled("b", True, 5), labelled("d", False, 5)]
     got = look("photo", accounts=people(*"abcde"), photos=photos, labels=labels)
-    assert got["a"]["photo_cluster_automated_share"] == (1 + 1) / (1 + 2)
+    assert math.isnan(
+        got["a"]["photo_cluster_automated_share"]
+    )  # it is labelled: the others would give it away
     assert got["c"]["photo_cluster_automated_share"] == (2 + 1) / (2 + 2)
     assert math.isnan(got["d"]["photo_cluster_automated_share"])  # nobody else is in its cluster
     assert math.isnan(got["e"]["photo_cluster_automated_share"])
@@ -288,6 +290,9 @@ def test_photos_as_files(tmp_path: Path) -> None:
         if cluster is not None:
             first = min([cluster.own_first, *(s.instant for s in cluster.sightings)])
             assert values["photo_cluster_accounts"] == len(cluster.accounts)
+            if not cluster.accounts:
+                assert math.isnan(values["photo_cluster_pictures"])
+                continue
             assert values["photo_cluster_pictures"] == len(
                 {cluster.centre, *(s.words for s in cluster.sightings)}
             )
@@ -321,3 +326,11 @@ def test_hashes_and_files_of_the_same_pictures_agree(tmp_path: Path) -> None:
     )
     differ = [who for who, _ in differing(one, other)]
     assert len(differ) <= 0.05 * len(one)  # turned and mirrored copies are known of files alone
+
+
+def test_one_account_crowds_nobody_out() -> None:
+    names = [f"p{k}" for k in range(12)]
+    photos = [pictured(who, BASE, k) for k, who in enumerate(names)]
+    flood = [pictured("z", BASE, 20 + k / 10) for k in range(1_500)]
+    got = look("photo", accounts=people(*names, "z"), photos=photos + flood)
+    assert got["p0"]["photo_cluster_accounts"] == len(names)

@@ -35,7 +35,7 @@ def test_foreign_network() -> None:
 
 
 def test_automated_share_leaves_itself_out() -> None:
-    accounts = [account(name, network=where) for name, where in zip("abcdef", "nnnmmm", strict=True)]
+    accounts = [account(name, network=where) for name, where in zip("abcdefg", "nnnmmmn", strict=True)]
     labels = [
         labelled("a", True, 10),
         labelled("b", True, 10),
@@ -46,11 +46,9 @@ def test_automated_share_leaves_itself_out() -> None:
         name: values["registration_network_automated_share"]
         for name, values in look("registration", accounts=accounts, labels=labels).items()
     }
-    assert share["a"] == share["b"] == (2 + 1) / (2 + 2)
-    assert math.isnan(
-        share["d"]
-    )  # only its own label is known there: what others are tells nothing about them
+    assert all(math.isnan(share[who]) for who in "abcd")  # each is labelled: the others would give it away
     assert share["e"] == share["f"] == (0 + 1) / (1 + 2)
+    assert share["g"] == (3 + 1) / (3 + 2)
 
 
 def test_the_latest_label_stands_and_of_two_at_once_the_milder() -> None:

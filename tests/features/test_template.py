@@ -169,7 +169,8 @@ def test_automated_share() -> None:
     texts = [said(who, OFFER, 1) for who in "abc"]
     labels = [labelled("a", False, 5), labelled("b", True, 5), labelled("d", False, 5)]
     got = look("template", accounts=people(*"abcd"), texts=texts, labels=labels)
-    assert got["a"]["template_cluster_automated_share"] == (1 + 1) / (1 + 2)
+    assert got["c"]["template_cluster_automated_share"] == (1 + 1) / (2 + 2)
+    assert math.isnan(got["a"]["template_cluster_automated_share"])  # it is labelled itself
 
 
 @pytest.mark.parametrize("seed", range(3))
