@@ -104,7 +104,7 @@ def slow(rows, kind, labels, evidence, since, until, least):
     for who, when, automated in sorted(labels, key=lambda row: (row[1], not row[2])):
         if since <= when < until:
             known[who] = automated
-    tied = {who for who, when, _ in evidence if since <= when < until}
+    tied = {who for who, when, operator in evidence if operator is not None and since <= when < until}
     found = []
     for cluster, sightings in clusters.items():
         people = {who for _, who, _ in sightings}

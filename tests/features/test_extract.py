@@ -100,7 +100,8 @@ def test_point_in_time(name: str, disturbances: list[tuple[Values, Values]]) -> 
         assert not differing(one, other)
         known += sum(not np.isnan(values[name]) for values in one.values())
     if name != "account_time_to_send_100_s":  # nobody sends so much here
-        assert known > 10, "the check would be empty"
+        # few write to nearly the same list, and of those who do some are labelled themselves
+        assert known > (0 if name == "co_target_cluster_automated_share" else 10), "the check would be empty"
 
 
 def test_a_seen_row_does_matter() -> None:
