@@ -21,6 +21,7 @@ from spamclf.facts import Instants, column_of, instants_of
 __all__ = [
     "PUBLIC",
     "REPORTED",
+    "Prints",
     "Shown",
     "innocents",
     "read_photos",
@@ -42,6 +43,30 @@ MIN_SHINGLES = 12  # a text with fewer different ones is a word or two that many
 
 
 @dataclass(frozen=True, eq=False)
+class Prints:
+    """The different things that rows show: fingerprints, and of pictures at hand those of their versions.
+
+    Attributes
+    ----------
+    group : ndarray of shape (p,), dtype int32
+        Which of the sightings' fingerprints each print is.
+    versions : ndarray of shape (p, 8, 4), dtype uint64; of texts (0, 8, 4)
+        The hashes of each picture turned and mirrored, the first as it is.
+    n_versions : ndarray of shape (p,), dtype int64
+        How many of them there are: 1 of a hash made elsewhere, for no picture is at hand.
+    """
+
+    group: npt.NDArray[np.int32]
+    versions: npt.NDArray[np.uint64]
+    n_versions: npt.NDArray[np.int64]
+
+    @classmethod
+    def plain(cls, n: int) -> Prints:
+        """Return the prints that are nothing but `n` fingerprints."""
+        return cls(np.arange(n, dtype=np.int32), np.empty((0, VERSIONS, 4), np.uint64), np.ones(n, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
 class Shown:
     """What the rows of a table show.
 
@@ -58,10 +83,9 @@ class Shown:
     known : ndarray of shape (n_rows,), dtype bool
         Rows that have a fingerprint at all; those of them that are not usable are blank, tiny, too short or known
         to be innocent.
-    versions : ndarray of shape (g, 8, 4), dtype uint64, or None
-        Of photos: the hashes of each picture turned and mirrored, the first as it is.
-    n_versions : ndarray of shape (g,), dtype int64, or None
-        How many of them there are: 1 for a hash made elsewhere.
+    prints : Prints
+    print_ : ndarray of shape (n_usable,), dtype int32
+        Which of them each of those rows shows.
     """
 
     sightings: Sightings
@@ -71,8 +95,8 @@ class Shown:
     instant: Instants
     group: npt.NDArray[np.int32]
     known: Bools
-    versions: npt.NDArray[np.uint64] | None = None
-    n_versions: npt.NDArray[np.int64] | None = None
+    prints: Prints
+    print_: npt.NDArray[np.int32]
 
 
 def read_photos(dataset: Dataset, *, n_jobs: int = -1) -> Shown:
@@ -167,28 +191,46 @@ def innocents(dataset: Dataset) -> Innocent:
 def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
     scheme = dataset.schemes.get("photo_hash", {}).get("scheme", SCHEME)
     files = _read_files(dataset, scheme, n_jobs)
-    hashes = column_of(dataset.photos, "photo_hash")
-    hashed = np.asarray(hashes.is_valid(), dtype=np.bool_)
-    versions = np.zeros((hashed.size, VERSIONS, 4), np.uint64)
-    n_versions = np.ones(hashed.size, np.int64)
-    usable, known = hashed.copy(), hashed.copy()
-    versions[hashed] = from_hex(hashes.drop_null())[:, None, :]
+    hashes = column_of(dataset.photos, "photo_hash").dictionary_decode().dictionary_encode()
+    made = from_hex(hashes.dictionary)
+    versions = np.repeat(
+        made[:, None, :], VERSIONS, axis=1
+    )  # all pictures: those of hashes first, then the files
+    n_versions, usable = np.ones(len(made), np.int64), np.ones(len(made), np.bool_)
+    place = np.asarray(hashes.indices.fill_null(-1)).astype(np.int64)
     if files is not None:
-        filed, place, photos = files
-        versions[filed], n_versions[filed], known[filed] = photos.words[place], VERSIONS, True
-        usable[filed] = photos.quality[place] >= MIN_QUALITY
+        filed, among, photos = files
+        place[filed] = len(made) + among
+        versions = np.concatenate([versions, photos.words])
+        n_versions = np.concatenate([n_versions, np.full(len(photos.words), VERSIONS)])
+        usable = np.concatenate([usable, photos.quality >= MIN_QUALITY])
     if scheme == SCHEME:  # about half of its bits are set; a hash of nearly none or all is of a blank picture
         n_bits = np.bitwise_count(versions[:, 0]).sum(axis=1)
         usable &= (n_bits >= _FEWEST_BITS) & (n_bits <= 256 - _FEWEST_BITS)
     usable &= ~_near_any(versions[:, 0], innocents(dataset).photos)
-    every = np.arange(usable.size)
-    shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], every, usable, known)
-    # Of several pictures with one hash all versions are taken of one, the same whatever the order of the rows.
-    told = np.column_stack([VERSIONS - n_versions, versions.reshape(-1, VERSIONS * 4)])[shown.row]
-    order = np.lexsort(told.T[::-1])[::-1]
-    first = np.zeros(len(shown.sightings.words), np.int64)
-    first[shown.group[order]] = shown.row[order]
-    return replace(shown, versions=versions[first], n_versions=n_versions[first])
+    known = place >= 0
+    in_use = known & usable[place] if usable.size else known
+    shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], place, in_use, known)
+    return _with_versions(shown, versions, n_versions, place[shown.row])
+
+
+def _with_versions(
+    shown: Shown,
+    versions: npt.NDArray[np.uint64],
+    n_versions: npt.NDArray[np.int64],
+    place: npt.NDArray[np.int64],
+) -> Shown:
+    """Tell which versions of its photo each row itself brings; another row with the same hash may bring others."""
+    told = np.column_stack(
+        [versions[:, 0], n_versions.astype(np.uint64), versions[:, 1:].reshape(-1, 4 * (VERSIONS - 1))]
+    )
+    used, which = np.unique(place, return_inverse=True)
+    rows, number = distinct_rows(told[used])
+    print_ = number[which]
+    group = np.empty(len(rows), np.int32)
+    group[print_] = shown.group
+    chosen = used[rows]
+    return replace(shown, prints=Prints(group, versions[chosen], n_versions[chosen]), print_=print_)
 
 
 def _read_files(
@@ -245,8 +287,9 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
     if signatures.null_count < len(signatures):
         if "signature" not in dataset.schemes:
             raise SchemaError(
-                "texts: signature must come with how it was made; got none. Write in dataset.toml: [signature] "
-                'scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128; or pass schemes={"signature": {...}}.'
+                "texts: signature must come with how it was made; got none. Write in dataset.toml: "
+                'signature = { scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128 }; or pass '
+                'schemes={"signature": {...}}.'
             )
         made, rows, bad = read_signatures(signatures, scheme)
         if bad.any():
@@ -291,7 +334,9 @@ def _shown(
     in_use[place[row]] = True
     number[in_use] = distinct_rows(words[in_use])[1]
     group = number[place[row]]
-    return Shown(sightings, row, ids, account, instant, group, known)
+    return Shown(
+        sightings, row, ids, account, instant, group, known, Prints.plain(len(sightings.words)), group
+    )
 
 
 def _near_any(words: npt.NDArray[np.uint64], bank: npt.NDArray[np.uint64]) -> Bools:

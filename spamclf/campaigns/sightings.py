@@ -106,11 +106,6 @@ class Sightings:
         SchemaError
             If they are of different kinds or schemes: such fingerprints cannot be compared.
         """
-        return cls.join_marked(parts)[0]
-
-    @classmethod
-    def join_marked(cls, parts: Sequence[Sightings]) -> tuple[Sightings, npt.NDArray[np.bool_]]:
-        """Return the same as `join`, and which part each row came from, shape (n_parts, n); it may be several."""
         first = parts[0]
         for part in parts[1:]:
             if (part.kind, part.scheme) != (first.kind, first.scheme):
@@ -135,7 +130,7 @@ class Sightings:
         return self.where((self.instant >= since) & (self.instant < until))
 
 
-def _merge(parts: Sequence[Sightings]) -> tuple[Sightings, npt.NDArray[np.bool_]]:
+def _merge(parts: Sequence[Sightings]) -> Sightings:
     words = np.concatenate([part.words for part in parts])
     rows, group = distinct_rows(words)
     begins = np.cumsum([0, *(len(part.words) for part in parts)])
@@ -144,15 +139,11 @@ def _merge(parts: Sequence[Sightings]) -> tuple[Sightings, npt.NDArray[np.bool_]
     ).astype(np.int32)
     account = np.concatenate([part.account for part in parts])
     instant = np.concatenate([part.instant for part in parts])
-    source = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     order, fresh = _in_order(account, instant, groups)
-    came = np.zeros((len(parts), int(fresh.sum())), np.bool_)
-    came[source[order], np.cumsum(fresh) - 1] = True
     order = order[fresh]
-    joined = Sightings(
+    return Sightings(
         parts[0].kind, parts[0].scheme, account[order], instant[order], groups[order], words[rows]
     )
-    return joined, came
 
 
 def _in_order(

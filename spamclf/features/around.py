@@ -45,7 +45,6 @@ _BANDS, _BAND_ROWS = (
     4,
 )  # finds pairs that agree in half of their values nine times in ten, and more of closer ones
 _MIN_MATCHES = 64  # of 128: half of the shingles in common
-_VERSIONS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,40 +92,29 @@ def account_codes(ego: EgoLog, ids: Any) -> Codes:
 
 def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around:
     parts = [shown.sightings, *([remembered] if remembered is not None and len(remembered) else [])]
-    joint, came = Sightings.join_marked(parts)
-    in_memory = came[1] if len(parts) == 2 else np.zeros(len(joint), np.bool_)
+    joint = Sightings.join(parts)
     names, account = np.unique(joint.account, return_inverse=True)
     account = account.astype(np.int32)
     code_of = np.full(ego.n_accounts, -1, np.int64)
     scored = account_codes(ego, shown.account_ids)
     code_of[scored] = np.searchsorted(names, shown.account)
-    versions, n_versions = _versions(joint.words, shown)
     if joint.kind == "photo":
-        words = np.empty((0, 128), np.uint32)
-        keys = np.empty((len(joint.words), kernels.near.CHUNKS), np.int32)
-        kernels.near.chunk_keys(joint.words, keys)
+        photos, texts = joint.words, np.empty((0, 128), np.uint32)
+        keys = np.empty((len(photos), kernels.near.CHUNKS), np.int32)
+        kernels.near.chunk_keys(photos, keys)
         n_buckets, reach = kernels.near.CHUNKS * kernels.near.CHUNK_VALUES, MAX_DISTANCE
     else:
-        words, reach = joint.words, _MIN_MATCHES
-        keys, n_buckets = _band_buckets(joint.words)
+        photos, texts, reach = np.empty((0, 4), np.uint64), joint.words, _MIN_MATCHES
+        keys, n_buckets = _band_buckets(texts)
+    prints, known_from = shown.prints, _since(remembered, names)
+    group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
     return _Around(
-        (joint.instant, account, joint.group, in_memory, *_existence(ego, code_of, joint.instant, account)),
-        (versions, n_versions, words, keys, reach),
+        (joint.instant, account, joint.group, *_existence(ego, code_of, joint.instant, account, known_from)),
+        (prints.versions.reshape(-1, 4), prints.n_versions, group[prints.group], photos, texts, keys, reach),
         _fill(keys, joint.group, n_buckets),
-        (code_of, *_own(came[0], account, code_of, names.size)),
+        (code_of, *_own(scored, shown, ego.n_accounts)),
         _verdicts(ego, code_of, names),
     )
-
-
-def _versions(words: Words, shown: Shown) -> tuple[npt.NDArray[np.uint64], Instants]:
-    """Return the versions of every photo, eight rows each; what was remembered or made elsewhere has only one."""
-    n_versions = np.ones(len(words), np.int64)
-    if shown.versions is None or shown.n_versions is None:
-        return np.empty((0, 4), np.uint64), n_versions
-    versions = np.repeat(words[:, None, :], _VERSIONS, axis=1)
-    place = distinct_rows(np.concatenate([words, shown.sightings.words]))[1][len(words) :]
-    versions[place], n_versions[place] = shown.versions, shown.n_versions
-    return versions.reshape(-1, 4), n_versions
 
 
 def _band_buckets(words: Words) -> tuple[Codes, int]:
@@ -154,29 +142,31 @@ def _fill(keys: Codes, group: Codes, n_buckets: int) -> tuple[Instants, Codes, n
     return offsets, entries, np.packbits(filled, bitorder="little").view("<u8").astype(np.uint64)
 
 
-def _own(
-    in_data: Bools, account: npt.NDArray[np.integer], code_of: Instants, n_codes: int
-) -> tuple[Instants, Codes]:
-    """Return each scored account's own sightings in order: where they begin, and which they are."""
-    scored = np.full(n_codes, -1, np.int64)
-    has = np.flatnonzero(code_of >= 0)
-    scored[code_of[has]] = has
-    mine = np.flatnonzero(in_data)
-    owner = scored[account[mine]]
-    offsets = np.zeros(code_of.size + 1, np.int64)
-    np.cumsum(np.bincount(owner, minlength=code_of.size), out=offsets[1:])
-    return offsets, mine[np.argsort(owner, kind="stable")].astype(np.int32)
+def _own(scored: Codes, shown: Shown, n_accounts: int) -> tuple[Instants, Instants, Codes]:
+    """Return what each scored account itself showed, in time: where it begins, when, and which prints."""
+    order = np.lexsort((shown.print_, shown.instant, scored))
+    offsets = np.zeros(n_accounts + 1, np.int64)
+    np.cumsum(np.bincount(scored, minlength=n_accounts), out=offsets[1:])
+    return offsets, shown.instant[order], shown.print_[order]
+
+
+def _since(remembered: Sightings | None, names: npt.NDArray[np.uint64]) -> Instants:
+    """Return from when on each account is known by what is remembered of it."""
+    since = np.full(names.size, np.iinfo(np.int64).max)
+    if remembered is not None and len(remembered):
+        np.minimum.at(since, np.searchsorted(names, remembered.account), remembered.instant)
+    return since
 
 
 def _existence(
-    ego: EgoLog, code_of: Instants, instant: Instants, account: npt.NDArray[np.integer]
+    ego: EgoLog, code_of: Instants, instant: Instants, account: npt.NDArray[np.integer], remembered: Instants
 ) -> tuple[Instants, Instants, Instants]:
     """Return from when on each account's row is seen, and when those sent that may be known by their sends alone."""
     codes, first = np.unique(account, return_index=True)
     scored = np.flatnonzero(code_of >= 0)
-    known_from = np.full(codes.size, np.iinfo(np.int64).max)
+    known_from = remembered.copy()
     rows = scored[~np.isnan(ego.facts.filled[scored])]
-    known_from[code_of[rows]] = ego.facts.registered_at[rows]
+    known_from[code_of[rows]] = np.minimum(known_from[code_of[rows]], ego.facts.registered_at[rows])
     doubtful = scored[known_from[code_of[scored]] > instant[first[code_of[scored]]]]  # few, or none
     entries = [np.arange(ego.offsets[each], ego.offsets[each + 1]) for each in doubtful.tolist()]
     sent = [ego.time[each[(ego.flag[each] & 1) != 0]] for each in entries]
@@ -190,28 +180,24 @@ def _existence(
 
 
 def _verdicts(ego: EgoLog, code_of: Instants, names: npt.NDArray[np.uint64]) -> tuple[Any, ...]:
-    """Return labels and evidence on the accounts of the sightings, by code and instant, and which are remembered."""
+    """Return labels and evidence on the accounts of the sightings, by code and instant."""
     account, labelled_at, is_automated = ego.labels
     evidence = ego.dataset.evidence.filter(pc.is_valid(ego.dataset.evidence["operator"]))
     tied = account_codes(ego, column_of(evidence, "account_id"))
-    memory = ego.memory
     labels = [(code_of[account], labelled_at, is_automated)]
     ties = [(code_of[tied], instants_of(evidence, "observed_at"))]
+    memory = ego.memory
     if memory is not None:  # what is found out now of accounts that were seen before counts, too
-        stated, proofs = Labels.of_dataset(ego.dataset), Evidence.of_dataset(ego.dataset)
-        proofs = proofs.where(proofs.operator != NO_OPERATOR)
-        labels = [(_place(stated.account, names), stated.labelled_at, stated.is_automated)]
-        ties = [(_place(proofs.account, names), proofs.observed_at)]
-        labels.append(
-            (_place(memory.labels.account, names), memory.labels.labelled_at, memory.labels.is_automated)
-        )
-        named = memory.evidence.operator != NO_OPERATOR
-        ties.append((_place(memory.evidence.account[named], names), memory.evidence.observed_at[named]))
-    codes, instants, values, kept = _by_code(labels, names.size)
-    tie_codes, tie_instants, _, tie_kept = _by_code(
-        [(*tie, np.zeros(tie[0].size, np.bool_)) for tie in ties], names.size
-    )
-    return codes, instants, values, kept, tie_codes, tie_instants, tie_kept
+        for told, proofs in (
+            (Labels.of_dataset(ego.dataset), Evidence.of_dataset(ego.dataset)),
+            (memory.labels, memory.evidence),
+        ):
+            labels.append((_place(told.account, names), told.labelled_at, told.is_automated))
+            named = proofs.operator != NO_OPERATOR
+            ties.append((_place(proofs.account[named], names), proofs.observed_at[named]))
+    told_of = _by_code(labels, names.size)
+    tied_to = _by_code([(*tie, np.zeros(tie[0].size, np.bool_)) for tie in ties], names.size)
+    return (*told_of, *tied_to[:2])
 
 
 def _place(account: npt.NDArray[np.uint64], names: npt.NDArray[np.uint64]) -> Instants:
@@ -222,14 +208,11 @@ def _place(account: npt.NDArray[np.uint64], names: npt.NDArray[np.uint64]) -> In
     return np.where(names[place] == account, place, -1)
 
 
-def _by_code(
-    parts: list[tuple[Instants, Instants, Bools]], n_codes: int
-) -> tuple[Instants, Instants, Bools, Bools]:
-    """Order verdicts by (code, instant), of two at once the milder last; the second part is the memory's."""
+def _by_code(parts: list[tuple[Instants, Instants, Bools]], n_codes: int) -> tuple[Instants, Instants, Bools]:
+    """Order verdicts by (code, instant), of two at once the milder last."""
     code, instant, value = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    remembered = np.repeat([False, True][: len(parts)], [part[0].size for part in parts])
     order = np.lexsort((~value, instant, code))
     order = order[code[order] >= 0]
     offsets = np.zeros(n_codes + 1, np.int64)
     np.cumsum(np.bincount(code[order], minlength=n_codes), out=offsets[1:])
-    return offsets, instant[order], value[order], remembered[order]
+    return offsets, instant[order], value[order]

@@ -1,8 +1,9 @@
-"""The cluster around an account's own fingerprint, at any instant: who else showed one in reach of it.
+"""The cluster around an account's own print, at any instant: who else showed a fingerprint in reach of it.
 
-In reach is a relation of two fingerprints and of nothing else, so what is seen later cannot change what was in reach
-before. Sightings are numbered in canonical order (instant, account, fingerprint); each stands in the buckets of its
-fingerprint, and only sightings of a common bucket are compared.
+A print is what the account itself showed: of a photo its fingerprint and, where the picture was at hand, those of the
+picture turned and mirrored. In reach is a relation of a print and a fingerprint and of nothing else, so what is seen
+later cannot change what was in reach before. Sightings are numbered in canonical order (instant, account, fingerprint);
+each stands in the buckets of its fingerprint, and only sightings of a common bucket are compared.
 """
 
 from __future__ import annotations
@@ -21,23 +22,25 @@ from spamclf.kernels.hamming import hamming256
 # neither a hot picture nor a phrase that thousands of texts share may cost a square, and no account crowds others out.
 LATEST = 1000
 MOST = 8 * LATEST  # sightings: a bound for accounts that show the same again and again
-OWN = 16  # of an account's own fingerprints, the latest so many count
+OWN = 16  # of an account's own prints, the latest so many count
 VERSIONS = 8  # of a photo: turned and mirrored; the first is the photo as it is
 CHUNKS = 16  # of a photo's 256 bits; two within 31 bits differ by at most one bit in one of them
 CHUNK_VALUES = 65_536
 N_ROWS = 8  # of the result
 
-_SEEN = "Tuple((int64[::1], int32[::1], int32[::1], boolean[::1], int64[::1], int64[::1], int64[::1]))"
-_PRINTS = "Tuple((uint64[:, ::1], int64[::1], uint32[:, ::1], int32[:, ::1], int64))"
+_SEEN = "Tuple((int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64[::1]))"
+_PRINTS = (
+    "Tuple((uint64[:, ::1], int64[::1], int32[::1], uint64[:, ::1], uint32[:, ::1], int32[:, ::1], int64))"
+)
 _BUCKETS = "Tuple((int64[::1], int32[::1], uint64[::1]))"
-_KNOWN = "Tuple((int64[::1], int64[::1], boolean[::1], boolean[::1], int64[::1], int64[::1], boolean[::1]))"
-_OWN = "Tuple((int64[::1], int64[::1], int32[::1]))"
+_KNOWN = "Tuple((int64[::1], int64[::1], boolean[::1], int64[::1], int64[::1]))"
+_OWN = "Tuple((int64[::1], int64[::1], int64[::1], int32[::1]))"
 _SCRATCH = "UniTuple(int64[::1], 7)"
 
-Seen = tuple[Ints, Codes, Codes, Bools, Ints, Ints, Ints]
-Prints = tuple[Any, Ints, Any, Codes, int]
+Seen = tuple[Ints, Codes, Codes, Ints, Ints, Ints]
+Prints = tuple[Any, Ints, Codes, Any, Any, Codes, int]
 Buckets = tuple[Ints, Codes, Any]
-Known = tuple[Ints, Ints, Bools, Bools, Ints, Ints, Bools]
+Known = tuple[Ints, Ints, Bools, Ints, Ints]
 Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
 
@@ -61,16 +64,17 @@ def chunk_keys(words: Any, keys: Codes) -> None:
 
 @compiled(f"boolean(int64, int64, {_PRINTS})")
 def in_reach(own: int, other: int, prints: Prints) -> bool:
-    """Tell whether a fingerprint is in reach of an account's own one (a photo: of any of its versions)."""
-    versions, n_versions, words, keys, reach = prints
+    """Tell whether a fingerprint is in reach of an own print (of a photo: of any of its versions)."""
+    versions, n_versions, group_of, photos, texts, keys, reach = prints
     found = False
-    if words.shape[0]:
-        if matches(words, own, words, other) >= reach:
+    if texts.shape[0]:
+        mine = group_of[own]
+        if matches(texts, mine, texts, other) >= reach:
             for band in range(keys.shape[1]):  # those of no common band are found by nobody
-                found |= keys[own, band] == keys[other, band]
+                found |= keys[mine, band] == keys[other, band]
     else:
         for version in range(n_versions[own]):
-            found |= hamming256(versions, VERSIONS * own + version, versions, VERSIONS * other) <= reach
+            found |= hamming256(versions, VERSIONS * own + version, photos, other) <= reach
     return found
 
 
@@ -80,7 +84,7 @@ def is_known(code: int, since: int, until: int, seen: Seen) -> bool:
 
     A row of a table on an account that nobody knows is set aside; a later message must not bring it back.
     """
-    _, _, _, _, known_from, offsets, sent_at = seen
+    _, _, _, known_from, offsets, sent_at = seen
     if known_from[code] < until:
         return True
     low, high = offsets[code], offsets[code + 1]
@@ -94,7 +98,7 @@ def is_known(code: int, since: int, until: int, seen: Seen) -> bool:
 
 
 @compiled(
-    f"int64(int64, int64, int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH}, boolean)"
+    f"int64(int64, int64, int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH})"
 )
 def scan_bucket(
     bucket: int,
@@ -108,14 +112,13 @@ def scan_bucket(
     prints: Prints,
     buckets: Buckets,
     scratch: Scratch,
-    remembers: bool,
 ) -> int:
     """Add a bucket's sightings in ``[since, until)`` that are in reach, from the latest; return how many are kept.
 
     The first `MOST` of the kept ones are the latest so far once there are more; then `kept[-1]` is the earliest that
     still matters.
     """
-    instant, account, group, in_memory, _, _, _ = seen
+    instant, account, group, _, _, _ = seen
     offsets, entries, _ = buckets
     met, judged, kept, _, _, _, compared_in = scratch
     low, high = offsets[bucket], offsets[bucket + 1]
@@ -130,7 +133,7 @@ def scan_bucket(
     mark = compared_in[-1] = compared_in[-1] + 1
     for place in range(low - 1, first - 1, -1):
         sighting = entries[place]
-        if sighting < kept[-1] or looked == MOST:
+        if instant[sighting] < since or sighting < kept[-1] or looked == MOST:
             break
         if compared_in[account[sighting]] != mark and compared == LATEST:
             break
@@ -139,13 +142,7 @@ def scan_bucket(
             compared += compared_in[account[sighting]] != mark
             compared_in[account[sighting]] = mark
             continue
-        if not in_memory[sighting] and instant[sighting] < since:
-            if not remembers:
-                break
-            continue
-        if account[sighting] == code or not (
-            in_memory[sighting] or is_known(account[sighting], since, until, seen)
-        ):
+        if account[sighting] == code or not is_known(account[sighting], since, until, seen):
             continue
         met[sighting] = stamp
         looked += 1
@@ -165,7 +162,7 @@ def scan_bucket(
     return n_kept
 
 
-@compiled(f"int64(int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH}, boolean)")
+@compiled(f"int64(int64, int64, int64, int64, int64, {_SEEN}, {_PRINTS}, {_BUCKETS}, {_SCRATCH})")
 def gather(
     own: int,
     code: int,
@@ -176,18 +173,16 @@ def gather(
     prints: Prints,
     buckets: Buckets,
     scratch: Scratch,
-    remembers: bool,
 ) -> int:
     """Put the sightings in reach by the latest `LATEST` accounts into `kept`, in order; return how many."""
-    versions, n_versions, words, keys, _ = prints
+    versions, n_versions, group_of, _, texts, keys, _ = prints
     kept, filled = scratch[2], buckets[2]
     kept[-1] = -1
     n = 0
-    if words.shape[0]:
+    if texts.shape[0]:
         for band in range(keys.shape[1]):
-            n = scan_bucket(
-                keys[own, band], own, code, since, until, stamp, n, seen, prints, buckets, scratch, remembers
-            )
+            bucket = keys[group_of[own], band]
+            n = scan_bucket(bucket, own, code, since, until, stamp, n, seen, prints, buckets, scratch)
     else:
         for version in range(n_versions[own]):
             for chunk in range(CHUNKS):
@@ -198,10 +193,7 @@ def gather(
                     # Most buckets are empty, and a map of bits stays in the cache where their places do not.
                     if not (filled[bucket >> 6] >> np.uint64(bucket & 63)) & np.uint64(1):
                         continue
-                    n = scan_bucket(
-                        bucket, own, code, since, until, stamp, n, seen, prints, buckets,
-                        scratch, remembers,
-                    )  # fmt: skip
+                    n = scan_bucket(bucket, own, code, since, until, stamp, n, seen, prints, buckets, scratch)
     account, member = seen[1], scratch[3]
     ordered = np.sort(kept[:n])
     accounts = 0
@@ -221,29 +213,29 @@ def gather(
 @compiled(f"int64(int64, int64, int64, {_KNOWN})")
 def label_at(code: int, since: int, until: int, known: Known) -> int:
     """Return the latest label of an account before `until`: 1 automated, 0 not, -1 none or one that has expired."""
-    offsets, labelled_at, is_automated, remembered, _, _, _ = known
+    offsets, labelled_at, is_automated, _, _ = known
     label = -1
     for place in range(offsets[code], offsets[code + 1]):
-        if labelled_at[place] < until and (labelled_at[place] >= since or remembered[place]):
+        if since <= labelled_at[place] < until:
             label = 1 if is_automated[place] else 0
     return label
 
 
 @compiled(f"boolean(int64, int64, int64, {_KNOWN})")
 def has_evidence(code: int, since: int, until: int, known: Known) -> bool:
-    """Tell whether something before `until` ties an account to an operator."""
-    _, _, _, _, offsets, observed_at, remembered = known
+    """Tell whether something in ``[since, until)`` ties an account to an operator."""
+    _, _, _, offsets, observed_at = known
+    found = False
     for place in range(offsets[code], offsets[code + 1]):
-        if observed_at[place] < until and (observed_at[place] >= since or remembered[place]):
-            return True
-    return False
+        found |= since <= observed_at[place] < until
+    return found
 
 
 @compiled(
     f"void(int64, int64, int64, int64, int64, int64, boolean, {_SEEN}, {_KNOWN}, {_SCRATCH}, float64[::1])"
 )
 def sum_up(
-    own: int,
+    own_group: int,
     n: int,
     since: int,
     until: int,
@@ -260,7 +252,7 @@ def sum_up(
     Of an account that is labelled itself no share is told: among the others of its cluster, the labelled automated
     ones would each see one automated account less than the honest ones do, and so give themselves away.
     """
-    instant, account, group, _, _, _, _ = seen
+    instant, account, group, _, _, _ = seen
     _, judged, kept, member, first_at, last_at, _ = scratch
     accounts = pictures = grown = gone = labelled = automated = tied = 0
     for i in range(n):
@@ -280,7 +272,7 @@ def sum_up(
             judged[other] >= 0
         ):  # counted once: the sign is the mark, and the next fingerprint has another stamp
             judged[other] = -judged[other]
-            pictures += other != own
+            pictures += other != own_group
     for i in range(n):
         code = account[kept[i]]
         if member[code] == stamp:
@@ -305,7 +297,7 @@ def measure(
     seen: Seen,
     prints: Prints,
     buckets: Buckets,
-    own: tuple[Ints, Ints, Codes],
+    own: tuple[Ints, Ints, Ints, Codes],
     known: Known,
     accounts: Ints,
     until: Ints,
@@ -314,22 +306,21 @@ def measure(
     high: int,
     out: Floats,
 ) -> None:
-    """Fill ``out[:, low:high]`` with the largest cluster around a fingerprint of each slice's account.
+    """Fill ``out[:, low:high]`` with the largest cluster around a print of each slice's account.
 
     Its rows: other accounts, different fingerprints, age in seconds, accounts that came in the last 24 hours,
-    known-automated share, share not seen for 7 days, share of its own fingerprints that lie in the cluster,
+    known-automated share, share not seen for 7 days, share of its own prints that lie in the cluster,
     accounts tied to an operator. All NaN for an account that showed nothing; without other accounts only counts of them
     are known.
     """
-    instant, _, group, in_memory, _, _, _ = seen
-    code_of, own_offsets, own_entries = own
+    instant, group_of = seen[0], prints[2]
+    code_of, own_offsets, own_instant, own_print = own
     n_codes = known[0].size - 1
     scratch = (
-        np.zeros(instant.size, np.int64), np.zeros(prints[3].shape[0], np.int64), np.empty(2 * MOST + 1, np.int64),
+        np.zeros(instant.size, np.int64), np.zeros(prints[5].shape[0], np.int64), np.empty(2 * MOST + 1, np.int64),
         np.zeros(n_codes, np.int64), np.empty(n_codes, np.int64), np.empty(n_codes, np.int64),
         np.zeros(n_codes + 1, np.int64),
     )  # fmt: skip
-    remembers = bool(in_memory.any())
     shown, shown_at = np.empty(OWN, np.int64), np.empty(OWN, np.int64)
     result, best = np.empty(N_ROWS + 1), np.empty(N_ROWS + 1)
     stamp = 0
@@ -338,49 +329,29 @@ def measure(
         since = until[row] - history
         n_shown = 0
         for place in range(own_offsets[accounts[row] + 1] - 1, own_offsets[accounts[row]] - 1, -1):
-            sighting = own_entries[place]
-            if instant[sighting] >= until[row]:
+            if own_instant[place] >= until[row]:
                 continue
-            if instant[sighting] < since:
+            if own_instant[place] < since:
                 break
             k = 0
-            while k < n_shown and shown[k] != group[sighting]:
+            while k < n_shown and shown[k] != own_print[place]:
                 k += 1
             if k == n_shown:
                 if n_shown == OWN:
                     continue
-                shown[k] = group[sighting]
+                shown[k] = own_print[place]
                 n_shown += 1
-            shown_at[k] = instant[sighting]  # the earliest of this one so far, as they come backwards
+            shown_at[k] = own_instant[place]  # the earliest of this one so far, as they come backwards
         centre = -1
         judged_already = n_shown > 0 and label_at(code_of[accounts[row]], since, until[row], known) >= 0
         for k in range(n_shown):
             stamp += 1
-            n = gather(
-                shown[k],
-                code_of[accounts[row]],
-                since,
-                until[row],
-                stamp,
-                seen,
-                prints,
-                buckets,
-                scratch,
-                remembers,
-            )
+            code = code_of[accounts[row]]
+            n = gather(shown[k], code, since, until[row], stamp, seen, prints, buckets, scratch)
             sum_up(
-                shown[k],
-                n,
-                since,
-                until[row],
-                shown_at[k],
-                stamp,
-                judged_already,
-                seen,
-                known,
-                scratch,
+                group_of[shown[k]], n, since, until[row], shown_at[k], stamp, judged_already, seen, known, scratch,
                 result,
-            )
+            )  # fmt: skip
             better = centre < 0 or result[0] > best[0]
             if centre >= 0 and result[0] == best[0]:
                 better = result[8] < best[8] or (result[8] == best[8] and shown[k] < centre)
@@ -390,6 +361,6 @@ def measure(
         if centre >= 0:
             inside = 0
             for k in range(n_shown):
-                inside += shown[k] == centre or in_reach(centre, shown[k], prints)
+                inside += shown[k] == centre or in_reach(centre, group_of[shown[k]], prints)
             best[6] = inside / n_shown if best[0] else np.nan
             out[:, row] = best[:N_ROWS]
