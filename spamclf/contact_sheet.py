@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from spamclf.errors import ParameterError
 from spamclf.files import atomic_write
 from spamclf.instants import iso
 from spamclf.output import check_output
+from spamclf.wording import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,8 +35,26 @@ _HEAD, _CAPTION, _FOOT = 92, 34, 40  # heights: of the page's head, above the pi
 _SOFT, _LINE, _BOX = "#6B6B6B", "#E0E0E0", "#D9D9D9"
 
 
-def check_sheet(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a sheet if it can be one; see `spamclf.output.check_output`."""
+def check_sheet(path: str | os.PathLike[str], kinds: Sequence[str] | None = None) -> Path:
+    """Return the path of a sheet if it can be one: a PNG (see `spamclf.output.check_output`), of photos.
+
+    Raises
+    ------
+    ParameterError, OutputError
+        If it has another ending, cannot be written, or no photos are among the kinds of campaigns that are listed.
+
+    Examples
+    --------
+    >>> check_sheet("sheet.png", ["list"])
+    Traceback (most recent call last):
+    ...
+    spamclf.errors.ParameterError: sheet: the kinds must include photo, for a sheet shows photos only; got list. ...
+    """
+    if kinds is not None and "photo" not in kinds:
+        raise ParameterError(
+            f"sheet: the kinds must include photo, for a sheet shows photos only; got {', '.join(kinds)}. "
+            "Add photo, or leave the sheet out."
+        )
     return check_output(path, (".png",), name="sheet")
 
 
@@ -81,7 +101,12 @@ def contact_sheet(
     """
     out = check_sheet(path)
     check_dataset(dataset, "contact_sheet")
-    if not isinstance(top, int | np.integer) or not 1 <= top <= 200:
+    if not isinstance(campaigns, Campaigns):
+        raise ParameterError(
+            f"contact_sheet: campaigns must be Campaigns; got {type(campaigns).__name__}. Pass what find.campaigns "
+            "returns."
+        )
+    if not isinstance(top, int | np.integer) or isinstance(top, bool) or not 1 <= top <= 200:
         raise ParameterError(f"contact_sheet: top must be a whole number from 1 to 200; got {top!r}. Use 20.")
     rows = _rows(campaigns, dataset, int(top))
     total = pc.sum(pc.equal(campaigns.table["kind"], "photo")).as_py() or 0
@@ -155,7 +180,7 @@ def _page(rows: list[_Row], total: int, as_of: int, folder: Path | None) -> Imag
                 corner = (left + _SIDE + 1, top + _CAPTION + _SIDE + 1)
                 draw.rectangle([(left - 2, top + _CAPTION - 2), corner], outline=INK, width=3)
             below = (left + _SIDE // 2, top + _CAPTION + _SIDE + 6)
-            draw.text(below, _count(n_accounts, "account"), _SOFT, _font(13), anchor="ma")
+            draw.text(below, counted(n_accounts, "account"), _SOFT, _font(13), anchor="ma")
         more = row.campaign["n_fingerprints"] - len(row.pictures)
         if more:
             corner = (_WIDTH - _MARGIN, top + 6)
@@ -225,8 +250,8 @@ def _caption(campaign: dict[str, Any]) -> list[tuple[str, str]]:
     known = f"{campaign['n_automated']:,} of {labelled:,} labelled automated" if labelled else "none labelled"
     parts = [
         (f"Photo {campaign['campaign']}", INK),
-        (f"{_count(campaign['n_accounts'], 'account')}{grown}", INK),
-        (_count(campaign["n_fingerprints"], "picture"), INK),
+        (f"{counted(campaign['n_accounts'], 'account')}{grown}", INK),
+        (counted(campaign["n_fingerprints"], "picture"), INK),
         (begin if begin == end else f"{begin} to {end}", INK),
         (known, _SOFT if not labelled else AUTOMATED if share >= 0.5 else HONEST),
     ]
@@ -235,10 +260,6 @@ def _caption(campaign: dict[str, Any]) -> list[tuple[str, str]]:
     if campaign["n_joined"] > 1:
         parts.append((f"in operation {campaign['operation']} ({campaign['n_joined']:,} campaigns)", _SOFT))
     return [(f"{'    ' if k else ''}{words}", colour) for k, (words, colour) in enumerate(parts)]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _font(size: int) -> Any:

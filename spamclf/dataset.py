@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,16 +14,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.errors import DataFileError, ParameterError, SchemaError
+from spamclf.errors import DataFileError, ParameterError
 from spamclf.instants import DAY_US, LAST_US, UNITS, to_instant
 from spamclf.schema import TABLES, Table
-from spamclf.tables.check import Loaded, check_names, check_table, check_types, refuse_if_too_many
+from spamclf.tables.check import Loaded, check_table, check_types, refuse_if_too_many
 from spamclf.tables.columns import arrow_type
 from spamclf.tables.folder import find_table, read_toml
-from spamclf.tables.frames import FRAMES, frame_kind, to_arrow, to_native
+from spamclf.tables.frames import FRAMES, to_native
+from spamclf.tables.loading import all_integer_ids, kind_of, load_tables
 from spamclf.tables.quarantine import BadRows, Origin, Quarantine, RowCounts
-from spamclf.tables.reading import read_table_file
+from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
+from spamclf.wording import counted
 
 __all__ = ["Dataset", "check_dataset", "read_dataset"]
 
@@ -59,8 +61,10 @@ class Dataset:
         Later times are bad values. By default one day after now.
     folder : path, optional
         What the paths of photos are relative to; without it photo files are not looked at.
-    schemes : dict, optional
-        How photo hashes and signatures were made; see ``dataset.toml``.
+    schemes : mapping, optional
+        How photo hashes and signatures were made, as ``dataset.toml`` says it: ``{"photo_hash": {"scheme": "pdq"}}``,
+        ``{"signature": {"scheme": "affine32", "hash": "xxh32", "seed": 1, "n_perm": 128}}``. Unknown schemes are
+        refused, unless no row has such a hash or signature.
     innocent : path, optional
         A list of photos and texts that thousands share innocently, beside those that spamclf knows; see
         `spamclf.campaigns.innocent`.
@@ -80,6 +84,7 @@ class Dataset:
     integer_ids : bool
     folder : Path or None
     schemes : dict
+        What is stated and of use.
     innocent : path or None
 
     Raises
@@ -94,7 +99,7 @@ class Dataset:
     ...     time_unit="s",
     ... )
     >>> dataset
-    <Dataset: 2 accounts, 1 messages>
+    <Dataset: 2 accounts, 1 message>
     >>> dataset.messages["sent_at"][0].as_py().isoformat()
     '2026-06-01T00:00:00+00:00'
     """
@@ -114,18 +119,19 @@ class Dataset:
         max_bad_share: float = 0.01,
         not_after: Any = None,
         folder: str | os.PathLike[str] | None = None,
-        schemes: dict[str, dict[str, Any]] | None = None,
+        schemes: Mapping[str, Mapping[str, Any]] | None = None,
         innocent: Any = None,
     ) -> None:
         given = {"messages": messages, "accounts": accounts, "photos": photos, "texts": texts}
         given |= {"reports": reports, "labels": labels, "evidence": evidence}
         _check_settings(time_zone, time_unit, max_bad_share)
+        stated, where = {} if schemes is None else schemes, "schemes" if folder is None else "dataset.toml"
+        check_sections(stated, where, ("photo_hash", "signature"))
         tomorrow = time.time_ns() // 1000 + DAY_US
         latest = tomorrow if not_after is None else to_instant(not_after, name="not_after", where="Dataset")
         self.given = frozenset(name for name, data in given.items() if data is not None)
-        self.frame = _kind_of(given)
+        self.frame = kind_of(given)
         self.folder = None if folder is None else Path(folder)
-        self.schemes = dict(schemes or {})
         self.innocent = innocent
         self._max_bad_share = max_bad_share
         self._sources: dict[str, tuple[Origin, npt.NDArray[np.int64] | None]] = {}
@@ -133,14 +139,17 @@ class Dataset:
         self.quarantine = Quarantine()
         self.counts: dict[str, RowCounts] = {}
         self.tables: dict[str, pa.Table] = {}
-        loaded = _load_all(given)
-        self.integer_ids = _all_integer_ids(loaded.values())
+        loaded = load_tables(given)
+        self.integer_ids = all_integer_ids(loaded.values())
         # Later than this no time is written by the readers, so that what is later still is seen to be.
         how = Reading(min(latest, LAST_US - 2 * DAY_US), self.integer_ids, time_zone, time_unit)
         for table in loaded.values():
             check_types(table, replace(how, text=table.text))
         for name, spec in TABLES.items():
             self._check(spec, loaded.pop(name, None), how, max_bad_share)
+        made = (self.photos["photo_hash"], self.texts["signature"])
+        n_hashes, n_signatures = (len(column) - column.null_count for column in made)
+        self.schemes = check_schemes(stated, where, n_hashes=n_hashes, n_signatures=n_signatures)
 
     def _check(self, spec: Table, loaded: Loaded | None, how: Reading, max_bad_share: float) -> None:
         if loaded is None:
@@ -258,9 +267,11 @@ class Dataset:
 
     def __repr__(self) -> str:
         rows = ", ".join(
-            f"{table.num_rows:,} {name}" for name, table in self.tables.items() if name in self.given
+            f"{table.num_rows:,} evidence" if name == "evidence" else counted(table.num_rows, name[:-1])
+            for name, table in self.tables.items()
+            if name in self.given
         )
-        bad = f"; {len(self.quarantine):,} rows in quarantine" if len(self.quarantine) else ""
+        bad = f"; {counted(len(self.quarantine), 'row')} in quarantine" if len(self.quarantine) else ""
         return f"<Dataset: {rows}{bad}>"
 
 
@@ -279,59 +290,6 @@ def _check_settings(time_zone: str | None, time_unit: str | None, max_bad_share:
                 f"Dataset: time_zone must be a zone's name; got {time_zone!r}. Use 'Europe/Berlin' or 'UTC'."
             )
             raise ParameterError(msg) from None
-
-
-def _kind_of(given: dict[str, Any]) -> str:
-    frames = [data for data in given.values() if data is not None and not isinstance(data, str | os.PathLike)]
-    return frame_kind(frames[0]) if frames else "pyarrow"
-
-
-def _load(spec: Table, data: Any) -> Loaded:
-    if isinstance(data, str | os.PathLike):
-        path = Path(data)
-        table, origin, text = read_table_file(
-            path, spec, lambda names, where: check_names(spec, names, where)
-        )
-    else:
-        names, table = to_arrow(data, [column.name for column in spec.columns], spec.name)
-        check_names(spec, names, spec.name)
-        origin, text = Origin(), False
-    columns = {name: table.column(name) for name in table.column_names}
-    return Loaded(spec, columns, table.num_rows, origin, text)
-
-
-def _load_all(given: dict[str, Any]) -> dict[str, Loaded]:
-    loaded = {}
-    for name, spec in TABLES.items():
-        data = given.pop(name)
-        if data is not None:
-            loaded[name] = _load(spec, data)
-        elif spec.required:
-            raise SchemaError(
-                f"Dataset: table '{name}' must be given; got none. Pass {name}=, it may be empty."
-            )
-    return loaded
-
-
-def _all_integer_ids(tables: Iterable[Loaded]) -> bool:
-    with_rows = [table for table in tables if table.n_rows]
-    return bool(with_rows) and all(_has_integer_ids(table) for table in with_rows)
-
-
-def _has_integer_ids(loaded: Loaded) -> bool:
-    """Say whether no id column of a table needs to be a string."""
-    for column in loaded.spec.columns:
-        if column.type != "id":
-            continue
-        values = loaded.columns[column.name]
-        kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-        if pa.types.is_null(kind):
-            continue
-        if not pa.types.is_integer(kind):
-            return False
-        if pa.types.is_uint64(kind) and (pc.max(values.cast(kind)).as_py() or 0) >= 2**63:
-            return False
-    return True
 
 
 def check_dataset(dataset: Any, where: str) -> None:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.dataset import Dataset
+from spamclf.campaigns import picture_heads
+from spamclf.campaigns.images import RefusedPicture, read_picture, resolve
+from spamclf.campaigns.schemes import MinHashScheme
+from spamclf.campaigns.signatures import read_signatures
+from spamclf.dataset import Dataset, check_dataset
+from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.quarantine import RULES
+from spamclf.threads import in_threads
+from spamclf.wording import counted
 
 __all__ = ["data_dictionary", "describe", "row_balance"]
 
 
-def describe(dataset: Dataset, n_duplicates: int | None = None) -> str:
+def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int = -1) -> str:
     """Describe a dataset: what is there, what is wrong, and the data dictionary.
+
+    Of photo files that are to be fingerprinted the heads are read, and nothing is decoded: what is missing, too large
+    or no picture is told, what is damaged within is not yet known.
 
     Parameters
     ----------
     dataset : Dataset
     n_duplicates : int, optional
         How many messages repeat another exactly, where somebody counted (`EgoLog.n_duplicates`).
+    n_jobs : int, default=-1
+        Threads that look at photo files, in joblib's sense.
 
     Returns
     -------
@@ -43,25 +56,85 @@ def describe(dataset: Dataset, n_duplicates: int | None = None) -> str:
         without a value: is_group 100 %, in_contacts 100 %, typed_s 100 %, delivered 100 %
       not given: photos, texts, reports, labels, evidence
     """
+    check_dataset(dataset, "describe")
     there = [_describe_table(dataset, spec) for name, spec in TABLES.items() if name in dataset.given]
     absent = [name for name in TABLES if name not in dataset.given]
     if absent:
         there.append(f"  not given: {', '.join(absent)}")
     sections = [
         "What is there\n" + "\n".join(there),
-        "What is wrong\n" + _describe_wrong(dataset, n_duplicates),
+        "What is wrong\n" + _describe_wrong(dataset, n_duplicates, n_jobs),
     ]
     return "\n\n".join([*sections, "Data dictionary\n" + data_dictionary()])
 
 
 def _describe_table(dataset: Dataset, spec: Table) -> str:
     table = dataset.tables[spec.name]
-    line = f"  {spec.name} {_count(table.num_rows, 'row')}{_span(table, spec)}"
+    line = f"  {spec.name} {counted(table.num_rows, 'row')}{_span(table, spec)}"
     shares = [(column.name, _null_share(table, column)) for column in spec.columns if column.nullable]
     nulls = [f"{name} {_percent(share)}" for name, share in shares if share > 0]
     if table.num_rows and nulls:
         line += "\n" + _wrapped("    without a value: ", nulls, indent=6)
+    shows = {"photos": _describe_photos, "texts": _describe_texts}.get(spec.name)
+    if table.num_rows and shows is not None:
+        line += f"\n    {shows(dataset)}"
     return line
+
+
+def _describe_photos(dataset: Dataset) -> str:
+    """Say which photos come as hashes, made how, and which as files."""
+    path, digest = (np.asarray(dataset.photos[name].is_valid()) for name in ("photo", "photo_hash"))
+    stated = dataset.schemes.get("photo_hash", {}).get("scheme")
+    made = f", scheme {stated or 'not stated, taken for pdq'}" if digest.any() else ""
+    files = counted(len(_files(dataset)), "different file")
+    where = "" if dataset.folder is not None or not (path & ~digest).any() else ": no folder to look in"
+    shares = f"hash {_percent(digest.mean())}{made}; file alone {_percent((path & ~digest).mean())} ({files}{where})"
+    return f"shown: {shares}; neither {_percent((~path & ~digest).mean())}"
+
+
+def _describe_texts(dataset: Dataset) -> str:
+    """Say which texts come as signatures, made how."""
+    text, signature = (np.asarray(dataset.texts[name].is_valid()) for name in ("text", "signature"))
+    stated = dataset.schemes.get("signature")
+    how = (
+        f"scheme {MinHashScheme.stated(stated)}"
+        if stated
+        else "scheme not stated: see [signature] of dataset.toml"
+    )
+    made = f", {how}" if signature.any() else ""
+    text_alone, neither = _percent((text & ~signature).mean()), _percent((~text & ~signature).mean())
+    return f"shown: signature {_percent(signature.mean())}{made}; text alone {text_alone}; neither {neither}"
+
+
+def _files(dataset: Dataset) -> list[str]:
+    """Return the different photo files that have to be read: those of rows without a hash."""
+    path, digest = (column_of(dataset.photos, name) for name in ("photo", "photo_hash"))
+    alone = pc.and_(path.is_valid(), pc.invert(digest.is_valid()))
+    return sorted(path.filter(alone).dictionary_decode().unique().to_pylist())
+
+
+def _refusals(dataset: Dataset, n_jobs: int) -> dict[str, int]:
+    """Count the photo files that will not be read, by the rule that they break."""
+    files = [] if dataset.folder is None else _files(dataset)
+    rules = [""] * len(files)
+
+    def look(low: int, high: int) -> None:
+        for k in range(low, high):
+            try:
+                picture_heads.read(read_picture(resolve(dataset.folder or "", files[k])))
+            except RefusedPicture as refused:
+                rules[k] = refused.rule
+
+    in_threads(look, [*range(0, len(files), 64), len(files)], n_jobs)
+    return {rule: rules.count(rule) for rule in sorted(set(rules) - {""})}
+
+
+def _n_malformed(dataset: Dataset) -> int:
+    """Count the signatures that are of another length than stated, or hold what is no 32-bit number."""
+    stated = dataset.schemes.get("signature")
+    if stated is None:
+        return 0
+    return int(read_signatures(column_of(dataset.texts, "signature"), MinHashScheme.stated(stated))[2].sum())
 
 
 def _span(table: pa.Table, spec: Table) -> str:
@@ -82,10 +155,6 @@ def _percent(share: float) -> str:
     if 0 < share < 0.01:
         return "< 1 %"
     return "> 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _wrapped(start: str, words: list[str], indent: int) -> str:
@@ -125,14 +194,22 @@ def row_balance(dataset: Dataset, n_duplicates: int | None = None) -> str:
     rows_in = sum(counts.rows_in for counts in dataset.counts.values())
     used = sum(counts.rows_used for counts in dataset.counts.values()) - (n_duplicates or 0)
     line = f"{rows_in:,} rows in = {used:,} used + {len(dataset.quarantine):,} in quarantine"
-    return line if n_duplicates is None else f"{line} + {_count(n_duplicates, 'repeated message')} dropped"
+    return line if n_duplicates is None else f"{line} + {counted(n_duplicates, 'repeated message')} dropped"
 
 
-def _describe_wrong(dataset: Dataset, n_duplicates: int | None) -> str:
+def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> str:
     lines = []
     for (table, column, rule), n in dataset.quarantine.counts.items():
         place = f"{table}.{column}" if column else table
-        lines.append(f"  {place} {rule}: {_count(n, 'row')} ({RULES[rule]})")
+        lines.append(f"  {place} {rule}: {counted(n, 'row')} ({RULES[rule]})")
+    for rule, n in _refusals(dataset, n_jobs).items():
+        lines.append(
+            f"  photos.photo {rule}: {counted(n, 'file')} ({RULES[rule]}), to be set aside when read"
+        )
+    n_malformed = _n_malformed(dataset)
+    if n_malformed:
+        rows = counted(n_malformed, "row")
+        lines.append(f"  texts.signature malformed: {rows} ({RULES['malformed']}), to be set aside when read")
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 
 

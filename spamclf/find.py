@@ -8,12 +8,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.campaigns.listing import check_kinds, check_listing, list_campaigns, sightings_of
+from spamclf.campaigns.listing import list_campaigns
+from spamclf.campaigns.parts import Seen
 from spamclf.campaigns.table import Campaigns, safe_text
-from spamclf.dataset import Dataset, check_dataset
+from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
-from spamclf.instants import instant_or_last, iso
+from spamclf.errors import ParameterError
+from spamclf.instants import iso
 from spamclf.lists import lists_of
+from spamclf.wording import counted
 
 __all__ = ["campaigns", "summary"]
 
@@ -30,8 +33,8 @@ def campaigns(
 ) -> Campaigns:
     """Find the campaigns of a dataset at an instant.
 
-    Only rows in ``[as_of - history, as_of)`` are seen. The recipient list of an account is the strangers that it
-    wrote to in that time.
+    Only rows in ``[as_of - history, as_of)`` are seen, and of them only those about accounts that exist at the instant
+    (`spamclf.existence`). The recipient list of an account is the strangers that it wrote to in that time.
 
     Parameters
     ----------
@@ -70,28 +73,32 @@ def campaigns(
     >>> found.table["n_accounts"][0].as_py() >= 3
     True
     """
-    check_dataset(dataset, "find.campaigns")
-    chosen = check_kinds(kinds, with_lists=True)
-    check_listing(history_days, min_accounts)
-    if "photo" in chosen:  # before the instant is settled: see `list_campaigns`
-        sightings_of(dataset, "photo", None, n_jobs)
-    until = instant_or_last(dataset, as_of)
-    lists = None
-    if "list" in chosen:
-        ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
-        lists = lists_of(ego, until, history_days, n_jobs=n_jobs)
+    if ego is not None and (not isinstance(ego, EgoLog) or ego.dataset is not dataset):
+        raise ParameterError(
+            f"campaigns: ego must be the log of this dataset; got {_other(ego)}. Leave it out, or pass "
+            "EgoLog.build(dataset)."
+        )
+
+    def lists(until: int) -> Seen:
+        log = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
+        return lists_of(log, until, history_days, n_jobs=n_jobs)
+
     return list_campaigns(
         dataset,
-        as_of=until,
+        as_of=as_of,
         history_days=history_days,
-        kinds=chosen,
+        kinds=kinds,
         min_accounts=min_accounts,
         n_jobs=n_jobs,
         lists=lists,
     )
 
 
-def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
+def _other(ego: object) -> str:
+    return "that of another one" if isinstance(ego, EgoLog) else type(ego).__name__
+
+
+def summary(found: Campaigns, *, top: int = 20, by: str = "size", operators: bool = False) -> str:
     """Lay out campaigns and operations as text: one line each, and what a campaign shows below.
 
     Parameters
@@ -99,6 +106,8 @@ def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
     found : Campaigns
     top : int, default=20
         Campaigns and operations at most.
+    by : {"size", "automated", "growth"}, default="size"
+        Which campaigns come first; see `Campaigns.ranked`. Operations stay by size.
     operators : bool, default=False
         Whether to name the operators that the evidence ties to an operation.
 
@@ -113,15 +122,17 @@ def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
     >>> print(find.summary(find.campaigns(read_dataset("data/sample"), min_accounts=300)))
     no campaigns as of 2026-05-30 ... UTC, 30 days back
     """
+    _check_summary(found, top)
     when = iso(found.as_of // 1_000_000 * 1_000_000).replace("T", " ").replace("Z", " UTC")
     since = f"as of {when}, {found.history_days:g} days back"
     if not len(found):
         return f"no campaigns {since}"
+    ranked = found.ranked(by)
     operations = found.operations(operators=operators)
     joined = operations.filter(pc.greater(operations["n_campaigns"], 1))
     several = set(joined["operation"].to_pylist())
     lines = []
-    for row in found.table.slice(0, top).to_pylist():
+    for row in ranked.slice(0, top).to_pylist():
         whose = f", operation {row['operation']}" if row["operation"] in several else ""
         name = f"{row['kind']} {row['campaign']}"
         lines.append(f"{name:<9} {_told(row)}{whose}")
@@ -129,10 +140,19 @@ def summary(found: Campaigns, *, top: int = 20, operators: bool = False) -> str:
     lines += _operations_told(operations, several, top)
     alone = operations.num_rows - joined.num_rows
     lines.append(
-        f"{_count(len(found), 'campaign')} {since}: {_count(joined.num_rows, 'operation')} of several campaigns, "
-        f"{_count(alone, 'campaign')} joined to no other"
+        f"{counted(len(found), 'campaign')} {since}: {counted(joined.num_rows, 'operation')} of several campaigns, "
+        f"{counted(alone, 'campaign')} joined to no other"
     )
     return "\n".join(lines)
+
+
+def _check_summary(found: Any, top: Any) -> None:
+    if not isinstance(found, Campaigns):
+        raise ParameterError(
+            f"find.summary: found must be Campaigns; got {type(found).__name__}. Pass what find.campaigns returns."
+        )
+    if not isinstance(top, int) or isinstance(top, bool) or top < 0:
+        raise ParameterError(f"find.summary: top must be a whole number from 0; got {top!r}. Use 20.")
 
 
 def _operations_told(operations: pa.Table, several: set[int], top: int) -> list[str]:
@@ -141,7 +161,7 @@ def _operations_told(operations: pa.Table, several: set[int], top: int) -> list[
     for row in operations.to_pylist():
         operators = row.get("operators")
         if len(lines) < 2 * top and (operators or row["operation"] in several):
-            kinds = f"{_count(row['n_campaigns'], 'campaign')} ({', '.join(row['kinds'])})"
+            kinds = f"{counted(row['n_campaigns'], 'campaign')} ({', '.join(row['kinds'])})"
             lines.append(f"operation {row['operation']:<4} {_told(row)}, {kinds}")
             lines.append(
                 f"{'':14} operators: {', '.join(safe_text(each) or '' for each in operators)}"
@@ -157,13 +177,12 @@ def _told(row: dict[str, Any]) -> str:
     grown = f" (+{row['growth_24h']:,} in 24 h)" if row.get("growth_24h") else ""
     begin, end = (f"{row[name]:%Y-%m-%d}" for name in ("first_seen", "last_seen"))
     days = begin if begin == end else f"{begin} to {end}"
-    known = (
-        f"{row['n_automated']:,} of {row['n_labelled']:,} labelled automated"
-        if row["n_labelled"]
-        else "none labelled"
-    )
+    known = "none labelled"
+    if row["n_labelled"]:
+        share = row["n_automated"] / row["n_labelled"]
+        known = f"{row['n_automated']:,} of {row['n_labelled']:,} labelled automated ({share:.0%})"
     tied = f", {row['n_evidence']:,} tied to an operator" if row["n_evidence"] else ""
-    return f"{row['n_accounts']:>5,} accounts{grown}, {days}, {known}{tied}"
+    return f"{counted(row['n_accounts'], 'account'):>14}{grown}, {days}, {known}{tied}"
 
 
 def _example(row: dict[str, Any]) -> str:
@@ -171,9 +190,5 @@ def _example(row: dict[str, Any]) -> str:
     several = f"{row['n_fingerprints']:,} different: " if row["n_fingerprints"] > 1 else ""
     if row["kind"] == "list":
         overlap = f"{row['time_overlap']:.0%} of the accounts at the same time as another"
-        return f"{several}{row['n_recipients']:,} recipients, {overlap}"
+        return f"{several}{counted(row['n_recipients'], 'recipient')}, {overlap}"
     return several + (row["example"] or "(only its fingerprint is known)")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -123,6 +124,10 @@ def check_history(history_days: float) -> None:
     ParameterError
         If it is not from 0.00001 days (about a second) to 36,500.
     """
+    if not isinstance(history_days, Real) or isinstance(history_days, bool):
+        raise ParameterError(
+            f"history_days must be a number of days; got {type(history_days).__name__}. Use 30 for a month."
+        )
     if not 1e-5 <= history_days <= 36_500:
         raise ParameterError(
             f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.campaigns.shown import read_photos, read_texts
+from spamclf.campaigns.shown import Shown, read_photos, read_texts
 from spamclf.campaigns.sightings import Sightings
 from spamclf.campaigns.verdicts import Evidence, Labels
 from spamclf.ego import DAY_US, EgoLog
+from spamclf.existence import Existence
+from spamclf.facts import column_of
 from spamclf.features.catalogue import family_of
 
 __all__ = ["remember"]
@@ -21,7 +25,8 @@ def remember(
 
     Photos and texts are what the features of a later dataset are compared with. Recipient lists are left out: the
     `co_target` features look at each stranger rather than at a list, and what no score reads should not be kept.
-    (`spamclf.lists.lists_of` makes the sightings for an index of one's own.)
+    (`spamclf.lists.lists_of` makes the sightings for an index of one's own.) Nor is anything kept of accounts that do
+    not exist yet at the end of what is looked at (`spamclf.existence`): the features do not see them either.
 
     Parameters
     ----------
@@ -44,17 +49,29 @@ def remember(
     last = ego.dataset.last_instant()
     since = min(until, until if last is None else last + 1) - round(history_days * DAY_US)
     families = {family_of(name).name for name in names}
-    seen: list[Sightings] = []
+    existence = Existence(ego.dataset, since, until)
+    shown: list[Shown] = []
     if "photo" in families:
-        seen.append(read_photos(ego.dataset, n_jobs=n_jobs).sightings)
+        shown.append(read_photos(ego.dataset, n_jobs=n_jobs))
     if "template" in families:
-        seen.append(read_texts(ego.dataset, n_jobs=n_jobs)[0].sightings)
-    seen = [part for part in (each.between(since, until) for each in seen) if len(part)]
+        shown.append(read_texts(ego.dataset, n_jobs=n_jobs)[0])
+    seen = [part for part in (_of_existing(each, existence) for each in shown) if len(part)]
     if not seen:
         return None
-    labels, evidence = Labels.of_dataset(ego.dataset), Evidence.of_dataset(ego.dataset)
+    known_labels, known_evidence = (
+        existence.of(column_of(table, "account_id")) for table in (ego.dataset.labels, ego.dataset.evidence)
+    )
     return CampaignIndex().add(
         *seen,
-        labels=labels.where((labels.labelled_at >= since) & (labels.labelled_at < until)),
-        evidence=evidence.where((evidence.observed_at >= since) & (evidence.observed_at < until)),
+        labels=Labels.of_dataset(ego.dataset, known_labels).between(since, until),
+        evidence=Evidence.of_dataset(ego.dataset, known_evidence).between(since, until),
     )
+
+
+def _of_existing(shown: Shown, existence: Existence) -> Sightings:
+    """Return what accounts that exist showed in the look-back."""
+    exists = existence.of(shown.account_ids)
+    seen = shown.sightings
+    if not exists.all():
+        seen = seen.where(np.isin(seen.account, shown.account[~exists], invert=True))
+    return seen.between(existence.since, existence.until)

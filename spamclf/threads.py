@@ -23,8 +23,12 @@ def n_threads(n_jobs: int) -> int:
     >>> n_threads(3)
     3
     """
+    if not isinstance(n_jobs, int | np.integer) or isinstance(n_jobs, bool):
+        raise ParameterError(
+            f"n_jobs must be a number of threads, or negative; got {n_jobs!r}. Use -1 for all cores."
+        )
     if n_jobs > 0:
-        return n_jobs
+        return int(n_jobs)
     from joblib import effective_n_jobs  # knows affinity and the bounds of a container
 
     try:

@@ -329,6 +329,15 @@ class TestSettings:
             read_dataset(tmp_path)
 
 
+def test_one_is_one():
+    assert repr(two()) == "<Dataset: 2 accounts, 1 message>"
+    tables = {"labels": {"account_id": ["a"], "is_automated": [True], "labelled_at": times(1)}}
+    tables["evidence"] = {"account_id": ["a", "nobody"], "kind": ["on_platform"] * 2, "observed_at": times(2)}
+    assert repr(two(**tables)) == (
+        "<Dataset: 2 accounts, 1 message, 1 label, 1 evidence; 1 row in quarantine>"
+    )
+
+
 def test_no_id_or_text_in_errors_and_reprs(tmp_path):
     canary = "canary-7f3a"
     bad = {"sender_id": [canary] * 3, "recipient_id": [canary] * 3, "sent_at": times(3)}

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from datetime import UTC, datetime
+
+import pytest
 
 from spamclf.dataset import Dataset
 from spamclf.describe import data_dictionary, describe
+from spamclf.errors import ParameterError
 from spamclf.schema import TABLES
 from spamclf.tables.quarantine import RULES, Quarantine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+#: A grey picture of 8 by 8 pixels.
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(bytes(9 * 8)))
+    + chunk(b"IEND", b"")
+)
 
 
 def world():
@@ -30,6 +48,72 @@ def test_what_is_there_and_what_is_wrong():
     assert f"  messages.recipient_id same_account: 1 row ({RULES['same_account']})" in text
     assert "  302 rows in = 301 used + 1 in quarantine" in text
     assert text.endswith(data_dictionary())
+
+
+def shown(tmp_path):
+    """Photos as hashes and as files in every condition, texts as signatures."""
+    (tmp_path / "good.png").write_bytes(PNG)
+    (tmp_path / "page.jpg").write_bytes(b"<svg/>")
+    vast = bytearray(PNG)
+    vast[16:24] = (30_000).to_bytes(4, "big") * 2
+    (tmp_path / "vast.png").write_bytes(bytes(vast))
+    files = ["good.png", "good.png", "page.jpg", "vast.png", "canary.png", "../canary.png", None, None]
+    photos = {"account_id": ["canary"] * 8, "set_at": [NOW] * 8, "photo": files}
+    photos["photo_hash"] = [None] * 7 + ["0f" * 32]
+    signatures = [[1] * 128, [1] * 127, None, None]
+    texts = {
+        "account_id": ["canary"] * 4,
+        "observed_at": [NOW] * 4,
+        "source": ["about"] * 4,
+        "signature": signatures,
+    }
+    texts["text"] = [None, None, "canary", None]
+    signed = {"scheme": "affine32", "hash": "sha1", "seed": 7, "n_perm": 128}
+    return Dataset(
+        messages={"sender_id": [], "recipient_id": [], "sent_at": []}, accounts={"account_id": ["canary"]},
+        photos=photos, texts=texts, folder=tmp_path,
+        schemes={"photo_hash": {"scheme": "pdq"}, "signature": signed},
+    )  # fmt: skip
+
+
+def test_photos_and_signatures_are_looked_at(tmp_path, monkeypatch):
+    def no_decoding(*_, **__):
+        raise AssertionError("was decoded")
+
+    monkeypatch.setattr("spamclf.campaigns.images.use_picture", no_decoding)
+    dataset = shown(tmp_path)
+    text = describe(dataset, n_jobs=1)
+    assert "    shown: hash 12 %, scheme pdq; file alone 75 % (5 different files); neither 12 %\n" in text
+    assert (
+        "    shown: signature 50 %, scheme affine32 sha1 seed=7 n_perm=128 chars-5; text alone 25 %; neither 25 %"
+        in text
+    )
+    wrong = text.split("What is wrong\n")[1].split("Data dictionary")[0].splitlines()
+    assert [line.split(" (")[0] for line in wrong[:5]] == [
+        "  photos.photo missing_file: 1 file",
+        "  photos.photo not_a_picture: 1 file",
+        "  photos.photo outside_folder: 1 file",
+        "  photos.photo too_large: 1 file",
+        "  texts.signature malformed: 1 row",
+    ]
+    assert "canary" not in text
+    assert describe(dataset, n_jobs=2) == text
+    assert dataset.photos.num_rows == 8  # nothing is set aside by being looked at
+
+
+def test_what_is_not_stated_and_not_to_be_seen(tmp_path):
+    tables = shown(tmp_path).tables
+    text = describe(Dataset(**tables))
+    assert (
+        "hash 12 %, scheme not stated, taken for pdq; file alone 75 % (5 different files: no folder" in text
+    )
+    assert "signature 50 %, scheme not stated: see [signature] of dataset.toml" in text
+    assert "to be set aside" not in text
+
+
+def test_only_a_dataset_is_described():
+    with pytest.raises(ParameterError, match="describe: dataset must be a Dataset; got str"):
+        describe("data/sample")
 
 
 def test_no_id_and_no_text():

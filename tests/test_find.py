@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from functools import cache
 
@@ -9,11 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from click.testing import CliRunner
 
 from spamclf import Dataset, find, read_dataset, simulate
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.campaigns.photos import fingerprint, from_hex
+from spamclf.campaigns.sightings import Sightings
+from spamclf.cli import main
 from spamclf.ego import EgoLog
-from spamclf.errors import ParameterError
+from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import DAY_US
+from spamclf.output import write_result
+from spamclf.remember import remember
 from tests.doors import SAMPLE
 
 AT = 1_780_000_000_000_000
@@ -159,3 +167,85 @@ def test_wrong_arguments_come_before_any_work(monkeypatch):
             find.campaigns(data, **options)
     with pytest.raises(ParameterError, match="must be a Dataset"):
         find.campaigns("data/sample")
+    for options, says in (
+        ({"history_days": "30"}, "history_days must be a number of days; got str"),
+        ({"min_accounts": "3"}, "campaigns: min_accounts must be a whole number"),
+        ({"kinds": 5}, "campaigns: kinds must be some of photo, text, list; got 5"),
+        ({"n_jobs": None}, "n_jobs must be a number of threads"),
+    ):
+        with pytest.raises(ParameterError, match=says):
+            find.campaigns(data, **options)
+
+
+def test_a_wrong_instant_is_told_before_photos_are_read(world, monkeypatch):
+    def no_reading(*_, **__):
+        raise AssertionError("was read")
+
+    monkeypatch.setattr("spamclf.campaigns.shown.read_photos", no_reading)
+    with pytest.raises(ParameterError, match="as_of must be an instant"):
+        find.campaigns(read_dataset(world[0]), as_of="soon")
+
+
+def test_the_summary_says_what_is_known_in_the_order_asked_for():
+    text = find.summary(sample(), by="automated")
+    best = sample().ranked("automated").slice(0, 1).to_pylist()[0]
+    assert text.splitlines()[0].split()[:2] == [best["kind"], str(best["campaign"])]
+    assert f"{best['n_automated']} of {best['n_labelled']} labelled automated (" in text.splitlines()[0]
+    for wrong in ({"top": -1}, {"top": "all"}, {"by": "worst"}):
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            find.summary(sample(), **wrong)
+    with pytest.raises(ParameterError, match="found must be Campaigns; got Table"):
+        find.summary(sample().table)
+
+
+def test_one_account_is_one_account():
+    found = find.campaigns(lists(1, 30), min_accounts=1)
+    assert "1 account (+1 in 24 h)" in find.summary(found)
+    assert "1 accounts" not in find.summary(found)
+
+
+def test_ids_survive_in_a_file_of_members(tmp_path):
+    """As in a file of scores: an id that looks like a formula must find its account again."""
+    names = ["+491701234567", "=1+1", "-5", "@name"]
+    found = find.campaigns(lists(4, 30, ids=lambda k: names[k] if k < 4 else f"s{k}"))
+    write_result(found.members(), tmp_path / "m.csv")
+    with open(tmp_path / "m.csv", encoding="utf-8", newline="") as file:
+        assert {row["account_id"] for row in csv.DictReader(file)} == set(names)
+
+
+def test_the_hash_of_a_photo_finds_its_bank():
+    photos = sample().table.filter(pc.equal(sample().table["kind"], "photo"))
+    words = from_hex(photos["fingerprint"])
+    data = read_dataset(SAMPLE)
+    for row, hashed in zip(photos.to_pylist(), words, strict=True):
+        picture = fingerprint(data.folder / row["example"])
+        assert (picture.words[0] == hashed).all()
+    assert sample().table["fingerprint"].null_count == len(sample()) - len(photos)
+
+
+@pytest.mark.parametrize("kinds", ["list", "text,list"])
+def test_a_sheet_without_photos_is_refused_before_work(tmp_path, monkeypatch, kinds):
+    def no_work(*_, **__):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr("spamclf.dataset.read_dataset", no_work)
+    result = CliRunner().invoke(
+        main, ["campaigns", str(SAMPLE), "--kind", kinds, "--sheet", str(tmp_path / "s.png")]
+    )
+    assert result.exit_code == 2
+    assert "a sheet shows photos only" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_simulated_world_of_hashes_is_remembered(tmp_path):
+    """Its scheme is a known one, so that what is learned from it can be kept, and is compared with no other."""
+    tables = simulate.world(120, 10, random_state=1007, automated_share=0.4, media=False)
+    simulate.write(tables, tmp_path / "w")
+    data = read_dataset(tmp_path / "w")
+    assert data.schemes == {"photo_hash": {"scheme": "simulated-256"}}
+    memory = remember(EgoLog.build(data), (data.last_instant() or 0) + 1, ["photo_shown"], history_days=30)
+    memory.save(tmp_path / "m")
+    loaded = CampaignIndex.load(tmp_path / "m")
+    assert loaded.schemes == {"photo": "simulated-256"}
+    with pytest.raises(SchemaError, match="one kind and scheme"):
+        loaded.add(Sightings.of("photo", "pdq", [7], [20], np.array([[1, 0, 0, 2]])))

@@ -17,6 +17,7 @@ from spamclf.campaigns.sightings import WIDTHS, Kind, Words
 from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import LAST_US
 from spamclf.sealed import Array, Part
+from spamclf.tables.schemes import PHOTO_SCHEMES
 
 __all__ = ["MAX_BYTES", "PART", "check_memory", "check_schemes"]
 
@@ -123,7 +124,7 @@ def check_schemes(schemes: Any, n_sightings: Mapping[Kind, int]) -> None:
 def _is_known(kind: Kind, text: str) -> bool:
     """Tell whether fingerprints of this scheme can be compared with any other."""
     if kind == "photo":
-        return text == "pdq"
+        return text in PHOTO_SCHEMES
     try:
         scheme = MinHashScheme.parse(text)
     except (SchemaError, ParameterError):

@@ -23,7 +23,7 @@ N_BITS = 256
 N_VALUES = 128
 N_ROUNDS = 32  # of cutting and linking again; what then still drifts goes to leaders
 
-_MIN_ROWS = 20_000  # below, a second thread costs more than it saves
+_MIN_ROWS = 8_192  # below, a second thread costs more than it saves
 _FEW_PHOTOS = 4_096  # so many are compared with each other, without an index
 
 
@@ -82,7 +82,7 @@ class TextNear:
     ----------
     min_similarity : float, default=0.7
         Two signatures link from this similarity on, above 0 to 1.
-    reach : float or None, default=0.5
+    reach : float or None, default=0.4
         Every member of a cluster has at least this similarity to its medoid, above 0 to `min_similarity`. None leaves
         linked signatures together, however far they drift.
     recall : float, default=0.9
@@ -96,7 +96,7 @@ class TextNear:
     """
 
     min_similarity: float = 0.7
-    reach: float | None = 0.5
+    reach: float | None = 0.4
     recall: float = 0.9
 
     def __post_init__(self) -> None:
@@ -108,7 +108,7 @@ class TextNear:
         if self.reach is not None and not (_is_number(self.reach) and 0 < self.reach <= self.min_similarity):
             raise ParameterError(
                 f"TextNear: reach must be above 0 and at most min_similarity ({self.min_similarity}), or None; "
-                f"got {self.reach!r}. Use {self.min_similarity - min(0.2, self.min_similarity / 2):.2g}."
+                f"got {self.reach!r}. Use {self.min_similarity - min(0.3, self.min_similarity / 2):.2g}."
             )
         if not _is_number(self.recall) or not 0 < self.recall < 1:
             raise ParameterError(
@@ -160,7 +160,8 @@ def cluster(words: Words, *, near: PhotoNear | TextNear, n_jobs: int = -1) -> Cl
     component is a cluster if all its members are within reach of its medoid (the member nearest to what is most
     frequent in each position). If not, those in reach become a cluster, and the rest is linked again, up to 32 times;
     what is left then is given to leaders, the first in lexicographic order first. A fingerprint near to none is a
-    cluster of its own.
+    cluster of its own. Of photos, clusters are cut out of a component until half of it is cut (512 at most) before the
+    rest is linked again: linking them costs most.
 
     Parameters
     ----------
@@ -203,11 +204,7 @@ def cluster(words: Words, *, near: PhotoNear | TextNear, n_jobs: int = -1) -> Cl
     rows, place = _collapse(words)
     engine = _Engine(words, rows, near, n_jobs if rows.size > _MIN_ROWS or n_jobs == 0 else 1)
     medoid = engine.medoids()
-    number = np.unique(medoid, return_index=True)[
-        1
-    ]  # the first member of each cluster, in the medoids' order
-    medoids, number_of = medoid[np.sort(number)], np.empty(rows.size, np.int32)
-    number_of[medoids] = np.arange(medoids.size, dtype=np.int32)
+    medoids, number_of = _in_order(medoid)
     return Clusters(number_of[medoid][place], rows[medoids])
 
 
@@ -230,14 +227,17 @@ def _collapse(words: Words) -> tuple[Codes, Codes]:
     """Return the first row of each different fingerprint in lexicographic order, and each row's place among them."""
     from spamclf.kernels import rows as rows_kernel
 
-    n = words.shape[0]
-    digits = np.empty(n, np.uint64)
-    rows_kernel.first_digits(words, digits)
-    order = np.argsort(digits).astype(np.int32)
-    same = np.zeros(n, np.bool_)
-    rows_kernel.refine(words, order, digits[order], same)
-    rows, place = np.empty(n, np.int32), np.empty(n, np.int32)
-    return rows[: rows_kernel.collapse(order, same, rows, place)].copy(), place
+    firsts, copy_of = np.empty(words.shape[0], np.int32), np.empty(words.shape[0], np.int32)
+    order = firsts[: rows_kernel.fold(words, firsts, copy_of)].copy()
+    digits = np.empty(order.size, np.uint64)
+    rows_kernel.first_digits(words, order, digits)
+    by = np.argsort(digits)
+    order, digits = order[by], digits[by]
+    same = np.zeros(order.size, np.bool_)
+    rows_kernel.refine(words, order, digits, same)
+    rows, place = np.empty(order.size, np.int32), np.empty(words.shape[0], np.int32)
+    rows = rows[: rows_kernel.collapse(order, same, rows, place)].copy()
+    return rows, place[firsts[copy_of]]
 
 
 class _Engine:
@@ -262,9 +262,8 @@ class _Engine:
             members, starts = _components(left, self.link(self.rows[left]))
             if not members.size:
                 return medoid
-            centres, inside = self._centres(members, starts)
-            of = np.repeat(centres, np.diff(starts))
-            medoid[members[inside]] = of[inside]
+            medoid_of, inside = self._centres(members, starts)
+            medoid[members[inside]] = medoid_of[inside]
             left = np.sort(members[~inside])
             if not left.size:
                 return medoid
@@ -273,8 +272,8 @@ class _Engine:
         return medoid
 
     def _centres(self, members: Codes, starts: npt.NDArray[np.int64]) -> tuple[Codes, npt.NDArray[np.bool_]]:
-        """Return the number of the medoid of each component, and which members it keeps."""
-        medoids, inside = np.empty(starts.size - 1, np.int32), np.empty(members.size, np.bool_)
+        """Return the number of each member's medoid, and which members are in reach of it."""
+        medoids, inside = np.empty(members.size, np.int32), np.empty(members.size, np.bool_)
         rows = self.rows[members]
         in_threads(
             lambda low, high: self.kernel.centre(
@@ -352,12 +351,25 @@ class _Engine:
         return min(self.n_threads, 16) if rows.size > _MIN_ROWS else 1
 
 
+def _in_order(medoid: Codes) -> tuple[Codes, Codes]:
+    """Return the medoids in the order of their first members, and the number of each."""
+    everyone, first = np.arange(medoid.size, dtype=np.int32), np.empty(medoid.size, np.int32)
+    first[medoid[::-1]] = everyone[::-1]  # of those that are written to one place, the last stays
+    medoids = medoid[first[medoid] == everyone]
+    number_of = np.empty(medoid.size, np.int32)
+    number_of[medoids] = everyone[: medoids.size]
+    return medoids, number_of
+
+
 def _components(numbers: Codes, root: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
     """Return the members of components of two and more, one after the other in order, and where each begins."""
+    from spamclf.kernels import sets as sets_kernel
+
     sizes = np.bincount(root, minlength=root.size)
-    linked = np.flatnonzero(sizes[root] > 1)
-    order = linked[np.argsort(root[linked], kind="stable")]
-    return numbers[order], np.concatenate([[0], np.cumsum(sizes[sizes > 1])]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes[sizes > 1])]).astype(np.int64)
+    members = np.empty(starts[-1], np.int32)
+    sets_kernel.gather(root, sizes, numbers, members)
+    return members, starts
 
 
 def _least_matches(similarity: float) -> int:

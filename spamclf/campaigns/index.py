@@ -11,27 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.campaigns.audit import PART, check_memory, check_schemes
+from spamclf.campaigns.index_folder import arrays_of, memory_of, read_index, schemes_of, write_index
 from spamclf.campaigns.sightings import Kind, Sightings
 from spamclf.campaigns.standing import standing_clusters
 from spamclf.campaigns.verdicts import Evidence, Instants, Labels, Pseudonyms
-from spamclf.errors import ModelFileError, ParameterError
+from spamclf.errors import ParameterError
 from spamclf.instants import to_instant
-from spamclf.sealed import Form, read_sealed, write_sealed
+from spamclf.wording import counted
 
 __all__ = ["CampaignIndex"]
 
 _KINDS: Mapping[str, Kind] = {"photos": "photo", "texts": "text", "lists": "list"}
-_FORM = Form(
-    name="spamclf-campaigns",
-    noun="a campaign index",
-    writer="CampaignIndex.save",
-    reader="CampaignIndex.load",
-    remedy="Copy the index again from where it came, or build it again.",
-    remake="build the index again",
-    versions={1: {"arrays": PART}},
-    manifest="campaigns.json",  # so that it may lie in a model's folder
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,12 +73,15 @@ class CampaignIndex:
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
             seen: Sightings = getattr(self, name)
+            _check_type(seen, Sightings, name, "CampaignIndex")
             if seen.kind != kind:
                 raise ParameterError(
                     f"CampaignIndex: {name} must be sightings of kind '{kind}'; got '{seen.kind}'. Swap them."
                 )
             if not len(seen):  # nothing seen is nothing seen, in any scheme
                 object.__setattr__(self, name, Sightings.empty(kind, ""))
+        _check_type(self.labels, Labels, "labels", "CampaignIndex")
+        _check_type(self.evidence, Evidence, "evidence", "CampaignIndex")
 
     @classmethod
     def empty(cls) -> CampaignIndex:
@@ -105,9 +98,7 @@ class CampaignIndex:
 
     def __repr__(self) -> str:
         sizes = {name: len(getattr(self, name).words) for name in _KINDS} | {"labels": len(self.labels)}
-        accounts, *rest = (
-            f"{n:,} {name if n != 1 else name[:-1]}" for name, n in {"accounts": len(self), **sizes}.items()
-        )
+        accounts, *rest = (counted(n, name[:-1]) for name, n in {"accounts": len(self), **sizes}.items())
         return f"<CampaignIndex: {accounts}; {', '.join(rest)}>"
 
     @property
@@ -134,6 +125,12 @@ class CampaignIndex:
         SchemaError
             If fingerprints were made by another scheme than those of the index: they cannot be compared.
         """
+        for seen in sightings:
+            _check_type(seen, Sightings, "sightings", "CampaignIndex.add")
+        if labels is not None:
+            _check_type(labels, Labels, "labels", "CampaignIndex.add")
+        if evidence is not None:
+            _check_type(evidence, Evidence, "evidence", "CampaignIndex.add")
         photos, texts, lists = (
             _joined([mine, *(seen for seen in sightings if seen.kind == mine.kind)])
             for mine in self.sightings
@@ -152,6 +149,8 @@ class CampaignIndex:
         SchemaError
             If their fingerprints were made by different schemes: they cannot be compared.
         """
+        for other in others:
+            _check_type(other, CampaignIndex, "others", "CampaignIndex.merge")
         return self.add(
             *(seen for other in others for seen in other.sightings),
             labels=Labels.join(self.labels, *(other.labels for other in others)),
@@ -215,7 +214,8 @@ class CampaignIndex:
     ) -> pa.Table:
         """Return the clusters of what was known before an instant.
 
-        Nothing at or after the instant changes them: what links two clusters later does not merge the past.
+        Nothing at or after the instant changes them: what links two clusters later does not merge the past. Whether an
+        account existed at the instant the index does not know: it holds what those showed who did when it was made.
 
         Parameters
         ----------
@@ -226,24 +226,25 @@ class CampaignIndex:
         leaving_out : str, int or several, optional
             Ids of accounts whose sightings are not seen, so that what is said of an account need not be its own doing.
         min_accounts : int, default=1
-            Smaller clusters are left out; those that stay keep their numbers.
+            Smaller clusters are left out.
         n_jobs : int, default=-1
             Threads, in joblib's sense. The result does not depend on it.
 
         Returns
         -------
         clusters : pyarrow.Table
-            One row per cluster, photos, then texts, then lists, by number:
+            One row per cluster, in the order, with the names and under the numbers of a listing (`Campaigns.table`):
+            most accounts first, then the earlier one, then the lesser content:
 
-            - ``kind`` (photo, text, list) and ``cluster``, its number among those of its kind, from 0: the order of
-              their least fingerprints. The numbers of another instant are others;
+            - ``kind`` (photo, text, list) and ``campaign``, its number among those of its kind, from 1. The numbers of
+              another instant are others;
             - ``n_accounts``, ``n_fingerprints``: different accounts, different fingerprints;
             - ``first_seen``, ``last_seen``, and ``age_s``, seconds from the first sighting to the instant;
             - ``growth_24h``: accounts first seen in it in the last 24 hours;
             - ``n_labelled``, ``n_automated``, ``automated_share``: by each account's latest label; the share is null
               where nobody is labelled;
             - ``n_evidence``: accounts tied to a named operator by evidence;
-            - ``medoid``: the hash of a photo cluster's centre in hex; null for texts and lists.
+            - ``fingerprint``: the hash of a photo cluster's medoid, 64 hex digits; null for texts and lists.
 
         Raises
         ------
@@ -275,7 +276,7 @@ class CampaignIndex:
     @property
     def schemes(self) -> dict[str, str]:
         """How the fingerprints of each kind that was seen were made."""
-        return {seen.kind: seen.scheme for seen in self.sightings if len(seen)}
+        return schemes_of(self.sightings)
 
     @property
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -286,16 +287,7 @@ class CampaignIndex:
         ParameterError
             If the index is not sound: it was put together by hand, and nobody could load it.
         """
-        arrays: dict[str, npt.NDArray[Any]] = {}
-        for seen in self.sightings:
-            for name in ("account", "instant", "group", "words"):
-                arrays[f"{seen.kind}_{name}"] = getattr(seen, name)
-        arrays |= {"label_account": self.labels.account, "labelled_at": self.labels.labelled_at}
-        arrays |= {"is_automated": self.labels.is_automated.view(np.uint8)}
-        arrays |= {"evidence_account": self.evidence.account, "observed_at": self.evidence.observed_at}
-        arrays |= {"operator": self.evidence.operator}
-        _check(arrays, self.schemes)
-        return arrays
+        return arrays_of(self.sightings, self.labels, self.evidence)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], schemes: Any) -> CampaignIndex:
@@ -313,24 +305,15 @@ class CampaignIndex:
         ParameterError
             If they are no sound index (see ``spamclf.campaigns.audit``).
         """
-        _check(arrays, schemes)
-        photos, texts, lists = (
-            Sightings(
-                kind,
-                schemes.get(kind, ""),
-                *(arrays[f"{kind}_{name}"] for name in ("account", "instant", "group", "words")),
-            )
-            for kind in _KINDS.values()
-        )
-        labels = Labels(arrays["label_account"], arrays["labelled_at"], arrays["is_automated"].view(np.bool_))
-        evidence = Evidence(arrays["evidence_account"], arrays["observed_at"], arrays["operator"])
+        (photos, texts, lists), labels, evidence = memory_of(arrays, schemes)
         return cls(photos, texts, lists, labels, evidence)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the index to a folder; readers see the former one or this one, never half of one.
 
-        A model takes it along only as its ``memory``: ``train.fit(..., memory=index)``. Personal data (see
-        `CampaignIndex`). A different text or list takes 512 bytes, a photo 32, a sighting 20.
+        A model takes it along only as its ``memory``: ``train.fit(..., memory=index)``, or
+        ``dataclasses.replace(model, memory=index)``. Personal data (see `CampaignIndex`). A different text or list
+        takes 512 bytes, a photo 32, a sighting 20.
 
         Parameters
         ----------
@@ -342,11 +325,11 @@ class CampaignIndex:
         Raises
         ------
         OutputError
-            If one is there already, another run holds the folder, or a write fails.
+            If one is there already, the folder is a model's, another run holds it, or a write fails.
         ParameterError
             If it would take more than 4 GiB (`forget` something), or is not sound.
         """
-        write_sealed(folder, _FORM, {"schemes": self.schemes}, {"arrays": self.arrays}, overwrite=overwrite)
+        write_index(folder, (self.sightings, self.labels, self.evidence), overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> CampaignIndex:
@@ -369,21 +352,18 @@ class CampaignIndex:
         >>> CampaignIndex.load(folder)
         <CampaignIndex: 1 account; 1 photo, 0 texts, 0 lists, 0 labels>
         """
-        manifest, parts = read_sealed(folder, _FORM)
-        arrays = parts["arrays"]
-        assert arrays is not None  # it is not optional
-        keys = {"arrays", "format", "format_version", "schemes", "sha256"}
-        if manifest.keys() != keys:
-            _FORM.refuse(_FORM.manifest, f"of the keys {', '.join(sorted(keys))}", "others")
-        try:
-            return cls.from_arrays(arrays, manifest["schemes"])
-        except ParameterError as error:
-            raise ModelFileError(f"CampaignIndex.load: {error}") from error
+        (photos, texts, lists), labels, evidence = read_index(folder)
+        return cls(photos, texts, lists, labels, evidence)
 
 
-def _check(arrays: Mapping[str, npt.NDArray[Any]], schemes: Any) -> None:
-    check_schemes(schemes, {kind: arrays[f"{kind}_instant"].size for kind in _KINDS.values()})
-    check_memory(arrays)
+def _check_type(value: Any, kind: type, name: str, where: str) -> None:
+    if not isinstance(value, kind):
+        raise ParameterError(
+            f"{where}: {name} must be {kind.__name__}; got {type(value).__name__}. Make it with {kind.__name__}.of, "
+            "or read it from a dataset."
+            if kind is not CampaignIndex
+            else f"{where}: {name} must be campaign indexes; got {type(value).__name__}. Use CampaignIndex.load."
+        )
 
 
 def _joined(parts: list[Sightings]) -> Sightings:

@@ -9,14 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.campaigns.sightings import Sightings
+from spamclf.campaigns.clusters import LIST, PHOTO, TEXT, PhotoNear, TextNear, cluster
+from spamclf.campaigns.photos import to_hex
+from spamclf.campaigns.sightings import Kind, Sightings, Words
 from spamclf.campaigns.tally import Counts, Members
+from spamclf.errors import ParameterError
+from spamclf.existence import Existence
 from spamclf.facts import Instants
 from spamclf.ids import Codes, IdBook
+from spamclf.instants import check_history
+from spamclf.threads import n_threads
 
-__all__ = ["Part", "Seen", "clusters_of"]
+__all__ = ["NEAR", "Part", "Seen", "check_looking", "clusters_of", "shown_hex"]
 
 Rows = npt.NDArray[np.int64]
+
+#: When two fingerprints of a kind are near, in listings and in memories alike.
+NEAR: dict[Kind, PhotoNear | TextNear] = {"photo": PHOTO, "text": TEXT, "list": LIST}
 
 
 class Seen(Protocol):
@@ -51,9 +60,9 @@ class Part:
 
     Attributes
     ----------
-    kind : str
+    kind : {"photo", "text", "list"}
     members : Members
-        By cluster, in canonical order.
+        By cluster, in canonical order: that of their least fingerprints.
     prints : Members
         By fingerprint.
     cluster : ndarray of shape (n_fingerprints,), dtype int32
@@ -61,43 +70,68 @@ class Part:
         `Seen.row` of the fingerprint's earliest sighting.
     is_medoid : ndarray of shape (n_fingerprints,), dtype bool
         One per cluster.
+    hex : pyarrow.Array of str, length n_fingerprints
+        As of `shown_hex`.
     examples : pyarrow.Array of str or None
         What each row shows.
     """
 
-    kind: str
+    kind: Kind
     members: Members
     prints: Members
     cluster: Codes
     row: Rows
     is_medoid: npt.NDArray[np.bool_]
+    hex: pa.Array
     examples: pa.Array | None
 
     def n_fingerprints(self) -> Counts:
         """Return the number of fingerprints by cluster."""
         return np.bincount(self.cluster, minlength=self.members.n_groups).astype(np.int32)
 
-    def medoid_rows(self) -> Rows:
-        """Return the row of each cluster's medoid."""
-        rows = np.empty(self.members.n_groups, np.int64)
-        rows[self.cluster[self.is_medoid]] = self.row[self.is_medoid]
-        return rows
+    def medoids(self) -> Rows:
+        """Return the number of the fingerprint that is each cluster's medoid."""
+        numbers = np.empty(self.members.n_groups, np.int64)
+        numbers[self.cluster[self.is_medoid]] = np.flatnonzero(self.is_medoid)
+        return numbers
+
+
+def check_looking(where: str, history_days: Any, min_accounts: Any, n_jobs: Any) -> None:
+    """Refuse a look-back that is no number of days, a least size below 1, and threads that are no number.
+
+    Raises
+    ------
+    ParameterError
+    """
+    check_history(history_days)
+    if not _is_whole(min_accounts) or min_accounts < 1:
+        raise ParameterError(
+            f"{where}: min_accounts must be a whole number from 1; got {min_accounts!r}. Use 3."
+        )
+    n_threads(n_jobs)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def clusters_of(
-    kind: str, seen: Seen, examples: pa.Array | None, book: IdBook, since: int, until: int, min_accounts: int,
+    kind: Kind, seen: Seen, examples: pa.Array | None, book: IdBook, existence: Existence, min_accounts: int,
     *, n_jobs: int = -1,
 ) -> Part:  # fmt: skip
-    """Cluster the sightings of ``[since, until)`` and keep the clusters of at least `min_accounts` accounts.
+    """Cluster the sightings of a look-back and keep the clusters of at least `min_accounts` accounts.
 
-    `examples` (by `Seen.row`) decides between sightings of one fingerprint at one instant, so that what is shown does
-    not depend on the order of rows; accounts are numbered by `book`.
+    Only sightings by accounts that exist at its end count (`existence`); accounts are numbered by `book`. `examples`
+    (by `Seen.row`) decides between sightings of one fingerprint at one instant, so that what is shown does not depend
+    on the order of rows.
     """
-    inside = (seen.instant >= since) & (seen.instant < until)
+    inside = (seen.instant >= existence.since) & (seen.instant < existence.until)
+    inside[inside] = existence.of(seen.account_ids.filter(pa.array(inside)))
     used, group = np.unique(seen.group[inside], return_inverse=True)
     account = book.encode(seen.account_ids.filter(pa.array(inside)))
     instant, row = seen.instant[inside], seen.row[inside]
-    label, medoid = _clustered(kind, seen.sightings.words[used], n_jobs)
+    words = seen.sightings.words[used]
+    label, medoid = _clustered(kind, words, n_jobs)
 
     members = Members.of(label[group], account, instant, instant, medoid.size)
     large = members.sizes() >= min_accounts
@@ -116,18 +150,18 @@ def clusters_of(
         place[label][kept],
         _earliest(print_place[group[here]], instant[here], row[here], prints, examples),
         is_medoid[kept],
+        shown_hex(kind, words[kept]),
         examples,
     )
 
 
-def _clustered(kind: str, words: npt.NDArray[Any], n_jobs: int) -> tuple[Codes, Codes]:
-    from spamclf.campaigns import clusters
+def shown_hex(kind: Kind, words: Words) -> pa.Array:
+    """Write the hashes of photos as banks of hashes do, 64 hex digits each; null for texts and lists."""
+    return pa.array(to_hex(words) if kind == "photo" else [None] * len(words), pa.string())
 
-    settings: dict[str, clusters.PhotoNear | clusters.TextNear] = {
-        "photo": clusters.PHOTO, "text": clusters.TEXT, "list": clusters.LIST
-    }  # fmt: skip
-    near = settings[kind]
-    found = clusters.cluster(np.ascontiguousarray(words), near=near, n_jobs=n_jobs)
+
+def _clustered(kind: Kind, words: Words, n_jobs: int) -> tuple[Codes, Codes]:
+    found = cluster(np.ascontiguousarray(words), near=NEAR[kind], n_jobs=n_jobs)
     return found.label, found.medoid
 
 

@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import ParameterError, SchemaError
+from spamclf.tables.schemes import HASHES, signature_fault, stated_fault, told
 
 __all__ = ["MinHashScheme", "Words"]
 
 Words = npt.NDArray[np.uint32]
 
-_HASHES = ("xxh32", "sha1")
-_MOST_PERMUTATIONS = 1024
 _FORM = re.compile(r"([a-z0-9]+) ([a-z0-9]+) seed=([0-9]{1,10}) n_perm=([0-9]{1,4}) ([a-z0-9-]+)")
-_HOW = '[signature] scheme = "affine32", seed = 1, n_perm = 128, hash = "xxh32"'
 
 
 @dataclass(frozen=True)
@@ -61,23 +59,15 @@ class MinHashScheme:
     shingles: str = field(default="chars-5", kw_only=True)
 
     def __post_init__(self) -> None:
-        legal: tuple[tuple[str, bool, str], ...] = (
-            ("scheme", self.scheme == "affine32", "'affine32'"),
-            ("hash", self.hash in _HASHES, f"one of {', '.join(_HASHES)}"),
-            ("seed", _is_int(self.seed) and 0 <= self.seed < 2**32, "an integer from 0 to 2**32 - 1"),
-            (
-                "n_perm",
-                _is_int(self.n_perm) and 1 <= self.n_perm <= _MOST_PERMUTATIONS,
-                f"an integer from 1 to {_MOST_PERMUTATIONS}",
-            ),
-            ("shingles", self.shingles in ("chars-5", "recipients"), "'chars-5' or 'recipients'"),
-        )
-        for name, holds, rule in legal:
-            if not holds:
-                raise ParameterError(
-                    f"MinHashScheme: {name} must be {rule}; got {_shown(getattr(self, name))}. "
-                    "Signatures of another kind cannot be compared: make them again."
-                )
+        fault = signature_fault(self.scheme, self.hash, self.seed, self.n_perm)
+        if fault is None and self.shingles not in ("chars-5", "recipients"):
+            fault = "shingles", "'chars-5' or 'recipients'"
+        if fault is not None:
+            name, rule = fault
+            raise ParameterError(
+                f"MinHashScheme: {name} must be {rule}; got {told(getattr(self, name))}. "
+                "Signatures of another kind cannot be compared: make them again."
+            )
 
     def __str__(self) -> str:
         return f"{self.scheme} {self.hash} seed={self.seed} n_perm={self.n_perm} {self.shingles}"
@@ -94,7 +84,7 @@ class MinHashScheme:
         form = _FORM.fullmatch(text)
         if form is None:
             raise SchemaError(
-                f"MinHashScheme: the text must look like '{cls()}'; got {_shown(text)}. State the scheme."
+                f"MinHashScheme: the text must look like '{cls()}'; got {told(text)}. State the scheme."
             )
         try:
             return cls(form[1], form[2], int(form[3]), int(form[4]), shingles=form[5])
@@ -115,7 +105,8 @@ class MinHashScheme:
         Raises
         ------
         SchemaError
-            If the section is missing, lacks a setting, or states one that is not supported.
+            If the section is missing, lacks a setting, or states one that is not supported, or another length than
+            128 values.
 
         Examples
         --------
@@ -125,21 +116,14 @@ class MinHashScheme:
         Traceback (most recent call last):
         ...
         spamclf.errors.SchemaError: dataset.toml: [signature] must state scheme, seed, n_perm, hash; got nothing. Write
-        [signature] scheme = "affine32", seed = 1, n_perm = 128, hash = "xxh32", with the values of the devices.
+        signature = { scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128 } at the top of dataset.toml, with the
+        values of the devices.
         """
-        names = ("scheme", "seed", "n_perm", "hash")
         given = dict(settings or {})
-        missing = [name for name in names if name not in given]
-        if missing or given.keys() - set(names):
-            got = ", ".join(sorted(map(str, given))) or "nothing"
-            raise SchemaError(
-                f"{where}: [signature] must state {', '.join(names)}; got {got}. Write {_HOW}, "
-                "with the values of the devices."
-            )
-        try:
-            return cls(given["scheme"], given["hash"], given["seed"], given["n_perm"])
-        except ParameterError as error:
-            raise SchemaError(str(error).replace("MinHashScheme", f"{where}: [signature]", 1)) from None
+        fault = stated_fault(given)
+        if fault is not None:
+            raise SchemaError(f"{where}: [signature] {fault}")
+        return cls(**given)
 
     def require(self, other: MinHashScheme | str, *, where: str = "signatures") -> None:
         """Refuse signatures made in another way.
@@ -171,20 +155,7 @@ class MinHashScheme:
     @property
     def code(self) -> int:
         """The number by which kernels know the hash."""
-        return _HASHES.index(self.hash)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _shown(value: object) -> str:
-    """Show a setting, but no more of it than a setting has: it might be a text that got there by mistake."""
-    return (
-        repr(value)
-        if _is_int(value) or (isinstance(value, str) and len(value) <= 12)
-        else type(value).__name__
-    )
+        return HASHES.index(self.hash)
 
 
 @lru_cache(maxsize=16)

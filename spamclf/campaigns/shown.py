@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
-from spamclf.campaigns.sightings import WIDTHS, Kind, Sightings, Words, distinct_rows, pseudonyms
+from spamclf.campaigns.sightings import Kind, Sightings, Words, distinct_rows, pseudonyms
 from spamclf.campaigns.signatures import EMPTY, MinHashScheme, read_signatures
 from spamclf.campaigns.texts import fingerprint_texts, normalise
 from spamclf.dataset import Dataset
 from spamclf.errors import SchemaError
 from spamclf.facts import Instants, column_of, instants_of
+from spamclf.tables.schemes import HOW_SIGNED
 
 __all__ = [
     "PUBLIC",
@@ -172,12 +173,7 @@ def text_prints(dataset: Dataset) -> npt.NDArray[np.int32]:
 def text_scheme(dataset: Dataset) -> MinHashScheme:
     """Return how the text signatures of a dataset are made: as it states, or as is usual here."""
     stated = dataset.schemes.get("signature")
-    scheme = MinHashScheme() if stated is None else MinHashScheme.stated(stated)
-    if scheme.n_perm != WIDTHS["text"][0]:
-        raise SchemaError(
-            f"texts: signature must have {WIDTHS['text'][0]} values; got n_perm = {scheme.n_perm}. Make them anew."
-        )
-    return scheme
+    return MinHashScheme() if stated is None else MinHashScheme.stated(stated)
 
 
 def innocents(dataset: Dataset) -> Innocent:
@@ -287,9 +283,8 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
     if signatures.null_count < len(signatures):
         if "signature" not in dataset.schemes:
             raise SchemaError(
-                "texts: signature must come with how it was made; got none. Write in dataset.toml: "
-                'signature = { scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128 }; or pass '
-                'schemes={"signature": {...}}.'
+                "texts: signature must come with how it was made; got none. Write at the top of dataset.toml: "
+                f'{HOW_SIGNED}; or pass schemes={{"signature": {{...}}}}.'
             )
         made, rows, bad = read_signatures(signatures, scheme)
         if bad.any():

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.errors import SchemaError
+from spamclf.errors import ParameterError, SchemaError
 
-__all__ = ["WIDTHS", "Kind", "Sightings", "Words", "distinct_rows", "pseudonyms"]
+__all__ = ["WIDTHS", "Kind", "Sightings", "Words", "distinct_rows", "given_columns", "pseudonyms"]
 
 Kind = Literal["photo", "text", "list"]
 Words = npt.NDArray[Any]  # uint64 for photos, uint32 for texts and lists
@@ -81,12 +81,16 @@ class Sightings:
 
         With `place`, shape (n,), the fingerprint of a row is ``words[place]``: a matrix of all rows need not be made.
         """
+        if kind not in WIDTHS:
+            raise ParameterError(
+                f"Sightings.of: kind must be one of {', '.join(WIDTHS)}; got {kind!r}. Use 'photo'."
+            )
+        account, instant = given_columns("Sightings.of", account=(account, "u8"), instant=(instant, "i8"))
         width, dtype = WIDTHS[kind]
         each = np.ascontiguousarray(np.asarray(words, dtype)).reshape(-1, width)
         rows, group = distinct_rows(each)
         if place is not None:
             group = group[np.asarray(place, np.int64)]
-        account, instant = np.asarray(account, np.uint64), np.asarray(instant, np.int64)
         order, fresh = _in_order(account, instant, group)
         order = order[fresh]
         whole = cls(kind, scheme, account[order], instant[order], group[order], each[rows])
@@ -229,3 +233,35 @@ def pseudonyms(ids: pa.Array) -> npt.NDArray[np.uint64]:
     """
     hashed = b"".join(hashlib.blake2b(str(each).encode(), digest_size=8).digest() for each in ids.to_pylist())
     return np.frombuffer(hashed, "<u8").astype(np.uint64)
+
+
+def given_columns(where: str, **columns: tuple[npt.ArrayLike, str]) -> list[npt.NDArray[Any]]:
+    """Return columns in their types; refuse what would not keep its values in them, and columns of several lengths."""
+    found: list[npt.NDArray[Any]] = []
+    for name, (values, kind) in columns.items():
+        try:
+            given = np.asarray(values)
+            with np.errstate(invalid="ignore"):
+                column = np.asarray(values, kind)  # of a list of large numbers, `given` is of floats
+            exact = given.dtype.kind in "biuf" and (kind == "?" or bool((column == given).all()))
+            fits = given.ndim == 1 and (exact or not given.size)
+        except (TypeError, ValueError, OverflowError):
+            fits = False
+        if not fits:
+            rule = {"u8": "pseudonyms (uint64)", "i8": "microseconds (int64)", "?": "booleans"}[kind]
+            raise ParameterError(
+                f"{where}: {name} must be a column of {rule}; got {_given(values)}. Use pseudonyms(ids)."
+            )
+        found.append(column)
+    if len({column.size for column in found}) > 1:
+        sizes = ", ".join(str(column.size) for column in found)
+        raise ParameterError(
+            f"{where}: {', '.join(columns)} must be of one length; got {sizes}. Give one value per row."
+        )
+    return found
+
+
+def _given(values: object) -> str:
+    return (
+        f"{values.dtype} {values.shape}" if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
+    )

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from spamclf.campaigns.operations import join_campaigns
 from spamclf.campaigns.parts import Part
-from spamclf.campaigns.tally import Known, Members
-from spamclf.facts import Instants
+from spamclf.campaigns.sightings import Kind
+from spamclf.campaigns.tally import Known, Members, in_order, numbered, times
+from spamclf.errors import ParameterError
 from spamclf.ids import Codes
 from spamclf.instants import DAY_US
 from spamclf.tables.frames import to_native
@@ -22,9 +23,11 @@ from spamclf.tables.frames import to_native
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "Campaigns", "safe_text", "tabulate"]
+__all__ = ["KINDS", "RANKINGS", "Campaigns", "safe_text", "tabulate"]
 
-KINDS = ("photo", "text", "list")
+KINDS: tuple[Kind, ...] = ("photo", "text", "list")
+#: What campaigns can be ranked by; see `Campaigns.ranked`.
+RANKINGS = ("size", "automated", "growth")
 _LONGEST = 120  # characters of a text that are shown
 _JOINERS = "\u200c\u200d"  # they shape Persian, Hindi and emoji, and move no cursor
 
@@ -38,14 +41,16 @@ class Campaigns:
     table : pyarrow.Table
         One row per campaign, most accounts first, then the earlier one:
 
-        - ``kind`` (photo, text, list) and ``campaign``, its number among those of its kind;
+        - ``kind`` (photo, text, list) and ``campaign``, its number among those of its kind, from 1 for the largest;
         - ``operation``: the number of the operation that it belongs to;
         - ``n_accounts``, ``n_fingerprints``: different accounts, different fingerprints;
         - ``first_seen``, ``last_seen``: of its sightings within the history;
-        - ``growth_24h``: accounts first seen in it in the last 24 hours;
+        - ``growth_24h``: accounts first seen in it in the last 24 hours of the history;
         - ``n_labelled``, ``n_automated``, ``automated_share``: by each account's latest label in the history, of two
           at once the milder; the share is null where nobody is labelled;
         - ``n_evidence``: accounts tied to an operator by the evidence of the history;
+        - ``fingerprint``: the hash of a photo campaign's medoid, 64 hex digits, to be looked up in banks of hashes;
+          null for texts and lists;
         - ``example``: the text of its medoid (printable, at most 120 characters), or the path or hash of its photo;
           null for lists, and where only a signature is known;
         - ``n_recipients``, ``time_overlap``: recipients of the medoid; share of the accounts whose time from the first
@@ -83,7 +88,11 @@ class Campaigns:
         return f"<Campaigns: {len(self):,}{f' ({counts})' if counts else ''}>"
 
     def members(self) -> pa.Table:
-        """Return who is in which campaign: account_id, kind, campaign, operation, first_seen, last_seen."""
+        """Return who is in which campaign: account_id, kind, campaign, operation, first_seen, last_seen.
+
+        Ids are as the dataset has them. Written to a CSV they stay so, as those of scores do: a telephone number that
+        begins with ``+`` must find its account again. Who opens such a file in a spreadsheet imports ids as text.
+        """
         members = self._members
         ids = self._account_ids.take(pa.array(members.account))
         order = pc.sort_indices(
@@ -95,18 +104,45 @@ class Campaigns:
             {
                 "account_id": ids.take(order),
                 **{name: self.table[name].take(which) for name in ("kind", "campaign", "operation")},
-                "first_seen": _times(members.first).take(order),
-                "last_seen": _times(members.last).take(order),
+                "first_seen": times(members.first).take(order),
+                "last_seen": times(members.last).take(order),
             }
         )
 
     def fingerprints(self) -> pa.Table:
         """Return the different fingerprints of each campaign, the medoid first, then those of most accounts.
 
-        Columns: kind, campaign, is_medoid, n_accounts, first_seen, and row: of the dataset's photos or texts, of the
-        earliest sighting; null for lists.
+        Columns: kind, campaign, is_medoid, n_accounts, first_seen, fingerprint (of photos the hash, 64 hex digits; else
+        null), and row: of the dataset's photos or texts, of the earliest sighting; null for lists.
         """
         return self._fingerprints
+
+    def ranked(self, by: str = "size") -> pa.Table:
+        """Return `table` in another order.
+
+        Parameters
+        ----------
+        by : {"size", "automated", "growth"}, default="size"
+            What comes first: most accounts; most of them known to be automated; or most new accounts in 24 hours. The
+            known share is reckoned as the features do, (automated + 1) / (labelled + 2), so that nine of ten come
+            before one of one, and what nobody labelled stands between the bad and the good. Ties stay by size.
+
+        Raises
+        ------
+        ParameterError
+            For another order.
+        """
+        if not isinstance(by, str) or by not in RANKINGS:
+            raise ParameterError(
+                f"Campaigns.ranked: by must be one of {', '.join(RANKINGS)}; got {by!r}. Use 'size'."
+            )
+        n_labelled, n_automated, growth = (
+            np.asarray(self.table[name]) for name in ("n_labelled", "n_automated", "growth_24h")
+        )
+        worth = {
+            "size": np.zeros(len(self)), "automated": (n_automated + 1) / (n_labelled + 2), "growth": growth
+        }[by]  # fmt: skip
+        return self.table.take(pa.array(np.argsort(-worth, kind="stable")))
 
     def operations(self, *, operators: bool = False) -> pa.Table:
         """Return the operations: campaigns joined by the accounts they share (see `join_campaigns`).
@@ -132,8 +168,8 @@ class Campaigns:
             "n_campaigns": pa.array(np.bincount(operation, minlength=n).astype(np.int32)),
             "n_accounts": pa.array(members.sizes()),
             "kinds": _lists(operation, self.table["kind"].combine_chunks(), n),
-            "first_seen": _times(first),
-            "last_seen": _times(last),
+            "first_seen": times(first),
+            "last_seen": times(last),
             **self._known.columns(members),
         }
         if operators:
@@ -178,12 +214,8 @@ def tabulate(
     frame: str,
 ) -> Campaigns:
     """Put the clusters of all kinds into one order, number them and lay them out."""
-    size = np.concatenate([part.members.sizes() for part in parts])
-    first = np.concatenate([part.members.span()[0] for part in parts])
     which = np.repeat(np.arange(len(parts)), [part.members.n_groups for part in parts])
-    order = np.lexsort(
-        (which, first, -size)
-    )  # of one kind, size and instant: the canonical order, for it is stable
+    order = in_order([part.members for part in parts])
     place = np.empty(order.size, np.int32)
     place[order] = np.arange(order.size, dtype=np.int32)
     places = np.split(place, np.cumsum([part.members.n_groups for part in parts])[:-1])
@@ -199,14 +231,17 @@ def tabulate(
     kind = which[order]
     columns = {
         "kind": pa.array([part.kind for part in parts], pa.string()).take(pa.array(kind)),
-        "campaign": pa.array(_numbered(kind)),
+        "campaign": pa.array(numbered(kind)),
         "operation": pa.array(operation + np.int32(1)),
         "n_accounts": pa.array(members.sizes()),
         "n_fingerprints": pa.array(np.concatenate([part.n_fingerprints() for part in parts])[order]),
-        "first_seen": _times(begin),
-        "last_seen": _times(end),
+        "first_seen": times(begin),
+        "last_seen": times(end),
         "growth_24h": pa.array(members.grown(as_of - DAY_US)),
         **known.columns(members),
+        "fingerprint": pa.concat_arrays([part.hex.take(pa.array(part.medoids())) for part in parts]).take(
+            pa.array(order)
+        ),
         "example": pa.concat_arrays([_shown(part) for part in parts]).take(pa.array(order)),
         "n_recipients": pa.concat_arrays([_n_recipients(part) for part in parts]).take(pa.array(order)),
         "time_overlap": pa.concat_arrays([_time_overlap(part) for part in parts]).take(pa.array(order)),
@@ -214,14 +249,6 @@ def tabulate(
     table = pa.table(columns)
     prints = [_fingerprints(part, each, table) for part, each in zip(parts, places, strict=True)]
     return Campaigns(table, as_of, history_days, frame, members, known, pa.concat_tables(prints), account_ids)
-
-
-def _numbered(kind: npt.NDArray[np.int64]) -> Codes:
-    """Number the rows of each kind from 1."""
-    number = np.empty(kind.size, np.int32)
-    for each in np.unique(kind):
-        number[kind == each] = np.arange(1, (kind == each).sum() + 1)
-    return number
 
 
 def _by_size(operation: Codes, members: Members) -> Codes:
@@ -238,14 +265,14 @@ def _shown(part: Part) -> pa.Array:
     """Return the example of each cluster's medoid as text that is safe to print."""
     if part.examples is None:
         return pa.nulls(part.members.n_groups, pa.string())
-    texts = part.examples.take(pa.array(part.medoid_rows())).to_pylist()
+    texts = part.examples.take(pa.array(part.row[part.medoids()])).to_pylist()
     return pa.array([safe_text(text) for text in texts], pa.string())
 
 
 def _n_recipients(part: Part) -> pa.Array:
     if part.kind != "list":
         return pa.nulls(part.members.n_groups, pa.int32())
-    return pa.array(part.medoid_rows(), pa.int32())
+    return pa.array(part.row[part.medoids()], pa.int32())
 
 
 def _time_overlap(part: Part) -> pa.Array:
@@ -267,14 +294,11 @@ def _fingerprints(part: Part, place: Codes, table: pa.Table) -> pa.Table:
             "campaign": table["campaign"].take(pa.array(campaign[order])),
             "is_medoid": pa.array(part.is_medoid[order]),
             "n_accounts": pa.array(size[order]),
-            "first_seen": _times(first[order]),
+            "first_seen": times(first[order]),
+            "fingerprint": part.hex.take(pa.array(order)),
             "row": pa.nulls(order.size, pa.int64()) if part.kind == "list" else rows,
         }
     )
-
-
-def _times(instants: Instants) -> pa.Array:
-    return pa.array(instants, pa.timestamp("us", tz="UTC"))
 
 
 def _lists(group: npt.NDArray[np.integer[Any]], values: pa.Array, n_groups: int) -> pa.Array:

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
+from spamclf.existence import Existence
 from spamclf.facts import Instants, column_of, instants_of
 from spamclf.ids import Codes, IdBook
 
-__all__ = ["Known", "Members"]
+__all__ = ["Known", "Members", "in_order", "numbered", "times", "verdict_columns"]
 
 Counts = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,50 @@ class Members:
         return np.asarray(count / np.maximum(self.sizes(), 1), np.float64)
 
 
+def in_order(parts: Sequence[Members]) -> npt.NDArray[np.int64]:
+    """Return the order in which the groups of several kinds are told: most accounts first, then the earlier one.
+
+    Of one size and instant those of the earlier part come first, and of one part those that come first in it.
+    """
+    size = np.concatenate([part.sizes() for part in parts])
+    first = np.concatenate([part.span()[0] for part in parts])
+    return np.lexsort((first, -size))  # it is stable
+
+
+def numbered(kind: npt.NDArray[np.integer]) -> Codes:
+    """Number the rows of each kind from 1.
+
+    Examples
+    --------
+    >>> numbered(np.array([0, 2, 2, 0]))
+    array([1, 1, 2, 2], dtype=int32)
+    """
+    number = np.empty(kind.size, np.int32)
+    for each in np.unique(kind):
+        number[kind == each] = np.arange(1, (kind == each).sum() + 1)
+    return number
+
+
+def times(instants: Instants) -> pa.Array:
+    """Return instants as times."""
+    return pa.array(instants, pa.timestamp("us", tz="UTC"))
+
+
+def verdict_columns(members: Members, labelled: Bools, automated: Bools, tied: Bools) -> dict[str, pa.Array]:
+    """Return n_labelled, n_automated, automated_share (null where nobody is labelled) and n_evidence by group.
+
+    The flags are by account: labelled, by the latest label automated, tied to an operator.
+    """
+    n_labelled, n_automated = members.sizes(labelled), members.sizes(automated)
+    share = n_automated / np.maximum(n_labelled, 1)
+    return {
+        "n_labelled": pa.array(n_labelled),
+        "n_automated": pa.array(n_automated),
+        "automated_share": pa.array(share, mask=n_labelled == 0),
+        "n_evidence": pa.array(members.sizes(tied)),
+    }
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What labels and evidence say of the accounts as of an instant.
@@ -137,18 +183,18 @@ class Known:
         Names by code.
     """
 
-    labelled: npt.NDArray[np.bool_]
-    automated: npt.NDArray[np.bool_]
-    tied: npt.NDArray[np.bool_]
+    labelled: Bools
+    automated: Bools
+    tied: Bools
     tied_account: Codes
     tied_operator: Codes
     operators: pa.Array
 
     @classmethod
-    def of(cls, dataset: Dataset, book: IdBook, since: int, until: int) -> Known:
-        """Read the labels and the evidence of ``[since, until)``."""
-        labels = _between(dataset.labels, "labelled_at", since, until)
-        evidence = _between(dataset.evidence, "observed_at", since, until)
+    def of(cls, dataset: Dataset, book: IdBook, existence: Existence) -> Known:
+        """Read the labels and the evidence of a look-back, on accounts that exist at its end."""
+        labels = _inside(dataset.labels, "labelled_at", existence)
+        evidence = _inside(dataset.evidence, "observed_at", existence)
         labelled_account = book.encode(column_of(labels, "account_id"))
         evident_account = book.encode(column_of(evidence, "account_id"))
         labelled, automated, tied = (np.zeros(len(book), np.bool_) for _ in range(3))
@@ -165,15 +211,8 @@ class Known:
         return cls(labelled, automated, tied, pairs[:, 0].copy(), pairs[:, 1].copy(), operator_book.ids)
 
     def columns(self, members: Members) -> dict[str, pa.Array]:
-        """Return n_labelled, n_automated, automated_share (null where nobody is labelled) and n_evidence by group."""
-        n_labelled, n_automated = members.sizes(self.labelled), members.sizes(self.automated)
-        share = n_automated / np.maximum(n_labelled, 1)
-        return {
-            "n_labelled": pa.array(n_labelled),
-            "n_automated": pa.array(n_automated),
-            "automated_share": pa.array(share, mask=n_labelled == 0),
-            "n_evidence": pa.array(members.sizes(self.tied)),
-        }
+        """Return the columns of `verdict_columns`."""
+        return verdict_columns(members, self.labelled, self.automated, self.tied)
 
     def operators_of(self, members: Members) -> tuple[Codes, pa.Array]:
         """Return (group, operator's name) of the members that are tied to one, each pair once, in that order."""
@@ -188,6 +227,9 @@ class Known:
         return pairs[:, 0], self.operators.take(pa.array(pairs[:, 1]))
 
 
-def _between(table: pa.Table, time: str, since: int, until: int) -> pa.Table:
+def _inside(table: pa.Table, time: str, existence: Existence) -> pa.Table:
     instant = table[time].cast(pa.int64())
-    return table.filter(pc.and_(pc.greater_equal(instant, since), pc.less(instant, until)))
+    table = table.filter(
+        pc.and_(pc.greater_equal(instant, existence.since), pc.less(instant, existence.until))
+    )
+    return table.filter(pa.array(existence.of(column_of(table, "account_id"))))

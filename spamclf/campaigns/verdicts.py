@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.campaigns.sightings import pseudonyms
+from spamclf.campaigns.sightings import given_columns, pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.facts import column_of, instants_of
 
@@ -51,17 +51,27 @@ class Labels:
 
     @classmethod
     def of(cls, account: npt.ArrayLike, labelled_at: npt.ArrayLike, is_automated: npt.ArrayLike) -> Labels:
-        """Order verdicts; exact repetitions are dropped."""
-        who, when = np.asarray(account, np.uint64), np.asarray(labelled_at, np.int64)
-        verdict = np.asarray(is_automated, np.bool_)
+        """Order verdicts; exact repetitions are dropped.
+
+        Raises
+        ------
+        ParameterError
+            If they are no columns of pseudonyms, instants and booleans, of one length.
+        """
+        who, when, verdict = given_columns(
+            "Labels.of",
+            account=(account, "u8"),
+            labelled_at=(labelled_at, "i8"),
+            is_automated=(is_automated, "?"),
+        )
         order = np.lexsort((verdict, who, when))  # the milder one first
         order = order[_fresh(when[order], who[order])]
         return cls(who[order], when[order], verdict[order])
 
     @classmethod
-    def of_dataset(cls, dataset: Dataset) -> Labels:
-        """Read the labels of a dataset."""
-        table = dataset.labels
+    def of_dataset(cls, dataset: Dataset, rows: Bools | None = None) -> Labels:
+        """Read the labels of a dataset, all or some rows."""
+        table = _some(dataset.labels, rows)
         return cls.of(
             _hashed(column_of(table, "account_id")),
             instants_of(table, "labelled_at"),
@@ -73,6 +83,10 @@ class Labels:
         """Return the verdicts of all parts."""
         names = ("account", "labelled_at", "is_automated")
         return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def between(self, since: int, until: int) -> Labels:
+        """Return the rows of ``[since, until)``."""
+        return self.where((self.labelled_at >= since) & (self.labelled_at < until))
 
     def where(self, chosen: Bools) -> Labels:
         """Return some of the rows."""
@@ -108,17 +122,24 @@ class Evidence:
 
     @classmethod
     def of(cls, account: npt.ArrayLike, observed_at: npt.ArrayLike, operator: npt.ArrayLike) -> Evidence:
-        """Order rows; exact repetitions are dropped."""
-        who, when = np.asarray(account, np.uint64), np.asarray(observed_at, np.int64)
-        whose = np.asarray(operator, np.uint64)
+        """Order rows; exact repetitions are dropped.
+
+        Raises
+        ------
+        ParameterError
+            If they are no columns of pseudonyms, instants and pseudonyms, of one length.
+        """
+        who, when, whose = given_columns(
+            "Evidence.of", account=(account, "u8"), observed_at=(observed_at, "i8"), operator=(operator, "u8")
+        )
         order = np.lexsort((whose, who, when))
         order = order[_fresh(when[order], who[order], whose[order])]
         return cls(who[order], when[order], whose[order])
 
     @classmethod
-    def of_dataset(cls, dataset: Dataset) -> Evidence:
-        """Read the evidence of a dataset; sources are left behind, operators become pseudonyms."""
-        table = dataset.evidence
+    def of_dataset(cls, dataset: Dataset, rows: Bools | None = None) -> Evidence:
+        """Read the evidence of a dataset, all or some rows; sources are left behind, operators become pseudonyms."""
+        table = _some(dataset.evidence, rows)
         names = column_of(table, "operator")
         operator = np.full(len(names), NO_OPERATOR)
         operator[np.asarray(names.is_valid(), np.bool_)] = _hashed(names.drop_null())
@@ -130,9 +151,17 @@ class Evidence:
         names = ("account", "observed_at", "operator")
         return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def between(self, since: int, until: int) -> Evidence:
+        """Return the rows of ``[since, until)``."""
+        return self.where((self.observed_at >= since) & (self.observed_at < until))
+
     def where(self, chosen: Bools) -> Evidence:
         """Return some of the rows."""
         return Evidence(self.account[chosen], self.observed_at[chosen], self.operator[chosen])
+
+
+def _some(table: pa.Table, rows: Bools | None) -> pa.Table:
+    return table if rows is None else table.filter(pa.array(rows))
 
 
 def _fresh(*columns: npt.NDArray[np.generic]) -> Bools:

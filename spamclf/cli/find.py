@@ -36,6 +36,13 @@ def _kinds(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     "--min-accounts", default=3, show_default=True, type=click.IntRange(1), help="Leave smaller ones out."
 )
 @click.option("--top", default=20, show_default=True, type=click.IntRange(0), help="Campaigns to print.")
+@click.option(
+    "--by",
+    default="size",
+    show_default=True,
+    type=click.Choice(["size", "automated", "growth"]),
+    help="Print first the largest, those known best to be automated, or those that grew most in 24 hours.",
+)
 @click.option("--operators", is_flag=True, help="Name the operators that the evidence ties to them.")
 @click.option("--out", type=click.Path(), help="Write all campaigns to this .parquet or .csv file.")
 @click.option("--members", type=click.Path(), help="Write who is in which to this .parquet or .csv file.")
@@ -48,27 +55,33 @@ def campaigns(
     members: str | None,
     sheet: str | None,
     top: int,
+    by: str,
     operators: bool,
     n_jobs: int,
     **settings: Any,
 ) -> None:
     """List the campaigns of a dataset FOLDER: photos, texts and recipient lists that accounts share.
 
-    Account ids are written to --members alone, and operators named only if asked for. Texts are what strangers
-    show publicly.
+    Account ids are written to --members alone, as they are, so that each finds its account again: who opens a CSV in
+    a spreadsheet imports them as text. Operators are named only if asked for. Texts are what strangers show publicly;
+    in a CSV an apostrophe keeps a spreadsheet from taking one for a formula.
 
     \b
     Examples:
       spamclf campaigns data/sample
+      spamclf campaigns logs --by growth --top 5
       spamclf campaigns logs --kind photo --as-of 2026-06-08 --sheet photos.png --members members.csv
     """
     from spamclf import find
+    from spamclf.contact_sheet import check_sheet, contact_sheet
     from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
     from spamclf.ego import EgoLog
     from spamclf.files import hold
     from spamclf.output import write_result
 
+    if sheet:
+        check_sheet(sheet, settings["kinds"])
     paths = result_paths({"out": out, "members": members, "sheet": sheet}, folder)
     reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
     with contextlib.ExitStack() as held:
@@ -84,11 +97,9 @@ def campaigns(
         if members:
             write_result(found.members(), members)
         if sheet:
-            from spamclf.contact_sheet import contact_sheet
-
             say("drawing the sheet ...")
             contact_sheet(found, dataset, sheet)
-    click.echo(find.summary(found, top=top, operators=operators))
+    click.echo(find.summary(found, top=top, by=by, operators=operators))
     click.echo(row_balance(dataset, ego.n_duplicates))
     for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", "their photos")):
         if name in paths:

@@ -16,7 +16,7 @@ _SENDS = "null when it did not send so often, or was registered before the histo
 FEATURES = (
     Feature(
         "account_age_s", "s", -1, "as_of - registered_at", "is {value} old", _AGE, "0",
-        "WhatsApp 2019, Stopping Abuse",
+        "WhatsApp 2019, Stopping Abuse", actionable=False,
     ),
     Feature(
         "account_age_first_send_s", "s", -1, f"first send - registered_at; {_SENDS}",
@@ -32,11 +32,11 @@ FEATURES = (
     ),
     Feature(
         "account_is_business", "flag", 0, "declared business or API account", "is {value}a declared business account",
-        ("accounts.is_business",), "0",
+        ("accounts.is_business",), "0", actionable=False,
     ),
     Feature(
         "account_completeness", "share", 0, "filled columns of the 6 nullable ones of its row / 6; null without a row",
-        "{value} of its registration facts are known", ("accounts.account_id",), "0",
+        "{value} of its registration facts are known", ("accounts.account_id",), "0", actionable=False,
     ),
 )  # fmt: skip
 

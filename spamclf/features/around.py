@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from spamclf import kernels
-from spamclf.campaigns.shown import MAX_DISTANCE, Shown
+from spamclf.campaigns.shown import Prints, Shown
 from spamclf.campaigns.sightings import Sightings, Words, distinct_rows
 from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.existence import NEVER, row_seen_from
 from spamclf.facts import column_of, instants_of
 from spamclf.features.feature import Work
 from spamclf.ids import Codes, IdBook
@@ -98,23 +99,60 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
     code_of = np.full(ego.n_accounts, -1, np.int64)
     scored = account_codes(ego, shown.account_ids)
     code_of[scored] = np.searchsorted(names, shown.account)
+    prints = shown.prints
+    group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
     if joint.kind == "photo":
-        photos, texts = joint.words, np.empty((0, 128), np.uint32)
-        keys = np.empty((len(photos), kernels.near.CHUNKS), np.int32)
+        photos, texts, reach = joint.words, np.empty((0, 128), np.uint32), kernels.neighbours.REACH
+        near = _neighbours(prints, photos)
+        crowded = bool(
+            (np.diff(near[0]) == 0).any()
+        )  # then sightings are looked up by each part of 16 bits, too
+        keys = np.empty((len(photos), 1 + crowded * kernels.neighbours.CHUNKS), np.int32)
         kernels.near.chunk_keys(photos, keys)
-        n_buckets, reach = kernels.near.CHUNKS * kernels.near.CHUNK_VALUES, MAX_DISTANCE
+        n_buckets = (keys.shape[1] - 1) * kernels.neighbours.CHUNK_VALUES + len(photos)
     else:
         photos, texts, reach = np.empty((0, 4), np.uint64), joint.words, _MIN_MATCHES
         keys, n_buckets = _band_buckets(texts)
-    prints, known_from = shown.prints, _since(remembered, names)
-    group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
+        near = np.zeros(1, np.int64), np.empty(0, np.int32)
+    known_from = _since(remembered, names)
     return _Around(
         (joint.instant, account, joint.group, *_existence(ego, code_of, joint.instant, account, known_from)),
-        (prints.versions.reshape(-1, 4), prints.n_versions, group[prints.group], photos, texts, keys, reach),
+        (
+            prints.versions.reshape(-1, 4),
+            prints.n_versions,
+            group[prints.group],
+            photos,
+            texts,
+            keys,
+            reach,
+            *near,
+        ),
         _fill(keys, joint.group, n_buckets),
         (code_of, *_own(scored, shown, ego.n_accounts)),
         _verdicts(ego, code_of, names),
     )
+
+
+def _neighbours(prints: Prints, words: Words) -> tuple[Instants, Codes]:
+    """List the photos in reach of each print: where they begin, and which. Of one with too many, none."""
+    n = len(words)
+    ends, members = np.empty(kernels.neighbours.CHUNK_VALUES, np.int64), np.empty(n, np.int32)
+    columns, counts = np.empty((4, n), np.uint64), np.zeros(len(prints.group), np.int32)
+    found = [np.empty((0, 2), np.int32)]
+    versions = prints.versions.reshape(-1, 4)
+    for chunk in range(kernels.neighbours.CHUNKS if n else 0):
+        kernels.hamming.sort_by_chunk(words, np.arange(n, dtype=np.int32), chunk, ends, members, columns)
+        found.append(
+            kernels.neighbours.find(
+                chunk, versions, prints.n_versions, words, ends, members, columns, counts, 0, counts.size
+            )
+        )
+    pairs = np.concatenate(found)
+    listed = np.where(counts > kernels.neighbours.MOST, 0, counts)
+    pairs = pairs[listed[pairs[:, 0]] > 0]
+    offsets = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(listed, out=offsets[1:])
+    return offsets, np.ascontiguousarray(pairs[np.argsort(pairs[:, 0], kind="stable"), 1])
 
 
 def _band_buckets(words: Words) -> tuple[Codes, int]:
@@ -152,7 +190,7 @@ def _own(scored: Codes, shown: Shown, n_accounts: int) -> tuple[Instants, Instan
 
 def _since(remembered: Sightings | None, names: npt.NDArray[np.uint64]) -> Instants:
     """Return from when on each account is known by what is remembered of it."""
-    since = np.full(names.size, np.iinfo(np.int64).max)
+    since = np.full(names.size, NEVER)
     if remembered is not None and len(remembered):
         np.minimum.at(since, np.searchsorted(names, remembered.account), remembered.instant)
     return since
@@ -165,8 +203,8 @@ def _existence(
     codes, first = np.unique(account, return_index=True)
     scored = np.flatnonzero(code_of >= 0)
     known_from = remembered.copy()
-    rows = scored[~np.isnan(ego.facts.filled[scored])]
-    known_from[code_of[rows]] = np.minimum(known_from[code_of[rows]], ego.facts.registered_at[rows])
+    seen_from = row_seen_from(ego.dataset, ego.n_accounts)[scored]
+    known_from[code_of[scored]] = np.minimum(known_from[code_of[scored]], seen_from)
     doubtful = scored[known_from[code_of[scored]] > instant[first[code_of[scored]]]]  # few, or none
     entries = [np.arange(ego.offsets[each], ego.offsets[each + 1]) for each in doubtful.tolist()]
     sent = [ego.time[each[(ego.flag[each] & 1) != 0]] for each in entries]

@@ -33,76 +33,81 @@ FEATURES = (
         "share of its strangers to whom another account wrote as a stranger too: who is one is decided for each "
         f"account by its own messages of the history; {_POPULAR}; null without strangers",
         "{value} of the strangers it wrote to were also written to, as strangers, by another account", _SENT, "1",
-        _CAO,
+        _CAO, actionable=False,
     ),
     Feature(
         "co_target_few_share", "share", 0,
         "share of its strangers to whom one to ten other accounts wrote as strangers, as the users of one bought list "
         "do; null without strangers",
         "{value} of the strangers it wrote to were also written to, as strangers, by one to ten other accounts",
-        _SENT, "1", _CAO,
+        _SENT, "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_others_mean", "ratio", 0,
         "2^m - 1, m the mean over its strangers of log2(1 + other accounts that wrote to them as strangers); "
         f"{_POPULAR}; null without strangers",
         "on average {value} other accounts wrote, as strangers, to a stranger it wrote to", _SENT, "1", _CAO,
+        actionable=False,
     ),
     Feature(
         "co_target_others_max", "count", 0,
         f"most other accounts that wrote, as strangers, to one of its strangers; {_POPULAR}; null without strangers",
         "{value} other accounts wrote, as strangers, to one and the same stranger it wrote to", _SENT, "1", _CAO,
+        actionable=False,
     ),
     Feature(
         "co_target_closest_recipients", "count", 1,
         f"{_FEW}, shared with the other account that shares most of them; of several such accounts the one with the "
         "larger co_target_closest_share, then co_target_time_overlap; null without strangers",
         "one other account wrote, as a stranger, to {value} of the strangers it wrote to", _SENT, "1", _CAO,
+        actionable=False,
     ),
     Feature(
         "co_target_closest_share", "share", 0,
         f"the same as a share of all its {_FEW}, each weighing 1 / (accounts that wrote to them, itself included); "
         "null without such strangers",
         "one other account wrote, as a stranger, to {value} of its strangers to whom few wrote", _SENT, "1", _CAO,
+        actionable=False,
     ),
     Feature(
         "co_target_time_overlap", "share", 0,
         "of the strangers of co_target_closest_recipients, those to whom the two accounts first wrote at most 24 hours "
         "apart; null without any",
         "{value} of the strangers it shares with one other account got the first message of both within a day", _SENT,
-        "1", _CAO,
+        "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_sharers", "count", 0,
         f"other accounts that share at least 2 of its {_FEW}; null without strangers",
         "{value} other accounts wrote, as strangers, to at least two of the strangers it wrote to", _SENT, "1", _CAO,
+        actionable=False,
     ),
     Feature(
         "co_target_sharers_automated_share", "share", 1,
         f"(automated + 1) / (labelled + 2) among the accounts of co_target_sharers {_LABEL}",
         "of the {co_target_sharers} other accounts that wrote to at least two of its strangers, about {value} are "
         "automated by the labels so far",
-        _LABELLED, "1", _CAO,
+        _LABELLED, "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_cluster_accounts", "count", 0,
         "accounts of co_target_sharers whose list is nearly the same: those strangers they share / strangers of "
         f"either (a Jaccard similarity in which the others count as not shared) is at least 0.3; {_LISTS}",
-        "{value} other accounts wrote to nearly the same list of strangers", _SENT, "1", _BRODER,
+        "{value} other accounts wrote to nearly the same list of strangers", _SENT, "1", _BRODER, actionable=False,
     ),
     Feature(
         "co_target_cluster_similarity", "share", 0,
         f"largest such similarity to an account of co_target_sharers, also below 0.3; 0 where there are none; {_LISTS}",
         "its list of strangers is to {value} that of another account; {co_target_sharers} other accounts share part of "
         "it",
-        _SENT, "1", _BRODER,
+        _SENT, "1", _BRODER, actionable=False,
     ),
     Feature(
         "co_target_cluster_automated_share", "share", 1,
         f"(automated + 1) / (labelled + 2) among the accounts of co_target_cluster_accounts {_LABEL}",
         "of the {co_target_cluster_accounts} other accounts with nearly the same list of strangers, about {value} are "
         "automated by the labels so far",
-        _LABELLED, "1", _BRODER,
+        _LABELLED, "1", _BRODER, actionable=False,
     ),
 )  # fmt: skip
 

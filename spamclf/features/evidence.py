@@ -18,19 +18,19 @@ FEATURES = (
     Feature(
         "evidence_photo_accounts", "count", 1, f"accounts of photo_cluster_accounts {_TIED}",
         "{value} other accounts with nearly the same photo are tied to an operator",
-        ("evidence.operator", "photos.photo|photos.photo_hash"), "F",
+        ("evidence.operator", "photos.photo|photos.photo_hash"), "F", actionable=False,
     ),
     Feature(
         "evidence_template_accounts", "count", 1, f"accounts of template_cluster_accounts {_TIED}",
         "{value} other accounts with nearly the same text are tied to an operator",
-        ("evidence.operator", "texts.text|texts.signature"), "F",
+        ("evidence.operator", "texts.text|texts.signature"), "F", actionable=False,
     ),
     Feature(
         "evidence_reported_accounts", "count", 1,
         "accounts of whom recipients disclosed nearly the same text as of it, counted as template_cluster_accounts "
         "over texts of source `reported` alone, which a reporter may have made up; null without one",
         "recipients disclosed nearly the same text of {value} other accounts", ("texts.text|texts.signature",), "F",
-        "Broder 1997",
+        "Broder 1997", actionable=False,
     ),
 )  # fmt: skip
 

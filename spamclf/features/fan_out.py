@@ -60,12 +60,13 @@ FEATURES = (
     ),
     Feature(
         "fan_out_undelivered_share", "share", 1, "share of sends not delivered, where that is known",
-        "{value} of its messages could not be delivered", ("messages.delivered",), "1",
+        "{value} of its messages could not be delivered", ("messages.delivered",), "1", actionable=False,
     ),
     Feature(
         "fan_out_recipient_age_median_s", "s", 0,
         "median age at the first message to each, of the recipients registered before it",
         "its recipients' accounts were {value} old in the median", ("accounts.registered_at",), "1",
+        actionable=False,
     ),
     Feature(
         "fan_out_recipient_countries", "count", 1,

@@ -48,6 +48,10 @@ class Feature:
         What a platform must be willing to look at: 0 registration, 1 message metadata, 2 photos, 3 texts or
         signatures, F reports and evidence.
     reference : str
+    actionable : bool, default=True
+        Whether it is the account's own doing, and it could have done otherwise: how much, how fast, when and to whom it
+        sent, what it showed. False for its age and registration, and for whatever others decide: who answers, blocks,
+        reports, labels, or shows the same.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Feature:
     needs: tuple[str, ...]
     tier: Tier
     reference: str = ""
+    actionable: bool = True
 
     @property
     def companions(self) -> tuple[str, ...]:

@@ -13,22 +13,26 @@ from spamclf.ids import Codes
 _REPORTS = ("reports.kind",)
 
 FEATURES = (
-    Feature("feedback_reports", "count", 1, "reports", "was reported {value} times", _REPORTS, "F"),
-    Feature("feedback_blocks", "count", 1, "blocks", "was blocked {value} times", _REPORTS, "F"),
+    Feature(
+        "feedback_reports", "count", 1, "reports", "was reported {value} times", _REPORTS, "F", actionable=False
+    ),
+    Feature(
+        "feedback_blocks", "count", 1, "blocks", "was blocked {value} times", _REPORTS, "F", actionable=False
+    ),
     Feature(
         "feedback_per_100_strangers", "ratio", 1, "100 (reports + blocks) / strangers; null without strangers",
         "was reported or blocked {value} times for each 100 strangers it wrote to", _REPORTS, "F",
-        "WhatsApp 2019, Stopping Abuse",
+        "WhatsApp 2019, Stopping Abuse", actionable=False,
     ),
     Feature(
         "feedback_first_message_share", "share", 1,
         "of the reports and blocks by people it had written to by then (at that instant too), the share after exactly "
         "one message",
-        "{value} of the reports came on its first message", _REPORTS, "F",
+        "{value} of the reports came on its first message", _REPORTS, "F", actionable=False,
     ),
     Feature(
         "feedback_reporters", "count", 1, "different accounts that reported or blocked it",
-        "was reported or blocked by {value} people", _REPORTS, "F",
+        "was reported or blocked by {value} people", _REPORTS, "F", actionable=False,
     ),
     Feature(
         "feedback_reporter_credibility", "share", 1,
@@ -37,14 +41,14 @@ FEATURES = (
         "accounts that are known (their row is seen, or they sent in the history) the latest 1,000 count, less those "
         "of the instant that has no place for all; null without reporters",
         "its reporters were right in {value} of the other cases decided so far",
-        ("reports.kind", "labels.is_automated"), "F",
+        ("reports.kind", "labels.is_automated"), "F", actionable=False,
     ),
     Feature(
         "feedback_co_report_share", "share", 0,
         "largest share of its reporters that also reported one and the same other account (false-report brigades), by "
         "the same reports; "
         "null below 2 reporters",
-        "{value} of its reporters reported one other account together", _REPORTS, "F",
+        "{value} of its reporters reported one other account together", _REPORTS, "F", actionable=False,
     ),
 )  # fmt: skip
 

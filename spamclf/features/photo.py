@@ -15,11 +15,11 @@ from spamclf.features.timeline import Timeline, fresh_rows
 _SET = ("photos.set_at",)
 _PHOTO = ("photos.photo|photos.photo_hash",)
 _CLUSTER = (
-    "its cluster: sightings in the history by other known accounts (row seen, or sent in the history) of a photo "
-    "within 31 of 256 bits of one of its own, turned or mirrored ones too (a ready-made hash only as it is); the "
-    "latest 1,000 accounts count, of the latest 1,000 compared in each bucket of 16 equal bits (8,000 sightings at "
-    "most). Of the 16 photos that it showed last, that with the most accounts (then the earliest, then the least "
-    "hash). Blank, tiny and known innocent pictures are in no cluster; null without another"
+    "its cluster: sightings in the history (those that the model remembers, too) by other known accounts (row seen,"
+    " or sent in the history) of a photo within 31 of 256 bits of one of its own, turned or mirrored ones too (a "
+    "ready-made hash only as it is); the latest 1,000 accounts count, and 8,000 sightings at most. Of the 16 photos"
+    " that it showed last, that with the most accounts (then the earliest, then the least hash). Blank, tiny and "
+    "known innocent pictures are in no cluster; null without another"
 )
 _PDQ = "Meta 2019, PDQ"
 
@@ -40,31 +40,31 @@ FEATURES = (
     ),
     Feature(
         "photo_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
-        "nearly the same photo is shown by {value} other accounts", _PHOTO, "2", _PDQ,
+        "nearly the same photo is shown by {value} other accounts", _PHOTO, "2", _PDQ, actionable=False,
     ),
     Feature(
         "photo_cluster_pictures", "count", 0, f"different hashes, with its own, null without accounts, in {_CLUSTER}",
         "nearly the same photo is shown by {photo_cluster_accounts} other accounts, in {value} versions",
-        _PHOTO, "2", _PDQ,
+        _PHOTO, "2", _PDQ, actionable=False,
     ),
     Feature(
         "photo_cluster_age_s", "s", 0,
         f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
         "nearly the same photo, shown by {photo_cluster_accounts} other accounts, was first seen {value} before",
-        _PHOTO, "2",
+        _PHOTO, "2", actionable=False,
     ),
     Feature(
         "photo_cluster_growth_24h", "count", 1,
         f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
         "{value} of {photo_cluster_accounts} other accounts with nearly the same photo began to show it within a day",
-        _PHOTO, "2",
+        _PHOTO, "2", actionable=False,
     ),
     Feature(
         "photo_cluster_automated_share", "share", 1,
         f"{AUTOMATED_SHARE}; in {_CLUSTER}",
         "of the {photo_cluster_accounts} other accounts with nearly the same photo, about {value} are automated by "
         "the labels so far",
-        (*_PHOTO, "labels.is_automated"), "2",
+        (*_PHOTO, "labels.is_automated"), "2", actionable=False,
     ),
 )  # fmt: skip
 

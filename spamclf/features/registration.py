@@ -24,16 +24,18 @@ def _counts(where: str) -> tuple[Feature, ...]:
             f"other accounts registered on the same {where} in the hour up to its own registration, both ends "
             f"included; {early}",
             f"{{value}} other accounts were registered on its {where} in the hour before", needs, "0", source,
+            actionable=False,
         ),
         Feature(
             f"registration_{where}_24h", "count", 1,
             f"the same in the 24 hours up to its own registration, both ends included; {early}",
             f"{{value}} other accounts were registered on its {where} in the day before", needs, "0", source,
+            actionable=False,
         ),
         Feature(
             f"registration_{where}_history", "count", 1,
             f"other accounts registered on the same {where} in the history; null when the {where} is unknown",
-            f"{{value}} other accounts were registered on its {where} lately", needs, "0", source,
+            f"{{value}} other accounts were registered on its {where} lately", needs, "0", source, actionable=False,
         ),
     )  # fmt: skip
 
@@ -45,7 +47,7 @@ def _share(where: str) -> Feature:
         "(of two at once the milder; only of accounts whose row is seen); null when the "
         f"{where} is unknown, nobody else on it is labelled yet, or it is itself",
         f"of the other accounts on its {where}, about {{value}} are automated by the labels so far",
-        (f"accounts.{where}", "labels.is_automated"), "0", "Xiao et al. 2015",
+        (f"accounts.{where}", "labels.is_automated"), "0", "Xiao et al. 2015", actionable=False,
     )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ FEATURES = (
     Feature(
         "registration_foreign_network", "flag", 1, "country differs from network_country; null when one is unknown",
         "was {value}registered from a network of another country than its number's",
-        ("accounts.country", "accounts.network_country"), "0",
+        ("accounts.country", "accounts.network_country"), "0", actionable=False,
     ),
     *_counts("network"),
     *_counts("device"),

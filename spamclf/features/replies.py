@@ -14,25 +14,25 @@ _BOTH = ("messages.sender_id", "messages.recipient_id")
 FEATURES = (
     Feature(
         "replies_recipient_share", "share", -1, "share of recipients who wrote back after the first message to them",
-        "{value} of the people it wrote to ever answered", _BOTH, "1",
+        "{value} of the people it wrote to ever answered", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_stranger_24h_share", "share", -1,
         "share of strangers who wrote back after and within 24 hours of the first message",
-        "{value} of the strangers it wrote to answered within a day", _BOTH, "1",
+        "{value} of the strangers it wrote to answered within a day", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_debt", "count", 1, "strangers who have not written back after the first message (reply debt)",
-        "{value} strangers it wrote to have not answered", _BOTH, "1",
+        "{value} strangers it wrote to have not answered", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_latency_median_s", "s", 0,
         "median time from the first message not yet answered to the other side's answer; null without answers",
-        "people took {value} to answer it", _BOTH, "1",
+        "people took {value} to answer it", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_in_out_ratio", "ratio", -1, "messages received / sent, to groups too; null without sends",
-        "received {value} messages for each one it sent", _BOTH, "1",
+        "received {value} messages for each one it sent", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_began_share", "share", 1,
@@ -47,7 +47,7 @@ FEATURES = (
     Feature(
         "replies_mutual_share", "share", 0,
         "share of conversations with as many messages sent as received (warm-up pools)",
-        "sent exactly as much as it received in {value} of its conversations", _BOTH, "1",
+        "sent exactly as much as it received in {value} of its conversations", _BOTH, "1", actionable=False,
     ),
 )  # fmt: skip
 

@@ -16,12 +16,12 @@ from spamclf.features.timeline import Timeline, fresh_rows
 
 _TEXT = ("texts.text|texts.signature",)
 _CLUSTER = (
-    "its cluster: sightings in the history by other known accounts (row seen, or sent in the history) of a public "
-    "text (about, description) whose MinHash agrees with that of one of its own in 64 of 128 values, four of one band"
-    " among them; the latest 1,000 accounts count, of the latest 1,000 compared in each band (8,000 sightings at "
-    "most). Of the 16 texts that it showed last, that with the most accounts (then the earliest, then the least "
-    "signature). Texts of fewer than 12 different 5-grams and known innocent ones are in no cluster; null without "
-    "another"
+    "its cluster: sightings in the history (those that the model remembers, too) by other known accounts (row seen,"
+    " or sent in the history) of a public text (about, description) whose MinHash agrees with that of one of its "
+    "own in 64 of 128 values, four of one band among them; the latest 1,000 accounts count, of the latest 1,000 "
+    "compared in each band (8,000 sightings at most). Of the 16 texts that it showed last, that with the most "
+    "accounts (then the earliest, then the least signature). Texts of fewer than 12 different 5-grams and known "
+    "innocent ones are in no cluster; null without another"
 )
 _BRODER = "Broder 1997"
 
@@ -33,44 +33,45 @@ FEATURES = (
     ),
     Feature(
         "template_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
-        "nearly the same text is shown by {value} other accounts", _TEXT, "3", _BRODER,
+        "nearly the same text is shown by {value} other accounts", _TEXT, "3", _BRODER, actionable=False,
     ),
     Feature(
         "template_cluster_texts", "count", 0,
         f"different signatures, with its own, null without accounts, in {_CLUSTER}",
         "nearly the same text is shown by {template_cluster_accounts} other accounts, in {value} versions",
-        _TEXT, "3", _BRODER,
+        _TEXT, "3", _BRODER, actionable=False,
     ),
     Feature(
         "template_cluster_age_s", "s", 0,
         f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
         "nearly the same text, shown by {template_cluster_accounts} other accounts, was first seen {value} before",
-        _TEXT, "3",
+        _TEXT, "3", actionable=False,
     ),
     Feature(
         "template_cluster_growth_24h", "count", 1,
         f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
         "{value} of {template_cluster_accounts} other accounts with nearly the same text began to show it within a day",
-        _TEXT, "3",
+        _TEXT, "3", actionable=False,
     ),
     Feature(
         "template_cluster_automated_share", "share", 1,
         f"{AUTOMATED_SHARE}; in {_CLUSTER}",
         "of the {template_cluster_accounts} other accounts with nearly the same text, about {value} are automated by "
         "the labels so far",
-        (*_TEXT, "labels.is_automated"), "3",
+        (*_TEXT, "labels.is_automated"), "3", actionable=False,
     ),
     Feature(
         "template_cluster_gone_share", "share", 0,
         f"share of the accounts whose latest sighting is older than 7 days in {_CLUSTER}; null without accounts",
         "{value} of the {template_cluster_accounts} other accounts with nearly the same text have not shown it for "
         "a week",
-        _TEXT, "3",
+        _TEXT, "3", actionable=False,
     ),
     Feature(
         "template_top_share", "share", 0,
         f"share of its own different texts that lie in (null without accounts) {_CLUSTER}",
         "{value} of its texts are nearly the same as those of {template_cluster_accounts} other accounts", _TEXT, "3",
+        actionable=False,
     ),
     Feature(
         "template_url", "flag", 0, "whether a public text of the history holds a link; null without a text",

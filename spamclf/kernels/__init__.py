@@ -25,7 +25,7 @@ _MODULES = frozenset(
         "letters",
         "minhash",
     }
-    | {"near", "pdq", "replies", "rhythm", "rows", "send_rate", "sets"}
+    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets"}
 )
 _announced = threading.Event()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._select import select
 from spamclf.kernels._types import Ints
 
 # Bits of a log entry's flags. "Known" bits tell an unknown fact (null) from a false one.
@@ -73,30 +74,9 @@ def median(values: Ints, n: int) -> float:
     """Return the median of ``values[:n]``, which get partly sorted (quickselect); NaN when empty."""
     if n == 0:
         return np.nan
-    low, high, half = 0, n - 1, n // 2
-    rounds = 0
-    while low < high:
-        rounds += 1
-        if rounds > _ROUNDS:
-            sort_prefix(values, n)
-            break
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if half <= j:
-            high = j
-        elif half >= i:
-            low = i
-        else:
-            break
+    half = n // 2
+    if not select(values, n, half, _ROUNDS):
+        sort_prefix(values, n)
     if n % 2:
         return float(values[half])
     below = values[0]

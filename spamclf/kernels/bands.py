@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Codes, Ints
+from spamclf.kernels.rows import FACTORS
 from spamclf.kernels.sets import find, flatten, union
 
 Words = NDArray[np.uint32]
@@ -22,7 +23,9 @@ LATEST = 48  # of a bucket's members, each is compared with so many before it ..
 FIRST = 16  # ... and with so many of the first: a bucket of all must cost no square, one of 64 misses no pair
 
 _AHEAD = 6  # rows
-_PART_BITS = 8  # a part of a band's table holds some 256 fingerprints
+_PART_BITS = 13  # a part of a band's table holds some 8,192 fingerprints: it fits the second-level cache
+_SLOTS = 4  # of the table for each of them
+_FREE, _OPEN = -1, -2  # a slot of nobody, and of more than one set
 
 #: (n, 128) uint32; memory that a file was mapped to is read-only, and a writable array fits as well
 WORDS = types.Array(types.uint32, 2, "C", readonly=True)
@@ -99,14 +102,21 @@ def band_keys(words: Words, n_bands: int, n_rows: int) -> Keys:
 
 @compiled([types.void(WORDS, types.int32[::1], types.int64, types.uint32[:, ::1], types.int64, types.int64)])
 def keys_of(words: Words, rows: Codes, n_rows: int, keys: Words, low: int, high: int) -> None:
-    """Write the keys of the fingerprints ``[low, high)``; `keys` is (n_bands, n), `rows` says where each stands.
+    """Write keys of the fingerprints ``[low, high)``; `keys` is (n_bands, n), `rows` says where each stands.
 
-    Half of the bits will do: who shares a bucket by chance is compared once more than needed.
+    A key is half of a sum of products, which wait for nothing as those of `band_key` do; who shares a bucket by chance
+    is compared once more than needed.
     """
     for i in range(low, high):
         prefetch(words, rows[min(i + _AHEAD, high - 1)])
-        for band in range(keys.shape[0]):
-            keys[band, i] = np.uint32(band_key(words, rows[i], band * n_rows, n_rows) >> np.uint64(32))
+        row = rows[i]
+        total, left, band = np.uint64(0), n_rows, 0
+        for k in range(keys.shape[0] * n_rows):
+            total += np.uint64(words[row, k]) * FACTORS[k]
+            left -= 1
+            if left == 0:
+                keys[band, i] = np.uint32(total >> np.uint64(32))
+                total, left, band = np.uint64(0), n_rows, band + 1
 
 
 @compiled("void(uint32[::1], int64, int64[::1], uint32[::1], int32[::1])")
@@ -115,10 +125,10 @@ def _scatter(keys: Words, bits: int, ends: Ints, by_key: Words, members: Codes) 
     ends[:] = 0
     shift = np.uint32(32 - bits)
     for i in range(keys.size):
-        ends[np.int64(keys[i] >> shift) if bits else 0] += 1
+        ends[np.int64(keys[i] >> shift)] += 1
     ends[:] = np.cumsum(ends) - ends  # where each begins; filling moves it to the end
     for i in range(keys.size):
-        part = np.int64(keys[i] >> shift) if bits else 0
+        part = np.int64(keys[i] >> shift)
         by_key[ends[part]], members[ends[part]] = keys[i], i
         ends[part] += 1
 
@@ -161,51 +171,85 @@ def _meet(
     return False
 
 
+@compiled("int64(int64)")
+def _n_slots(size: int) -> int:
+    """Return how many slots of the table so many places use: a power of two."""
+    slots = 16
+    while slots < _SLOTS * size:
+        slots *= 2
+    return slots
+
+
+@compiled("int64(uint32[::1], int32[::1], int32[::1], int64, int64, int32[::1], int32[::1], int32[::1])")
+def _open_places(
+    by_key: Words,
+    members: Codes,
+    parent: Codes,
+    start: int,
+    end: int,
+    table: Codes,
+    roots: Codes,
+    places: Codes,
+) -> int:
+    """Write the places of ``[start, end)`` whose bucket may be more than one set, in order; return how many.
+
+    Most are alone in their bucket, or it is one set already, and then nothing is left to do for it. `table` is all
+    `_FREE`, and is so again; of a slot that two keys share, it is not asked which of them is one set. No branches,
+    as nobody could guess which way they go.
+    """
+    mask = np.uint32(_n_slots(end - start) - 1)
+    for slot in range(np.int64(mask) + 1):
+        table[slot] = _FREE
+    for place in range(start, end):  # unsigned indices need no look at whether they count from the end
+        spot = np.uint64(by_key[place] & mask)
+        there = table[spot]
+        root = parent[np.uint64(members[place])]
+        roots[np.uint64(place - start)] = root
+        other = np.uint64(there * (there >= 0) + place * (there < 0))
+        differ = (
+            (by_key[other] != by_key[place]) | (roots[other - np.uint64(start)] != root) | (there == _OPEN)
+        )
+        table[spot] = _OPEN * differ + np.int64(other) * (1 - differ)
+    n = 0
+    for place in range(start, end):
+        places[np.uint64(n)] = place
+        n += table[np.uint64(by_key[place] & mask)] == _OPEN
+    for k in range(n):
+        table[by_key[places[k]] & mask] = _FREE
+    return n
+
+
 @compiled(
     [
         types.void(
             WORDS, types.int32[::1], types.uint32[::1], types.int32[::1], types.int32[:, ::1], types.boolean[::1],
-            types.int64, types.int64, types.int32[::1], types.int64, types.int32[::1],
+            types.int32[::1], types.int64, types.int64, types.int32[::1], types.int64, types.int32[::1],
         )
     ]
 )  # fmt: skip
-def _link_part(
-    words: Words, rows: Codes, by_key: Words, members: Codes, beside: Codes, whole: Bools, start: int, end: int,
-    table: Codes, need: int, parent: Codes,
+def _link_places(
+    words: Words, rows: Codes, by_key: Words, members: Codes, beside: Codes, whole: Bools, places: Codes, n: int,
+    size: int, table: Codes, need: int, parent: Codes,
 ) -> None:  # fmt: skip
-    """Unite within the buckets of one part, the places ``[start, end)``.
+    """Unite within the buckets of ``places[:n]``, which are whole buckets, in order.
 
-    `table` gets the last place of each slot, -1 where there is none; `beside` of each place the one before in its
+    `table`, all `_FREE` and so again, gets the last place of each slot; `beside` of each place the one before in its
     bucket, the one after, the first, and the one before in its slot; `whole` whether the bucket is one set up to here.
-    Most are alone in their slot or united already with the one before: that takes one branch, easily foretold.
     """
-    mask = 1
-    while mask < 4 * (end - start):
-        mask *= 2
-    table[:mask] = -1
-    mask -= 1
-    nowhere = beside.shape[1] - 1
-    for place in range(start, end):
-        slot = by_key[place] & np.uint32(mask)
-        last = table[slot]
+    mask = np.uint32(_n_slots(size) - 1)
+    for k in range(n):
+        place = np.int64(places[k])
+        slot = by_key[place] & mask
+        last = np.int64(table[slot])
         table[slot] = place
-        alone = last < 0
-        before = place if alone else last
-        united = parent[members[place]] == parent[members[before]]
-        easy = alone | (united & whole[before] & (by_key[before] == by_key[place]))
-        whole[place] = True
-        beside[0, place], beside[1, place], beside[3, place] = last, -1, last
-        beside[2, place] = place if alone else beside[2, before]
-        beside[1, nowhere if alone or not easy else last] = place
-        if easy:
-            continue
+        beside[1, place], beside[3, place] = -1, last
         while last >= 0 and by_key[last] != by_key[place]:
-            last = beside[3, last]
+            last = np.int64(beside[3, last])
         beside[0, place] = last
         if last < 0:
-            beside[2, place] = place
+            beside[2, place], whole[place] = place, True
         else:
-            first = beside[2, last]
+            first = np.int64(beside[2, last])
             beside[1, last], beside[2, place] = place, first
             whole[place] = _meet(words, rows, place, members, beside, first, need, whole[last], parent)
 
@@ -235,15 +279,27 @@ def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int
         bits += 1
     ends = np.empty(1 << bits, np.int64)
     by_key, members = np.empty(n, np.uint32), np.empty(n, np.int32)
-    beside, whole, table = np.empty((4, n + 1), np.int32), np.empty(n, np.bool_), np.empty(0, np.int32)
+    everyone = np.arange(0 if bits else n).astype(np.int32)
+    beside, whole = np.empty((4, n), np.int32), np.empty(n, np.bool_)
+    table, roots, places = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32)
     for b in range(band, keys.shape[0], step):
-        _scatter(keys[b], bits, ends, by_key, members)
+        if bits:
+            _scatter(keys[b], bits, ends, by_key, members)
+        else:
+            by_key, members, ends[0] = keys[b], everyone, n
         flatten(parent)  # most of those in one set have one parent then
         start = 0
         for part in range(ends.size):
-            if table.size < 8 * (ends[part] - start):
-                table = np.empty(8 * (ends[part] - start), np.int32)
-            _link_part(words, rows, by_key, members, beside, whole, start, ends[part], table, need, parent)
+            size = ends[part] - start
+            if roots.size < size:
+                roots, places = np.empty(2 * size, np.int32), np.empty(2 * size, np.int32)
+            if table.size < _n_slots(size):
+                table = np.empty(2 * _n_slots(size), np.int32)
+            left = _open_places(by_key, members, parent, start, ends[part], table, roots, places)
+            if left:
+                _link_places(
+                    words, rows, by_key, members, beside, whole, places, left, size, table, need, parent
+                )
             start = ends[part]
 
 
@@ -280,7 +336,8 @@ def centre(
     """Find the medoids of the sets ``[low, high)`` and tell who agrees with its medoid in `reach` values.
 
     The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Its medoid is the member that
-    agrees most with the values that most members have in each position (`_usual`); of several the first.
+    agrees most with the values that most members have in each position (`_usual`); of several the first. It is written
+    to ``medoids[place]`` for each place of the set.
     """
     usual, votes = np.zeros((1, N_VALUES), np.uint32), np.empty(N_VALUES, np.int32)
     for s in range(low, high):
@@ -292,8 +349,8 @@ def centre(
                 equal = matches(words, members[place], usual, 0)
                 if equal > most:
                     medoid, most = members[place], equal
-        medoids[s] = medoid
         for place in range(start, end):
+            medoids[place] = medoid
             inside[place] = matches(words, members[place], words, medoid) >= reach
 
 

@@ -24,6 +24,7 @@ _SET = 8  # smaller ones are not worth a segment
 _MISSES = 16  # so many pivots may find too little before the rest of a bucket counts as single
 _SHARE = 512  # a pivot finds too little below this part of the rest
 _ASKED = 1024  # members that tell what is usual in a set
+CUTS = 512  # so many clusters at most are cut out of a set before what is left is linked again: linking costs more
 
 #: (n, 4) uint64; memory that a file was mapped to is read-only, and a writable array fits as well
 WORDS = types.Array(types.uint64, 2, "C", readonly=True)
@@ -84,7 +85,7 @@ def _next_near(columns: Words, i: int, start: int, end: int, most: int) -> int:
         )
     ]
 )
-def _sort_by_chunk(words: Words, rows: Codes, chunk: int, ends: Ints, members: Codes, columns: Words) -> None:
+def sort_by_chunk(words: Words, rows: Codes, chunk: int, ends: Ints, members: Codes, columns: Words) -> None:
     """Sort fingerprints by the value of a chunk, and copy them in that order, the chunk's own word last.
 
     ``ends[v]`` becomes the end of the bucket `v`.
@@ -228,7 +229,7 @@ def link(words: Words, rows: Codes, chunk: int, step: int, most: int, parent: Co
     segments = np.empty(n + _CHUNK_VALUES + 1, np.int32)
     buckets = np.empty(_CHUNK_VALUES + 1, np.int32)  # where the segments of each begin
     for c in range(chunk, N_CHUNKS, step):
-        _sort_by_chunk(words, rows, c, ends, members, columns)
+        sort_by_chunk(words, rows, c, ends, members, columns)
         n_segments = start = 0
         for value in range(_CHUNK_VALUES):
             buckets[value] = n_segments
@@ -296,6 +297,19 @@ def _usual(words: Words, members: Codes, low: int, high: int, usual: Words) -> N
                 usual[0, k] |= np.uint64(1) << np.uint64(bit)
 
 
+@compiled([types.int64(WORDS, types.int32[::1], types.int64, types.uint64[:, ::1])])
+def _medoid(words: Words, members: Codes, n: int, usual: Words) -> int:
+    """Return the row of ``members[:n]`` nearest to the values that most have in each bit; of several the first."""
+    medoid, least = members[0], 257
+    if n > 2:  # two are as near to each other as each to the other
+        _usual(words, members, 0, n, usual)
+        for k in range(n):
+            distance = hamming256(words, members[k], usual, 0)
+            if distance < least:
+                medoid, least = members[k], distance
+    return medoid
+
+
 @compiled(
     [
         types.void(
@@ -307,24 +321,26 @@ def _usual(words: Words, members: Codes, low: int, high: int, usual: Words) -> N
 def centre(
     words: Words, members: Codes, starts: Ints, reach: int, medoids: Codes, inside: Bools, low: int, high: int
 ) -> None:
-    """Find the medoids of the sets ``[low, high)`` and tell who is within `reach` bits of its medoid.
+    """Find the medoids of the sets ``[low, high)``; tell who is within `reach` bits of one, and of which.
 
-    The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Its medoid is the member nearest
-    to the values that most have in each bit; of several the first.
+    The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Those within reach of its medoid
+    are cut out of it; if they are less than half, then those of the medoid of the rest too, and so on, up to `CUTS`
+    times. ``medoids[place]`` is written where ``inside[place]``.
     """
     usual = np.empty((1, 4), np.uint64)
     for s in range(low, high):
-        start, end = starts[s], starts[s + 1]
-        medoid, least = members[start], 257
-        if end - start > 2:  # two are as near to each other as each to the other
-            _usual(words, members, start, end, usual)
-            for place in range(start, end):
-                distance = hamming256(words, members[place], usual, 0)
-                if distance < least:
-                    medoid, least = members[place], distance
-        medoids[s] = medoid
-        for place in range(start, end):
-            inside[place] = hamming256(words, members[place], words, medoid) <= reach
+        start, size = starts[s], starts[s + 1] - starts[s]
+        places, rest, n, cuts = np.arange(start, start + size), members[start : start + size].copy(), size, 0
+        while cuts == 0 or (2 * n > size and cuts < CUTS):
+            medoid = _medoid(words, rest, n, usual)
+            left = 0
+            for k in range(n):
+                near = hamming256(words, rest[k], words, medoid) <= reach
+                inside[places[k]], medoids[places[k]] = near, medoid
+                places[left], rest[left] = places[k], rest[k]
+                left += not near
+            n = left
+            cuts += 1
 
 
 @compiled(

@@ -111,32 +111,29 @@ def _xxh32_of_ascii(words: Words, n: int, out: Words) -> None:
 
 @compiled("void(uint32[::1], int32[::1], int64, uint32[:, ::1])")
 def _xxh32_blocks(words: Words, starts: Codes, n: int, out: Words) -> None:
-    """Write what xxHash32 reads of shingles of less than 16 bytes: three words, what is left, and the length."""
+    """Write the first four words of each shingle, which hold all of one of less than 16 bytes."""
     for i in range(n):
         at = np.int64(starts[i])
-        length = np.int64(starts[i + _SIZE]) - at
         out[0, i] = words[at]
         out[1, i] = words[at + 4]
         out[2, i] = words[at + 8]
-        out[3, i] = words[at + (length & 12)]
-        out[4, i] = length
+        out[3, i] = words[at + 12]
 
 
-@compiled("void(uint32[:, ::1], int64, uint32[::1])")
-def _xxh32_shingles(blocks: Words, n: int, out: Words) -> None:
+@compiled("void(uint32[:, ::1], int32[::1], int64, uint32[::1])")
+def _xxh32_shingles(blocks: Words, starts: Codes, n: int, out: Words) -> None:
     """Hash shingles of less than 16 bytes: up to three words, then up to three bytes.
 
     All of them are worked in, whatever the length; a select takes those that belong.
     """
     for i in range(n):
-        rest, length = blocks[3, i], blocks[4, i]
-        h = np.uint32(P5 + length)
-        taken = take_word(h, blocks[0, i])
-        h = taken if length >= np.uint32(4) else h
-        taken = take_word(h, blocks[1, i])
-        h = taken if length >= np.uint32(8) else h
-        taken = take_word(h, blocks[2, i])
-        h = taken if length >= np.uint32(12) else h
+        length = np.uint32(starts[i + _SIZE] - starts[i])
+        h, rest = np.uint32(P5 + length), blocks[0, i]
+        for k in range(3):
+            whole = length >= np.uint32(4 * k + 4)
+            taken = take_word(h, blocks[k, i])
+            h = taken if whole else h
+            rest = blocks[k + 1, i] if whole else rest
         odd = np.uint32(length & np.uint32(3))
         taken = take_byte(h, np.uint32(rest & np.uint32(0xFF)))
         h = taken if odd >= np.uint32(1) else h
@@ -281,12 +278,12 @@ def of_texts(
     seen = np.zeros(4 * longest + _PAD, np.uint64)
     for i in range(low, high):
         begin, n_bytes = offsets[i], offsets[i + 1] - offsets[i]
-        top = np.uint8(0)
-        for k in range(n_bytes):
-            text[k] = data[begin + k]
-            top |= data[begin + k]
-        ascii_fives = n_bytes >= _SIZE and top < 0x80 and which == XXH32
+        text[:n_bytes] = data[begin : begin + n_bytes]  # a loop of our own would go byte by byte
         _read_words(text, n_bytes + _PAD - 4, words)
+        top = np.uint32(0)
+        for k in range(n_bytes - 3):
+            top |= words[k]
+        ascii_fives = n_bytes >= _SIZE and top & np.uint32(0x80808080) == 0 and which == XXH32
         if ascii_fives:
             n = n_bytes - _SIZE + 1
             _xxh32_of_ascii(words, n, hashes)
@@ -294,7 +291,7 @@ def of_texts(
             n, bytes_of_longest = _cut(text, n_bytes, starts)
             if which == XXH32:
                 _xxh32_blocks(words, starts, n, blocks)
-                _xxh32_shingles(blocks, n, hashes)
+                _xxh32_shingles(blocks, starts, n, hashes)
                 for k in range(n if bytes_of_longest >= 16 else 0):
                     if starts[k + _SIZE] - starts[k] >= 16:
                         hashes[k] = xxh32(text, starts[k], starts[k + _SIZE])

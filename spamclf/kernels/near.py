@@ -17,31 +17,30 @@ from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Codes, Floats, Ints
 from spamclf.kernels.bands import matches
 from spamclf.kernels.hamming import hamming256
+from spamclf.kernels.neighbours import CHUNK_VALUES, CHUNKS, VERSIONS
 
 # Of the sightings in a bucket those of the latest so many accounts are compared, and of those in reach the same:
 # neither a hot picture nor a phrase that thousands of texts share may cost a square, and no account crowds others out.
 LATEST = 1000
 MOST = 8 * LATEST  # sightings: a bound for accounts that show the same again and again
 OWN = 16  # of an account's own prints, the latest so many count
-VERSIONS = 8  # of a photo: turned and mirrored; the first is the photo as it is
-CHUNKS = 16  # of a photo's 256 bits; two within 31 bits differ by at most one bit in one of them
-CHUNK_VALUES = 65_536
 N_ROWS = 8  # of the result
 
 _SEEN = "Tuple((int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64[::1]))"
 _PRINTS = (
-    "Tuple((uint64[:, ::1], int64[::1], int32[::1], uint64[:, ::1], uint32[:, ::1], int32[:, ::1], int64))"
+    "Tuple((uint64[:, ::1], int64[::1], int32[::1], uint64[:, ::1], uint32[:, ::1], int32[:, ::1], int64,"
+    " int64[::1], int32[::1]))"
 )
 _BUCKETS = "Tuple((int64[::1], int32[::1], uint64[::1]))"
 _KNOWN = "Tuple((int64[::1], int64[::1], boolean[::1], int64[::1], int64[::1]))"
 _OWN = "Tuple((int64[::1], int64[::1], int64[::1], int32[::1]))"
-_SCRATCH = "UniTuple(int64[::1], 7)"
+_SCRATCH = "UniTuple(int64[::1], 8)"
 
 Seen = tuple[Ints, Codes, Codes, Ints, Ints, Ints]
-Prints = tuple[Any, Ints, Codes, Any, Any, Codes, int]
+Prints = tuple[Any, Ints, Codes, Any, Any, Codes, int, Ints, Codes]
 Buckets = tuple[Ints, Codes, Any]
 Known = tuple[Ints, Ints, Bools, Ints, Ints]
-Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]
+Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
 
 
 @compiled("void(int32[:, ::1], int32[::1], int64[::1], int32[::1])")
@@ -55,9 +54,11 @@ def fill_buckets(keys: Codes, group: Codes, cursors: Ints, entries: Codes) -> No
 
 @compiled("void(uint64[:, ::1], int32[:, ::1])")
 def chunk_keys(words: Any, keys: Codes) -> None:
-    """Write the buckets of each photo: one for the value of each 16 bits."""
+    """Write the buckets of each photo: one for itself, the last, and before it one for the value of each 16 bits."""
+    last = keys.shape[1] - 1
     for group in range(words.shape[0]):
-        for chunk in range(CHUNKS):
+        keys[group, last] = last * CHUNK_VALUES + group
+        for chunk in range(last):
             value = np.int64(words[group, chunk >> 2] >> np.uint64(16 * (chunk & 3))) & (CHUNK_VALUES - 1)
             keys[group, chunk] = chunk * CHUNK_VALUES + value
 
@@ -65,7 +66,7 @@ def chunk_keys(words: Any, keys: Codes) -> None:
 @compiled(f"boolean(int64, int64, {_PRINTS})")
 def in_reach(own: int, other: int, prints: Prints) -> bool:
     """Tell whether a fingerprint is in reach of an own print (of a photo: of any of its versions)."""
-    versions, n_versions, group_of, photos, texts, keys, reach = prints
+    versions, n_versions, group_of, photos, texts, keys, reach, _, _ = prints
     found = False
     if texts.shape[0]:
         mine = group_of[own]
@@ -115,12 +116,13 @@ def scan_bucket(
 ) -> int:
     """Add a bucket's sightings in ``[since, until)`` that are in reach, from the latest; return how many are kept.
 
-    The first `MOST` of the kept ones are the latest so far once there are more; then `kept[-1]` is the earliest that
-    still matters.
+    ``kept[-1]`` is the earliest sighting that still matters: once `LATEST` accounts came after it, or `MOST` sightings,
+    no earlier one does. Texts of a bucket may be strangers that share a phrase, so of them no more are compared.
     """
     instant, account, group, _, _, _ = seen
     offsets, entries, _ = buckets
-    met, judged, kept, _, _, _, compared_in = scratch
+    met, judged, kept, _, _, _, compared_in, near_in = scratch
+    is_text = prints[4].shape[0] > 0
     low, high = offsets[bucket], offsets[bucket + 1]
     first = low
     while low < high:
@@ -129,33 +131,39 @@ def scan_bucket(
             low = middle + 1
         else:
             high = middle
-    compared = looked = 0
+    compared = looked = near = 0
     mark = compared_in[-1] = compared_in[-1] + 1
     for place in range(low - 1, first - 1, -1):
         sighting = entries[place]
-        if instant[sighting] < since or sighting < kept[-1] or looked == MOST:
+        if sighting < kept[-1] or instant[sighting] < since:
             break
-        if compared_in[account[sighting]] != mark and compared == LATEST:
-            break
-        if met[sighting] == stamp:
-            looked += 1
-            compared += compared_in[account[sighting]] != mark
-            compared_in[account[sighting]] = mark
+        is_new = met[sighting] != stamp
+        if not (is_new or is_text):
             continue
-        if account[sighting] == code or not is_known(account[sighting], since, until, seen):
+        who, other = account[sighting], group[sighting]
+        if is_text and (looked == MOST or (compared_in[who] != mark and compared == LATEST)):
+            break
+        if is_new and (who == code or not is_known(who, since, until, seen)):
             continue
         met[sighting] = stamp
         looked += 1
-        compared += compared_in[account[sighting]] != mark
-        compared_in[account[sighting]] = mark
-        other = group[sighting]
+        compared += compared_in[who] != mark
+        compared_in[who] = mark
         if judged[other] >> 1 != stamp:
             judged[other] = (stamp << 1) | np.int64(in_reach(own, other, prints))
-        if judged[other] & 1:
+        if not judged[other] & 1:
+            continue
+        if near_in[who] != mark:
+            if near == LATEST:
+                kept[-1] = sighting + 1
+                break
+            near_in[who] = mark
+            near += 1
+        if is_new:
             if n_kept == kept.size - 1:
                 ordered = np.sort(kept[:n_kept])
                 kept[:MOST] = ordered[n_kept - MOST :]
-                kept[-1] = kept[0]
+                kept[-1] = max(kept[-1], kept[0])
                 n_kept = MOST
             kept[n_kept] = sighting
             n_kept += 1
@@ -175,7 +183,7 @@ def gather(
     scratch: Scratch,
 ) -> int:
     """Put the sightings in reach by the latest `LATEST` accounts into `kept`, in order; return how many."""
-    versions, n_versions, group_of, _, texts, keys, _ = prints
+    versions, n_versions, group_of, _, texts, keys, _, near_from, near = prints
     kept, filled = scratch[2], buckets[2]
     kept[-1] = -1
     n = 0
@@ -183,7 +191,11 @@ def gather(
         for band in range(keys.shape[1]):
             bucket = keys[group_of[own], band]
             n = scan_bucket(bucket, own, code, since, until, stamp, n, seen, prints, buckets, scratch)
-    else:
+    elif near_from[own] < near_from[own + 1]:
+        for place in range(near_from[own], near_from[own + 1]):
+            bucket = keys[near[place], keys.shape[1] - 1]
+            n = scan_bucket(bucket, own, code, since, until, stamp, n, seen, prints, buckets, scratch)
+    else:  # too many to list: it is in reach of hundreds
         for version in range(n_versions[own]):
             for chunk in range(CHUNKS):
                 word = versions[VERSIONS * own + version, chunk >> 2]
@@ -253,7 +265,7 @@ def sum_up(
     ones would each see one automated account less than the honest ones do, and so give themselves away.
     """
     instant, account, group, _, _, _ = seen
-    _, judged, kept, member, first_at, last_at, _ = scratch
+    _, judged, kept, member, first_at, last_at, _, _ = scratch
     accounts = pictures = grown = gone = labelled = automated = tied = 0
     for i in range(n):
         code = account[kept[i]]
@@ -319,7 +331,7 @@ def measure(
     scratch = (
         np.zeros(instant.size, np.int64), np.zeros(prints[5].shape[0], np.int64), np.empty(2 * MOST + 1, np.int64),
         np.zeros(n_codes, np.int64), np.empty(n_codes, np.int64), np.empty(n_codes, np.int64),
-        np.zeros(n_codes + 1, np.int64),
+        np.zeros(n_codes + 1, np.int64), np.zeros(n_codes, np.int64),
     )  # fmt: skip
     shown, shown_at = np.empty(OWN, np.int64), np.empty(OWN, np.int64)
     result, best = np.empty(N_ROWS + 1), np.empty(N_ROWS + 1)

@@ -16,6 +16,12 @@ TEXTS = types.Array(types.uint32, 2, "C", readonly=True)
 Words = NDArray[Any]
 
 _FEW = 16  # so many rows are sorted by insertion
+_PROBES = 32  # places of the hash table that are looked at; rows made to share a hash must cost no square
+_TRIED = 16_384  # rows, after which hashing goes on only if one in _WORTH of them was a copy
+_WORTH = 16
+
+#: One odd factor for each 32 bits of a row.
+FACTORS = np.random.default_rng(128).integers(0, 2**63, 128, np.uint64) * np.uint64(2) + np.uint64(1)
 
 
 def _both(returned: Any, *rest: Any) -> list[Any]:
@@ -42,8 +48,6 @@ def equal(words: Words, i: int, j: int) -> bool:
 @compiled(_both(types.int64, types.int64, types.int64, types.int64))
 def compare(words: Words, i: int, j: int, level: int) -> int:
     """Return -1, 0 or 1 as row `i` is below, equal to or above row `j`; digits before `level` are known to agree."""
-    if equal(words, i, j):
-        return 0
     first = level if words.shape[1] == 4 else 2 * level
     for k in range(first, words.shape[1]):
         if words[i, k] != words[j, k]:
@@ -51,11 +55,66 @@ def compare(words: Words, i: int, j: int, level: int) -> int:
     return 0
 
 
-@compiled(_both(types.void, types.uint64[::1]))
-def first_digits(words: Words, digits: NDArray[np.uint64]) -> None:
-    """Write the first digit of each row."""
-    for i in range(words.shape[0]):
-        digits[i] = digit(words, i, 0)
+@compiled(_both(types.uint64, types.int64))
+def _hash(words: Words, i: int) -> np.uint64:
+    """Return a sum of products, one for each 32 bits of a row; none waits for another, so they go many at a time."""
+    total = np.uint64(0)
+    if words.shape[1] == 4:
+        for k in range(4):
+            total += (np.uint64(words[i, k]) & np.uint64(0xFFFFFFFF)) * FACTORS[2 * k]
+            total += (np.uint64(words[i, k]) >> np.uint64(32)) * FACTORS[2 * k + 1]
+    else:
+        for k in range(words.shape[1]):
+            total += np.uint64(words[i, k]) * FACTORS[k]
+    return total
+
+
+@compiled(_both(types.int64, types.int32[::1], types.int32[::1]))
+def fold(words: Words, firsts: Codes, copy_of: Codes) -> int:
+    """Find rows that are copies of an earlier one, as far as that is cheap; return how many are left.
+
+    ``firsts[:left]`` gets those left, ascending, and ``copy_of[i]`` the place there of row `i` or of what it is a copy
+    of. A row is called a copy only once it is compared; a copy that stays unseen among those left (where many share a
+    hash, or where the first rows hold next to no copies) costs the sort more time, and changes no result.
+    """
+    n = words.shape[0]
+    bits = 4
+    while bits < 40 and (1 << bits) < 2 * n:
+        bits += 1
+    table = np.full(1 << bits, -1, np.int32)
+    hashes = np.empty(n, np.uint64)
+    left = 0
+    for i in range(n):
+        if i == _TRIED and (i - left) * _WORTH < i:
+            for rest in range(i, n):
+                firsts[left], copy_of[rest] = rest, left
+                left += 1
+            break
+        mine = _hash(words, i)
+        place = np.int64(mine >> np.uint64(64 - bits))
+        found = -1
+        for _ in range(_PROBES):
+            other = table[place]
+            if other < 0:
+                table[place] = left
+                break
+            if hashes[other] == mine and equal(words, i, firsts[other]):
+                found = other
+                break
+            place = (place + 1) & (table.size - 1)
+        if found < 0:
+            found = left
+            firsts[left], hashes[left] = i, mine
+            left += 1
+        copy_of[i] = found
+    return left
+
+
+@compiled(_both(types.void, types.int32[::1], types.uint64[::1]))
+def first_digits(words: Words, order: Codes, digits: NDArray[np.uint64]) -> None:
+    """Write the first digit of each of the rows `order`."""
+    for place in range(order.size):
+        digits[place] = digit(words, order[place], 0)
 
 
 @compiled(_both(types.void, types.int32[::1], types.boolean[::1], types.int64, types.int64, types.int64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spamclf.kernels._compile import compiled
-from spamclf.kernels._types import Codes
+from spamclf.kernels._types import Codes, Ints
 
 
 @compiled("int64(int32[::1], int64)")
@@ -42,3 +42,21 @@ def flatten(parent: Codes) -> None:
     """Point every place at the smallest member of its set. Parents are smaller, so one pass upwards is enough."""
     for i in range(parent.size):
         parent[i] = parent[parent[i]]
+
+
+@compiled("void(int32[::1], int64[::1], int32[::1], int32[::1])")
+def gather(root: Codes, sizes: Ints, numbers: Codes, members: Codes) -> None:
+    """Write the numbers of those in sets of two and more, one set after the other, in order.
+
+    `root` tells the smallest place of each one's set, `sizes` how many have it; the latter is used up.
+    """
+    before = 0
+    for i in range(sizes.size):
+        size = sizes[i]
+        sizes[i] = before if size > 1 else -1
+        before += size if size > 1 else 0
+    for i in range(root.size):
+        place = sizes[root[i]]
+        if place >= 0:
+            members[place] = numbers[i]
+            sizes[root[i]] = place + 1

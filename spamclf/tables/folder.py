@@ -8,6 +8,7 @@ from typing import Any
 
 from spamclf.errors import DataFileError, SchemaError
 from spamclf.schema import Table
+from spamclf.tables.schemes import check_sections
 
 __all__ = ["find_table", "read_toml"]
 
@@ -40,13 +41,6 @@ def find_table(folder: Path, spec: Table) -> Path | None:
     return found[0] if found else None
 
 
-_SETTINGS = {
-    "time": {"zone", "unit"},
-    "photo_hash": {"scheme"},
-    "signature": {"scheme", "seed", "n_perm", "hash"},
-}
-
-
 def read_toml(path: Path) -> dict[str, dict[str, Any]]:
     """Read ``dataset.toml``: the zone and unit of times, and how hashes and signatures were made.
 
@@ -66,12 +60,5 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
         raise DataFileError(
             f"{path.name}: the file must be TOML in UTF-8; got: {reason}. Mend it."
         ) from error
-    for section, values in stated.items():
-        wrong = values.keys() - _SETTINGS.get(section, set()) if isinstance(values, dict) else {section}
-        if section not in _SETTINGS or wrong:
-            legal = "; ".join(f"[{name}] {', '.join(sorted(keys))}" for name, keys in _SETTINGS.items())
-            what = f"[{section}] {', '.join(sorted(wrong))}".strip()
-            raise SchemaError(
-                f"{path.name}: settings must be among {legal}; got {what}. Remove or rename it."
-            )
+    check_sections(stated, path.name)
     return stated

@@ -83,7 +83,9 @@ def vote(values: Iterable[int]) -> int:
     return lead
 
 
-def cluster(words: np.ndarray, near: PhotoNear | TextNear, n_rounds: int) -> tuple[list[int], list[int]]:
+def cluster(
+    words: np.ndarray, near: PhotoNear | TextNear, n_rounds: int, n_cuts: int = 512
+) -> tuple[list[int], list[int]]:
     """Return the label of each row and the row of each cluster's medoid."""
     rows = [tuple(int(word) for word in row) for row in words]
     link, reach = links(near), in_reach(near)
@@ -92,9 +94,12 @@ def cluster(words: np.ndarray, near: PhotoNear | TextNear, n_rounds: int) -> tup
     for _ in range(n_rounds):
         rest = []
         for members in components(left, link):
-            middle = medoid(members)
-            centre |= {row: middle for row in members if reach(row, middle)}
-            rest += [row for row in members if not reach(row, middle)]
+            size, cuts = len(members), 0
+            while cuts == 0 or (isinstance(near, PhotoNear) and 2 * len(members) > size and cuts < n_cuts):
+                middle = medoid(members)
+                centre |= {row: middle for row in members if reach(row, middle)}
+                members, cuts = [row for row in members if not reach(row, middle)], cuts + 1
+            rest += members
         left = sorted(rest)
     for members in components(left, link):
         leaders: list[Row] = []

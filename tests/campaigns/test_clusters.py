@@ -149,7 +149,7 @@ def test_many_photos_are_found_as_by_comparing_all(monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(cluster(words, near=near).label, by_index.label)
 
 
-@pytest.mark.parametrize("length", [90, 150])
+@pytest.mark.parametrize("length", [90, 150, 200])
 def test_a_shared_footer_joins_nobody(length: int) -> None:
     words, template = footer(300, 12, length, np.random.default_rng(5))
     precision, recall = precision_and_recall(cluster(words, near=TEXT).label, template)
@@ -157,12 +157,13 @@ def test_a_shared_footer_joins_nobody(length: int) -> None:
     assert recall >= 0.99
 
 
-@pytest.mark.parametrize("spun", [0.05, 0.1, 0.15])
+@pytest.mark.parametrize("spun", [0.05, 0.1, 0.15, 0.2])
 def test_ordinary_templates_are_found(spun: float) -> None:
     words, template = templates(300, 20, spun, np.random.default_rng(6))
     pairs = words.reshape(300, 20, 128)
     similarity = (pairs[:, :-1] == pairs[:, 1:]).mean(axis=2)
-    assert {0.05: 0.83, 0.1: 0.77, 0.15: 0.7}[spun] < np.median(similarity) < 0.9  # spinning must be felt
+    least = {0.05: 0.83, 0.1: 0.77, 0.15: 0.7, 0.2: 0.63}[spun]
+    assert least < np.median(similarity) < 0.9  # spinning must be felt
     precision, recall = precision_and_recall(cluster(words, near=TEXT).label, template)
     assert precision == 1
     assert recall >= 0.99

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from spamclf import Dataset
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.sightings import Sightings, pseudonyms
 from spamclf.campaigns.verdicts import Evidence, Labels
-from spamclf.errors import OutputError, ParameterError, SchemaError
+from spamclf.errors import ModelFileError, OutputError, ParameterError, SchemaError
 from tests.campaigns.indexes import SCHEMES, contents, random_index, same, sightings
 
 seeds = st.integers(0, 2**32)
@@ -289,3 +290,74 @@ def test_an_index_is_kept_unless_told(tmp_path: Path) -> None:
     index_of(2).save(tmp_path, overwrite=True)
     assert same(CampaignIndex.load(tmp_path), index_of(2))
     assert len([path for path in tmp_path.iterdir() if path.suffix == ".safetensors"]) == 1
+
+
+# ---- wrong arguments, and folders of models ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda index: CampaignIndex(photos=5), "CampaignIndex: photos must be Sightings; got int"),
+        (lambda index: CampaignIndex(labels=[]), "CampaignIndex: labels must be Labels; got list"),
+        (
+            lambda index: CampaignIndex(evidence=Labels.of([], [], [])),
+            "evidence must be Evidence; got Labels",
+        ),
+        (lambda index: index.add("x"), r"CampaignIndex\.add: sightings must be Sightings; got str"),
+        (
+            lambda index: index.add(index),
+            r"CampaignIndex\.add: sightings must be Sightings; got CampaignIndex",
+        ),
+        (lambda index: index.add(labels=index), r"CampaignIndex\.add: labels must be Labels"),
+        (lambda index: index.add(evidence=0), r"CampaignIndex\.add: evidence must be Evidence"),
+        (lambda index: index.merge("x"), r"CampaignIndex\.merge: others must be campaign indexes; got str"),
+        (lambda index: index.merge(None), r"CampaignIndex\.merge: others must be campaign indexes"),
+        (lambda index: index.before(None), r"CampaignIndex\.before: instant must be an instant"),
+        (lambda index: index.forget("soon"), r"CampaignIndex\.forget: before must be an instant"),
+        (lambda index: index.clusters(None), r"CampaignIndex\.clusters: as_of must be an instant"),
+        (lambda index: index.save(5), r"CampaignIndex\.save: folder must be a path; got int"),
+        (lambda index: CampaignIndex.load(None), r"CampaignIndex\.load: folder must be a path; got NoneType"),
+        (lambda index: CampaignIndex.from_arrays(5, {}), "arrays must be those of CampaignIndex"),
+        (lambda index: CampaignIndex.from_arrays({}, {}), "arrays must be those of CampaignIndex"),
+        (
+            lambda index: CampaignIndex.from_arrays(index.arrays | {"operator": [1]}, {}),
+            "arrays must be those of",
+        ),
+        (lambda index: CampaignIndex.from_arrays(index.arrays, 5), "schemes must be given"),
+        (lambda index: Labels.of(["a"], [1], [True]), r"Labels\.of: account must be a column of pseudonyms"),
+        (lambda index: Labels.of([-1], [1], [True]), r"Labels\.of: account must be a column of pseudonyms"),
+        (lambda index: Labels.of(7, 1, True), r"Labels\.of: account must be a column .*; got a int"),
+        (
+            lambda index: Labels.of([1], [1.5], [True]),
+            r"Labels\.of: labelled_at must be a column of microseconds",
+        ),
+        (lambda index: Labels.of([1], [None], [True]), "labelled_at must be a column"),
+        (lambda index: Labels.of([1], [1], ["yes"]), "is_automated must be a column of booleans"),
+        (lambda index: Labels.of([1, 2], [1], [True]), "must be of one length; got 2, 1, 1"),
+        (lambda index: Evidence.of([1], [np.nan], [1]), r"Evidence\.of: observed_at must be a column"),
+        (lambda index: Evidence.of([1], [2], ["Ltd"]), r"Evidence\.of: operator must be a column"),
+    ],
+)
+def test_wrong_types_are_refused_in_words(call: Any, says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        call(random_index(np.random.default_rng(1)))
+
+
+def test_large_pseudonyms_keep_their_values() -> None:
+    accounts = [2**64 - 1, 3, 2**63 + 1]
+    assert Labels.of(accounts, [1, 2, 3], [True] * 3).account.tolist() == accounts
+    assert Evidence.of(np.array(accounts, np.uint64), [1, 2, 3], accounts).operator.tolist() == accounts
+
+
+def test_an_index_is_not_put_into_a_models_folder(tmp_path: Path) -> None:
+    index = random_index(np.random.default_rng(1))
+    (tmp_path / "manifest.json").write_text("{}")
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"folder must be no model's; .*replace\(model, memory=index\)"):
+            index.save(tmp_path, overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+    with pytest.raises(
+        ModelFileError, match=r"got '.*', a model's\. Use spamclf\.load_model\(folder\)\.memory"
+    ):
+        CampaignIndex.load(tmp_path)

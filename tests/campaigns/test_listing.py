@@ -16,7 +16,6 @@ from spamclf import Dataset
 from spamclf.campaigns import listing, parts
 from spamclf.campaigns.listing import list_campaigns
 from spamclf.campaigns.sightings import Sightings, pseudonyms
-from spamclf.campaigns.table import safe_text
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.instants import DAY_US
 
@@ -49,9 +48,7 @@ def seen_in(table, kind, time, value):
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch):
-    def sightings_of(dataset, kind, lists, n_jobs):
-        if kind == "list":
-            return lists
+    def shown(dataset, kind, n_jobs):
         how = {"photo": ("photos", "set_at", "photo"), "text": ("texts", "observed_at", "text")}[kind]
         return seen_in(dataset.tables[how[0]], kind, *how[1:])
 
@@ -59,7 +56,7 @@ def _fakes(monkeypatch):
         found = by_tens(words, near=None, n_jobs=n_jobs)
         return found.label, found.medoid
 
-    monkeypatch.setattr(listing, "sightings_of", sightings_of)
+    monkeypatch.setattr(listing, "_shown", shown)
     monkeypatch.setattr(parts, "_clustered", clustered)
 
 
@@ -227,18 +224,53 @@ def test_larger_first_then_earlier_and_numbered_by_kind():
 
 
 def test_lists_are_handed_over():
-    ids = pa.array(["a", "b", "c", "zz"])
-    instant = np.full(4, NOW - 1)
+    ids = pa.array(["a", "b", "c", "nobody"])
     words = np.tile(np.array([7], np.uint32), (4, 128))
-    lists = SimpleNamespace(
-        sightings=Sightings.of("list", "test", pseudonyms(ids), instant, words), account_ids=ids, instant=instant,
-        group=np.zeros(4, np.int32), row=np.full(4, 57),
-    )  # fmt: skip
+
+    def lists(until):
+        instant = np.full(4, until - 1)
+        return SimpleNamespace(
+            sightings=Sightings.of("list", "test", pseudonyms(ids), instant, words), account_ids=ids, instant=instant,
+            group=np.zeros(4, np.int32), row=np.full(4, 57),
+        )  # fmt: skip
+
     found = list_campaigns(made(accounts="abc"), as_of=NOW, lists=lists)
     (row,) = found.table.to_pylist()
-    assert (row["kind"], row["n_accounts"], row["n_recipients"], row["example"]) == ("list", 4, 57, None)
-    assert found.members()["account_id"].to_pylist() == ["a", "b", "c", "zz"]
+    assert (row["kind"], row["n_accounts"], row["n_recipients"], row["example"]) == ("list", 3, 57, None)
+    assert found.members()["account_id"].to_pylist() == ["a", "b", "c"]
     assert found.fingerprints()["row"].to_pylist() == [None]
+
+
+def test_the_hash_of_a_photo_stands_beside_its_path():
+    found = list_campaigns(made(shared("abc", 10) + shared("de", 11), shared("fgh", 3)), as_of=NOW)
+    assert found.table.select(["kind", "example", "fingerprint"]).to_pylist() == [
+        {"kind": "photo", "example": "t#10", "fingerprint": f"{10:016x}" + "0" * 48},
+        {"kind": "text", "example": "t#3", "fingerprint": None},
+    ]
+    prints = found.fingerprints().select(["is_medoid", "fingerprint"]).to_pylist()
+    assert [(each["is_medoid"], each["fingerprint"]) for each in prints] == [
+        (True, f"{10:016x}" + "0" * 48), (False, f"{11:016x}" + "0" * 48), (True, None),
+    ]  # fmt: skip
+
+
+def test_other_rankings():
+    texts = shared("abcd", 10) + shared("efg", 20, NOW - 1) + shared("hij", 30) + shared("klm", 40)
+    labels = [(who, NOW - 1, who in "he") for who in "abcdhe"] + [("f", NOW - 1, True)]
+    found = list_campaigns(made(texts=texts, labels=labels), as_of=NOW)
+    shown = {by: found.ranked(by)["example"].to_pylist() for by in ("size", "automated", "growth")}
+    assert shown == {
+        "size": [
+            "t#10",
+            "t#30",
+            "t#40",
+            "t#20",
+        ],  # of one size the earlier one; of one instant the lesser content
+        "automated": ["t#20", "t#30", "t#40", "t#10"],  # 2 of 2, 1 of 1, none labelled, 0 of 4
+        "growth": ["t#20", "t#10", "t#30", "t#40"],
+    }
+    for by in ("worst", 3, None, ["size"]):
+        with pytest.raises(ParameterError, match="by must be one of size, automated, growth"):
+            found.ranked(by)
 
 
 def test_operations_and_their_operators():
@@ -312,6 +344,15 @@ def test_arguments_are_checked():
     for options, says in (
         ({"kinds": ["video"]}, "kinds must be some of photo, text, list; got 'video'"),
         ({"kinds": []}, "got none"),
+        ({"kinds": 5}, "kinds must be some of photo, text, list; got 5"),
+        ({"kinds": [["photo"]]}, "kinds must be some of"),
+        ({"min_accounts": "3"}, "min_accounts must be a whole number from 1; got '3'"),
+        ({"history_days": "30"}, "history_days must be a number of days; got str"),
+        ({"history_days": None}, "history_days must be a number of days; got NoneType"),
+        ({"history_days": True}, "history_days must be a number of days; got bool"),
+        ({"n_jobs": "all"}, "n_jobs must be a number of threads, or negative; got 'all'"),
+        ({"n_jobs": 0}, "n_jobs must be a number of threads, or negative; got 0"),
+        ({"as_of": 1.5}, "as_of must be an instant"),
         ({"kinds": "list"}, "lists must be given"),
         ({"min_accounts": 0}, "min_accounts must be a whole number from 1"),
         ({"min_accounts": 2.5}, "min_accounts must be a whole number from 1"),
@@ -324,30 +365,6 @@ def test_arguments_are_checked():
         list_campaigns("data/sample")
     with pytest.raises(InsufficientDataError, match="as_of must be given"):
         list_campaigns(dataset)
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("plain", "plain"),
-        ("  two \t lines\n\n\u2028here ", "two lines here"),
-        ("\x1b[31mred\x9b0m", "\\x1b[31mred\\x9b0m"),
-        ("abc\u202edef", "abc\\u202edef"),
-        ("نمی\u200cدانم", "نمی\u200cدانم"),
-        ("zero\u200bwidth", "zero\\u200bwidth"),
-        ("x" * 500, "x" * 119 + "…"),
-        (None, None),
-    ],
-)
-def test_texts_are_shown_so_that_nothing_moves(text, safe):
-    assert safe_text(text) == safe
-
-
-@given(st.text())
-def test_what_is_shown_is_printable(text):
-    safe = safe_text(text)
-    assert len(safe) <= 120
-    assert safe.replace("\u200c", "").replace("\u200d", "").isprintable()
 
 
 def test_a_large_listing_is_counted_quickly():

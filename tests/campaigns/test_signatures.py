@@ -4,6 +4,7 @@ import hashlib
 import math
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pyarrow as pa
@@ -164,13 +165,26 @@ def test_stated() -> None:
     [
         ("scheme", "legacy"), ("scheme", "affine64"), ("scheme", 32), ("hash", "murmur"), ("hash", None), ("seed", -1),
         ("seed", 2**32), ("seed", True), ("seed", 1.0), ("n_perm", 0), ("n_perm", 1025), ("n_perm", "128"),
+        ("scheme", ["affine32"]), ("hash", ["sha1"]),
     ],
 )  # fmt: skip
 def test_unsupported_statements(name: str, value: object) -> None:
-    with pytest.raises(SchemaError, match=rf"here: \[signature\]: {name} must be"):
+    with pytest.raises(SchemaError, match=rf"here: \[signature\] {name} must be"):
         MinHashScheme.stated({**STATED, name: value}, where="here")
     with pytest.raises(ParameterError, match=f"MinHashScheme: {name} must be"):
         MinHashScheme(**{name: value})
+
+
+def test_what_to_write_can_be_pasted() -> None:
+    with pytest.raises(SchemaError) as raised:
+        MinHashScheme.stated(None)
+    line = str(raised.value).split("Write ")[1].split(" at the top")[0]
+    assert MinHashScheme.stated(tomllib.loads(f"{line}\n[time]\nunit = 's'")["signature"]) == SCHEME
+
+
+def test_signatures_of_a_dataset_have_128_values() -> None:
+    with pytest.raises(SchemaError, match=r"\[signature\] n_perm must be 128; got 64"):
+        MinHashScheme.stated({**STATED, "n_perm": 64})
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,13 @@ def test_a_pair_that_differs_by_the_bound_in_any_way_is_found() -> None:
         assert kernels.hamming.hamming256(pair, 0, pair, 1) == 31
         assert roots(pair, 31, 1) == [0, 0]
         assert roots(pair, 30, 1) == [0, 1]
+
+
+@pytest.mark.parametrize("n", [10, 600, 2_000])
+def test_of_a_scattered_set_half_is_cut_or_so_many(n: int) -> None:
+    words = np.random.default_rng(n).integers(0, 2**64, (n, 4), np.uint64)  # nobody is in reach of another
+    members, starts = np.arange(n, dtype=np.int32), np.array([0, n])
+    medoids, inside = np.empty(n, np.int32), np.empty(n, np.bool_)
+    kernels.hamming.centre(words, members, starts, 31, medoids, inside, 0, 1)
+    assert inside.sum() == min(n // 2, kernels.hamming.CUTS)
+    np.testing.assert_array_equal(medoids[inside], members[inside])

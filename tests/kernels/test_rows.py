@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from spamclf.kernels import rows as kernel
 from spamclf.kernels import sets
 
 
-def collapse(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    digits = np.empty(len(words), np.uint64)
-    kernel.first_digits(words, digits)
-    order = np.argsort(digits).astype(np.int32)
-    same = np.zeros(len(words), np.bool_)
-    kernel.refine(words, order, digits[order], same)
-    rows, place = np.empty(len(words), np.int32), np.empty(len(words), np.int32)
+def collapse(words: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    digits = np.empty(len(order), np.uint64)
+    kernel.first_digits(words, order, digits)
+    by = np.argsort(digits)
+    order, digits = order[by], digits[by]
+    same = np.zeros(len(order), np.bool_)
+    kernel.refine(words, order, digits, same)
+    rows, place = np.empty(len(order), np.int32), np.empty(len(words), np.int32)
     return rows[: kernel.collapse(order, same, rows, place)], place
 
 
@@ -39,7 +41,7 @@ def test_order_is_lexicographic(
     words = rng.integers(0, high, (n, width), kind)
     words[:, : int(shared * width)] = 5
     words = np.tile(words, (often, 1))[rng.permutation(n * often)] if n else words
-    rows, place = collapse(words)
+    rows, place = collapse(words, np.arange(len(words), dtype=np.int32))
     if n == 0:
         assert rows.size == place.size == 0
         return
@@ -47,6 +49,49 @@ def test_order_is_lexicographic(
     np.testing.assert_array_equal(words[rows], distinct)
     np.testing.assert_array_equal(rows, first)
     np.testing.assert_array_equal(place, inverse.ravel())
+
+
+@pytest.mark.parametrize(("width", "kind"), [(4, np.uint64), (128, np.uint32)])
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.integers(0, 60), st.integers(1, 60), st.sampled_from([2, 2**32]))
+def test_copies_are_folded(width: int, kind: Any, seed: int, n: int, n_distinct: int, high: int) -> None:
+    rng = np.random.default_rng(seed)
+    words = rng.integers(0, high, (n_distinct, width), kind)[rng.integers(0, n_distinct, n)]
+    firsts, copy_of = np.full(n, -1, np.int32), np.empty(n, np.int32)
+    left = kernel.fold(words, firsts, copy_of)
+    assert (np.diff(firsts[:left]) > 0).all()
+    np.testing.assert_array_equal(words[firsts[copy_of]], words)
+    assert left == len({row.tobytes() for row in words})
+    np.testing.assert_array_equal(firsts[:left], np.unique(firsts[copy_of]))
+
+
+def rows_of_one_hash(n: int) -> np.ndarray:
+    """Anybody can read the factors: of two, f and g, there are small x and y with f x = g y (Thue's lemma)."""
+    factors = [int(factor) for factor in kernel.FACTORS]
+    rows = []
+    for i, j in itertools.combinations(range(128), 2):
+        last, y, before, x = 2**64, factors[i] * pow(factors[j], -1, 2**64) % 2**64, 0, 1
+        while y >= 2**31:
+            last, y, before, x = y, last % y, x, before - last // y * x
+        if abs(x) < 2**31:
+            rows.append(np.full(128, 2**31, np.int64))
+            rows[-1][[i, j]] += (x, -y)
+    return np.array(rows[:n]).astype(np.uint32)
+
+
+def test_rows_that_share_a_hash_are_kept_apart() -> None:
+    words = rows_of_one_hash(200)
+    sums = (words.astype(np.uint64) * kernel.FACTORS).sum(axis=1)
+    assert len(words) == 200
+    assert len(set(sums.tolist())) == 1
+    words = np.concatenate([words, words])
+    firsts, copy_of = np.empty(len(words), np.int32), np.empty(len(words), np.int32)
+    left = kernel.fold(words, firsts, copy_of)
+    assert 200 < left < 400  # it gave up on some, which costs no square
+    np.testing.assert_array_equal(words[firsts[copy_of]], words)
+    rows, place = collapse(words, firsts[:left].copy())
+    np.testing.assert_array_equal(words[rows], np.unique(words, axis=0))
+    np.testing.assert_array_equal(words[rows][place[firsts[copy_of]]], words)
 
 
 @given(
@@ -66,3 +111,8 @@ def test_sets_are_named_by_their_least_member(pairs: list[tuple[int, int]], rand
     sets.merge(half, rest)
     sets.flatten(half)
     assert half.tolist() == label
+    sizes = np.bincount(half, minlength=30)
+    members = np.empty(sizes[sizes > 1].sum(), np.int32)
+    sets.gather(half, sizes, np.arange(100, 130, dtype=np.int32), members)
+    large = [root for root in sorted(set(label)) if label.count(root) > 1]
+    assert members.tolist() == [100 + i for root in large for i in range(30) if label[i] == root]
