@@ -78,7 +78,7 @@ def roc_auc(
     >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
     0.75
     """
-    return _bootstrap("roc_auc", _roc_auc, y, scores, n_bootstrap, confidence, random_state)
+    return bootstrap("roc_auc", _roc_auc, y, scores, n_bootstrap, confidence, random_state)
 
 
 def average_precision(
@@ -110,7 +110,7 @@ def average_precision(
     >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 3)
     0.833
     """
-    return _bootstrap(
+    return bootstrap(
         "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
     )
 
@@ -150,7 +150,7 @@ def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> tuple[str, i
     for name, column in zip(names, X.T, strict=True):
         stated = CATALOGUE[name].direction if name in CATALOGUE else 0
         for direction in (stated,) if stated else (1, -1):
-            auc = _roc_auc(*_counts(*_checked("best_rule", y, rule_scores(column, direction))))
+            auc = _roc_auc(*_counts(*checked("best_rule", y, rule_scores(column, direction))))
             if auc > best[2]:
                 best = (name, direction, auc)
     return best
@@ -192,7 +192,8 @@ def _average_precision(positives: Counts, negatives: Counts) -> float:
     return float((positives * precision).sum() / positives.sum())
 
 
-def _checked(where: str, y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+def checked(where: str, y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Take labels of both classes, and a score of each."""
     labels, values = np.asarray(y), np.asarray(scores, np.float64)
     if not np.isin(labels, (0, 1)).all():
         raise ParameterError(
@@ -224,7 +225,7 @@ def _counts(truth: npt.NDArray[np.bool_], values: Floats) -> tuple[Counts, Count
     return np.bincount(place[truth], minlength=size), np.bincount(place[~truth], minlength=size)
 
 
-def _bootstrap(
+def bootstrap(
     where: str,
     figure: Figure,
     y: npt.ArrayLike,
@@ -232,9 +233,15 @@ def _bootstrap(
     n_bootstrap: int,
     confidence: float,
     random_state: int,
+    *,
+    together: bool = False,
 ) -> Interval:
-    """Sort once; each draw is then two counts over the distinct scores."""
-    truth, values = _checked(where, y, scores)
+    """Return a figure and the quantiles of its draws. Sort once; each draw is then two counts over the distinct scores.
+
+    Classes are drawn apart, as figures of ranking want it, or `together`, as figures that depend on the share of
+    positives do.
+    """
+    truth, values = checked(where, y, scores)
     if n_bootstrap < 1:
         raise ParameterError(f"{where}: n_bootstrap must be at least 1; got {n_bootstrap}. Use 500.")
     if not 0 < confidence < 1:
@@ -242,12 +249,17 @@ def _bootstrap(
             f"{where}: confidence must be between 0 and 1; got {confidence}. Use 0.95 for 95 %."
         )
     distinct, place = np.unique(-values, return_inverse=True)
-    classes = [place[truth], place[~truth]]
+    size = distinct.size
+    groups = [place[truth], place[~truth] + size]  # counts of positives first, then of negatives
+    if together:
+        groups = [np.concatenate(groups)]
     rng = np.random.default_rng(random_state)
 
     def draw() -> float:
-        drawn = (rows[rng.integers(0, rows.size, rows.size)] for rows in classes)
-        return figure(*(np.bincount(rows, minlength=distinct.size) for rows in drawn))
+        drawn = np.zeros(2 * size, np.int64)
+        for rows in groups:
+            drawn += np.bincount(rows[rng.integers(0, rows.size, rows.size)], minlength=2 * size)
+        return figure(drawn[:size], drawn[size:])
 
     tail = (1 - confidence) / 2
     low, high = np.quantile([draw() for _ in range(n_bootstrap)], [tail, 1 - tail])
