@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spamclf import Dataset, extract, load_model, predict
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
 from spamclf.features.catalogue import family_of
 from spamclf.instants import DAY_US
+from spamclf.model.score_id import ScoreId, row_digests
 from tests import worlds
 from tests.doors import ROOT, by_account, dataset, large, model, same, tables, write_folder
 
@@ -43,6 +45,7 @@ COLUMNS = {
     ),
     "n_messages": pa.int64(),
     "model": pa.string(),
+    "score_id": pa.string(),
 }
 
 
@@ -94,18 +97,31 @@ def test_reasons_are_the_largest_contribution_of_each_family():
     scores = predict.score(dataset(), model(), reasons_for="all", n_reasons=4)
     assert max(map(len, scores["reasons"].to_pylist())) == 4
     for row, (reasons, theirs) in enumerate(zip(scores["reasons"].to_pylist(), contributions, strict=True)):
-        largest = [theirs[families == family].max() for family in dict.fromkeys(families)]
+        told = np.where(np.isnan(X[row]), -np.inf, theirs)  # that nothing is known of something is no reason
+        largest = [told[families == family].max() for family in dict.fromkeys(families)]
         expected = sorted((value for value in largest if value > 0), reverse=True)[:4]
         assert [reason["contribution"] for reason in reasons] == expected
         for reason in reasons:
             name = reason["feature"]
             value = X[row, names.index(name)]
             assert reason["contribution"] == theirs[names.index(name)]
-            assert reason["value"] == (None if np.isnan(value) else value)
+            assert reason["value"] == value
             others = {
                 each: CATALOGUE[each].in_words(features[each][row]) for each in CATALOGUE[name].companions
             }
             assert reason["sentence"] == CATALOGUE[name].say(value, others)
+
+
+def test_every_score_has_an_id_of_its_own():
+    scores = predict.score(dataset(), model(), n_reasons=0)
+    features = extract(dataset(), features=model().feature_names, history_days=model().history_days)
+    ids = [ScoreId.parse(text) for text in scores["score_id"].to_pylist()]
+    assert len(set(ids)) == scores.num_rows
+    assert [each.score for each in ids] == scores["score"].to_pylist()
+    assert {each.as_of for each in ids} == {dataset().last_instant() + 1}
+    assert {f"{each.model:016x}" for each in ids} == {model().digest[:16]}
+    assert [each.account for each in ids] == pseudonyms(scores["account_id"].combine_chunks()).tolist()
+    assert [each.features for each in ids] == row_digests(features.matrix()).tolist()
 
 
 def test_reasons_for_the_flagged_alone():
