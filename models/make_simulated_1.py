@@ -75,8 +75,7 @@ def make(random_state: int = 0) -> Model:
         max_iter=400,
         learning_rate=0.05,
     )
-    card = model.info["card"].replace("## Made from\n", f"{_ABOUT}\n## Made from\n", 1)
-    return dataclasses.replace(model, info=model.info | {"card": card})
+    return dataclasses.replace(model, info=model.info | {"about": _ABOUT})
 
 
 def _apart(table: pa.Table, prefix: str) -> pa.Table:

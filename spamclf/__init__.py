@@ -10,7 +10,8 @@ from spamclf.features import AfterSends, FeatureTable, extract
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import evaluate, find, predict, simulate, train
+    from spamclf import evaluate, explain, find, predict, simulate, train
+    from spamclf.model.classifier import SpamClassifier
 
 __version__ = "0.1.0"
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "Dataset",
     "FeatureTable",
     "Model",
+    "SpamClassifier",
     "__version__",
     "evaluate",
+    "explain",
     "extract",
     "find",
     "load_model",
@@ -31,6 +34,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("evaluate", "find", "predict", "simulate", "train"):
+    if name in ("evaluate", "explain", "find", "predict", "simulate", "train"):
         return importlib.import_module(f"spamclf.{name}")
+    if name == "SpamClassifier":  # with scikit-learn, which nobody who only scores needs
+        return importlib.import_module("spamclf.model.classifier").SpamClassifier
     raise AttributeError(f"module 'spamclf' has no attribute {name!r}")

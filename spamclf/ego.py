@@ -210,10 +210,14 @@ class EgoLog:
         n = kernels.ego.nth_sends(self.time, self.flag, self.offsets, wanted, limit, account, instant)
         return account[:n].copy(), instant[:n].copy()
 
-    def after_last_send(self, before: int) -> tuple[Instants, Instants]:
-        """Return (account, instant) just after the last send before `before` of each account that has one."""
+    def after_last_send(self, before: npt.ArrayLike) -> tuple[Instants, Instants]:
+        """Return (account, instant) just after the last send before `before` of each account that has one.
+
+        `before` is a scalar, or one instant per account.
+        """
         account = np.repeat(np.arange(self.n_accounts), np.diff(self.offsets))
-        sent = ((self.flag & 1) != 0) & (self.time < before)
+        limit = np.broadcast_to(np.asarray(before, np.int64), self.n_accounts)
+        sent = ((self.flag & 1) != 0) & (self.time < limit[account])
         accounts, place = np.unique(account[sent][::-1], return_index=True)
         return accounts, self.time[sent][::-1][place] + 1
 

@@ -1,4 +1,4 @@
-"""Labelled snapshots: the rows that a model learns from, in three parts by time."""
+"""Labelled snapshots: the rows that a model learns from, is calibrated with and is tested on."""
 
 from __future__ import annotations
 
@@ -8,23 +8,34 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.campaigns.sightings import Kind
+from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError
+from spamclf.facts import NAT
+from spamclf.features.catalogue import CATALOGUE
 from spamclf.features.extract import measure
-from spamclf.instants import iso
+from spamclf.splits import PARTS, Split, campaign_groups, latest_labels, split_accounts, with_unlabelled
 
-__all__ = ["MIN_PER_CLASS", "PARTS", "SNAPSHOTS", "LabelledRows", "labelled_rows"]
+__all__ = [
+    "CALIBRATION",
+    "MIN_PER_CLASS",
+    "PARTS",
+    "SNAPSHOTS",
+    "TEST",
+    "TRAIN",
+    "LabelledRows",
+    "labelled_rows",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-#: Sends after which an account is looked at, besides its last send and the end.
+#: Sends after which an account is looked at, besides its registration, its last send and the end.
 SNAPSHOTS = (1, 5, 20, 100)
-#: The earliest 60 % of the accounts train, the next 20 % calibrate, the latest 20 % test.
-PARTS = ("train", "calibration", "test")
-_CUTS = (0.6, 0.8)
+TRAIN, CALIBRATION, TEST = range(len(PARTS))
 #: Accounts of either class that each part needs.
 MIN_PER_CLASS = 5
+_TIERS: dict[Kind, str] = {"photo": "2", "text": "3", "list": "1"}
 
 
 @dataclass(frozen=True)
@@ -37,18 +48,27 @@ class LabelledRows:
         Account, look-back and instant of each row.
     y : ndarray of shape (n_rows,), dtype bool
         Whether the account is automated.
-    part : ndarray of shape (n_rows,), dtype int64
-        Index into `PARTS`; all rows of an account are in one part.
+    part : ndarray of shape (n_rows,), dtype int8
+        Index into `PARTS`; all rows of an account, and of a campaign, are in one part.
+    group : ndarray of shape (n_rows,), dtype int64
+        The campaign of the account.
+    labelled : ndarray of shape (n_rows,), dtype bool
+        Whether a label says so; others are training rows that are taken for honest.
     weight : ndarray of shape (n_rows,), dtype float64
-        The rows of one account weigh 1 together.
+        The rows of one account weigh 1 together, those of one without a label less.
     X : ndarray of shape (n_rows, n_features), dtype float64
+    bounds : tuple of 4 ints
+        Rows of part k lie in ``(bounds[k], bounds[k + 1]]``, microseconds since the epoch.
     """
 
     slices: Slices
     y: Bools
-    part: npt.NDArray[np.int64]
+    part: npt.NDArray[np.int8]
+    group: npt.NDArray[np.int64]
+    labelled: Bools
     weight: Floats
     X: Floats
+    bounds: tuple[int, int, int, int]
 
     def maxima(self, chosen: Bools, scores: Floats) -> Floats:
         """Return the highest of each account's scores over the chosen rows: an account is scored again and again."""
@@ -63,12 +83,20 @@ class LabelledRows:
         return np.append(account[1:] != account[:-1], True)
 
     def n_accounts(self, part: int, automated: bool) -> int:
-        """Count the accounts of a part and a class."""
-        return int(np.unique(self.slices.account[(self.part == part) & (self.y == automated)]).size)
+        """Count the labelled accounts of a part and a class."""
+        chosen = (self.part == part) & (self.y == automated) & self.labelled
+        return int(np.unique(self.slices.account[chosen]).size)
 
 
 def labelled_rows(
-    ego: EgoLog, end: int, names: Sequence[str], *, history_days: float, n_jobs: int = -1
+    ego: EgoLog,
+    end: int,
+    names: Sequence[str],
+    *,
+    history_days: float,
+    whole_campaigns: bool = True,
+    unlabelled: float = 0.0,
+    n_jobs: int = -1,
 ) -> LabelledRows:
     """Choose labelled accounts and instants before `end`, and compute their features.
 
@@ -81,6 +109,10 @@ def labelled_rows(
         Features of the catalogue.
     history_days : float
         Look-back in days.
+    whole_campaigns : bool, default=True
+        Whether the accounts of a campaign, known or found by what the features may look at, are kept in one part.
+    unlabelled : float, default=0
+        Weight of training accounts without a label, taken for honest ones; 0 leaves them out.
     n_jobs : int, default=-1
         Threads, in joblib's sense.
 
@@ -93,70 +125,63 @@ def labelled_rows(
     InsufficientDataError
         If no label is known before `end`, no labelled account sent, or a part lacks accounts of a class.
     """
-    label = _labels_before(ego, end)
-    slices = _snapshots(ego, end, label >= 0, history_days)
-    weight = 1.0 / np.bincount(slices.account, minlength=ego.n_accounts)[slices.account]
+    label = latest_labels(ego, end)
+    group = np.arange(ego.n_accounts)
+    if whole_campaigns:
+        tiers = {CATALOGUE[name].tier for name in names}
+        kinds = [kind for kind, tier in _TIERS.items() if tier in tiers]
+        group = campaign_groups(ego, end, label, kinds, n_jobs=n_jobs)
+    split = split_accounts(ego, end, label, group)
+    if unlabelled:
+        split = with_unlabelled(ego, split, label)
+    slices = _snapshots(ego, split, history_days)
+    account = slices.account
+    weight = np.where(label[account] >= 0, 1.0, unlabelled)
+    weight /= np.bincount(account, minlength=ego.n_accounts)[account]
     X = np.ascontiguousarray(measure(ego, slices, names, n_jobs=n_jobs).T)
-    rows = LabelledRows(slices, label[slices.account] == 1, _parts(ego, slices), weight, X)
+    rows = LabelledRows(
+        slices, label[account] == 1, split.part[account], group[account], label[account] >= 0, weight, X,
+        split.bounds,
+    )  # fmt: skip
     _check_classes(rows)
     return rows
 
 
-def _labels_before(ego: EgoLog, end: int) -> npt.NDArray[np.int8]:
-    """Return the latest label before `end` of each scored account: 1, 0, or -1 for none."""
-    account, labelled_at, is_automated = ego.labels
-    seen = labelled_at < end
-    if not seen.any():
-        got = f"{seen.size:,}, all of them later" if seen.size else "none"
-        raise InsufficientDataError(
-            f"fit: labels must be known before {iso(end)}; got {got}. "
-            "Give a table of labels (account_id, is_automated, labelled_at), or a later as_of."
-        )
-    order = np.lexsort((~is_automated[seen], labelled_at[seen]))  # among equal instants the milder one stands
-    latest = np.full(ego.n_accounts, -1, np.int8)
-    latest[account[seen][order]] = is_automated[seen][order]
-    return latest
-
-
-def _snapshots(ego: EgoLog, end: int, is_labelled: Bools, history_days: float) -> Slices:
-    """Return the labelled accounts after some of their sends, after the last one and at `end`."""
-    account, instant = ego.after_sends(SNAPSHOTS, end)
-    last_account, last_instant = ego.after_last_send(end)
-    account = np.concatenate([account, last_account, last_account])
-    instant = np.concatenate([instant, last_instant, np.full(last_account.size, end)])
-    wanted = is_labelled[account]
-    account, instant = np.unique(np.stack([account[wanted], instant[wanted]]), axis=1)
+def _snapshots(ego: EgoLog, split: Split, history_days: float) -> Slices:
+    """Return the accounts of each part at registration, after some sends and at the end of its stretch of time."""
+    every = np.arange(ego.n_accounts)
+    chosen = every[split.part >= 0]
+    until = np.full(ego.n_accounts, split.bounds[0])
+    until[chosen] = split.window(chosen)[1]
+    registered = every[: ego.facts.registered_at.size]
+    registered = registered[ego.facts.registered_at[registered] != NAT]
+    looks = (
+        (registered, ego.facts.registered_at[registered] + 1),
+        ego.after_sends(SNAPSHOTS, until),
+        ego.after_last_send(until),
+        (chosen, until[chosen]),
+    )
+    account, instant = (np.concatenate([look[k] for look in looks]) for k in range(2))
+    account, instant = account[split.part[account] >= 0], instant[split.part[account] >= 0]
+    low, high = split.window(account)
+    inside = (low < instant) & (instant <= high)
+    account, instant = np.unique(np.stack([account[inside], instant[inside]]), axis=1)
     slices = ego.slices(account, instant, history_days=history_days)
-    # An account without a send in the look-back gets no verdict when it is scored, so there is nothing to learn.
+    # An account that went silent gets no verdict when it is scored, so there is nothing to learn; but a new one shows
+    # something before its first send.
     sent = np.zeros(ego.time.size + 1, np.int64)
     np.cumsum(ego.flag & 1, out=sent[1:])
-    slices = slices[sent[slices.ends] > sent[slices.starts]]
-    if not len(slices):
-        raise InsufficientDataError(
-            "fit: labelled accounts must have sent messages; got none that did. Give messages of labelled accounts."
-        )
-    return slices
-
-
-def _parts(ego: EgoLog, slices: Slices) -> npt.NDArray[np.int64]:
-    """Put each row into the part of its account, by when the account first sent."""
-    accounts, first = np.unique(slices.account, return_index=True)
-    appeared: Instants = slices.as_of[
-        first
-    ]  # just after the first send: rows are sorted by account, then instant
-    order = np.argsort(appeared, kind="stable")
-    part = np.zeros(ego.n_accounts, np.int64)
-    for cut in _CUTS:
-        part[accounts[order[round(cut * accounts.size) :]]] += 1
-    return part[slices.account]
+    is_new = slices.as_of == ego.facts.registered_at[slices.account] + 1
+    return slices[(sent[slices.ends] > sent[slices.starts]) | is_new]
 
 
 def _check_classes(rows: LabelledRows) -> None:
-    for part, which in enumerate(("earliest 60 %", "next 20 %", "latest 20 %")):
+    for part, which in enumerate(PARTS):
         for automated, kind in ((True, "automated"), (False, "honest")):
             n = rows.n_accounts(part, automated)
             if n < MIN_PER_CLASS:
                 raise InsufficientDataError(
-                    f"fit: the {which} of the labelled accounts must hold at least {MIN_PER_CLASS} {kind} ones; "
-                    f"got {n:,}. Label more accounts of both kinds, over a longer stretch of time."
+                    f"fit: the {which} part must hold at least {MIN_PER_CLASS} {kind} accounts; got {n:,}. Label more "
+                    "accounts of both kinds, over a longer stretch of time; if one campaign holds most of them, "
+                    "whole_campaigns=False lets parts share it."
                 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset, check_dataset
-from spamclf.ego import EgoLog
+from spamclf.ego import EgoLog, Slices
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
-from spamclf.features.catalogue import family_of
 from spamclf.features.extract import measure, snapshot_slices
 from spamclf.instants import instant_or_last
 from spamclf.model import Model, load_model
+from spamclf.model.reasons import Telling
+from spamclf.model.score_id import score_ids
+from spamclf.segments import segments_of
 from spamclf.threads import n_threads
 
 __all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches"]
+
+Floats = npt.NDArray[np.float64]
 
 VERDICTS = ("automated", "not_automated", "insufficient_data")
 SHIPPED = "simulated-1"
@@ -35,6 +41,7 @@ _REASON = pa.struct(
         ("sentence", pa.string()),
     ]
 )
+_TOLD = tuple(field.name for field in _REASON)
 
 
 def score(
@@ -72,7 +79,8 @@ def score(
         One row per account: ``account_id``; ``as_of``; ``score``, the calibrated probability of being automated;
         ``verdict``, ``automated`` at or above the threshold, else ``not_automated``, or ``insufficient_data`` for an
         account without a send in the model's history; ``threshold``; ``reasons``, a list of (feature, value,
-        contribution to the log odds, sentence), largest first; ``n_messages``, sends in the history; ``model``.
+        contribution to the log odds, sentence), largest first, of features that are known; ``n_messages``, sends in
+        the history; ``model``; ``score_id``, from which `explain.replay` rebuilds the score.
 
     Raises
     ------
@@ -88,10 +96,10 @@ def score(
     >>> from spamclf import predict, read_dataset
     >>> scores = predict.score(read_dataset("data/sample"))
     >>> scores.column_names
-    ['account_id', 'as_of', 'score', 'verdict', 'threshold', 'reasons', 'n_messages', 'model']
+    ['account_id', 'as_of', 'score', 'verdict', 'threshold', 'reasons', 'n_messages', 'model', 'score_id']
     """
-    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
-    return dataset.to_native(pa.concat_tables(ready.tables(_BATCH)).combine_chunks())
+    tables = _tables(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
+    return dataset.to_native(pa.concat_tables(tables.parts(_BATCH)).combine_chunks())
 
 
 def score_batches(
@@ -131,9 +139,9 @@ def score_batches(
     >>> next(parts).num_rows
     150
     """
-    _check_count("score_batches", "batch_size", batch_size, least=1, usual="50_000")
-    ready = _Ready(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
-    return (dataset.to_native(part) for part in ready.tables(batch_size))
+    check_count("score_batches", "batch_size", batch_size, least=1, usual="50_000")
+    tables = _tables(dataset, model, as_of, n_reasons, reasons_for, n_jobs, ego)
+    return (dataset.to_native(part) for part in tables.parts(batch_size))
 
 
 def load_shipped_model() -> Model:
@@ -164,106 +172,153 @@ def load_shipped_model() -> Model:
     )
 
 
-class _Ready:
-    """Everything that is the same for all batches of one call."""
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """Accounts at instants, measured and scored.
+
+    Attributes
+    ----------
+    slices : Slices
+    values : mapping of str to ndarray of shape (n,), dtype float64
+        The model's features, those that its sentences name beside them, and the number of sends.
+    X : ndarray of shape (n, n_features), dtype float64
+        The model's features in its order.
+    scores, thresholds : ndarray of shape (n,), dtype float64
+        The threshold is the one in force for the account (see `Model.thresholds`).
+    verdict : ndarray of shape (n,), dtype int8
+        Place in `VERDICTS`.
+    """
+
+    slices: Slices
+    values: Mapping[str, Floats]
+    X: Floats
+    scores: Floats
+    thresholds: Floats
+    verdict: npt.NDArray[np.int8]
+
+    def others(self, row: int, names: Sequence[str]) -> dict[str, float]:
+        """Return some of the values of one row."""
+        return {name: float(self.values[name][row]) for name in names}
+
+
+class Scoring:
+    """A dataset, a model and an instant, made ready: what is the same for all accounts, for scores and reasons alike.
+
+    Parameters
+    ----------
+    dataset, model, as_of, n_jobs, ego
+        As of `score`.
+    where : str, default="score"
+        How errors name the call.
+    """
 
     def __init__(
         self,
         dataset: Dataset,
         model: Model | str | os.PathLike[str] | None,
         as_of: Any,
-        n_reasons: int,
-        reasons_for: str,
         n_jobs: int,
         ego: EgoLog | None,
+        *,
+        where: str = "score",
     ) -> None:
-        check_dataset(dataset, "score")
-        if reasons_for not in ("flagged", "all"):
-            raise ParameterError(
-                f"score: reasons_for must be 'flagged' or 'all'; got {reasons_for!r}. Use 'flagged'."
-            )
-        _check_count("score", "n_reasons", n_reasons, least=0, usual="3")
+        check_dataset(dataset, where)
         self.n_jobs = n_threads(n_jobs)
         self.model = _as_model(model)
-        self.families = [family_of(name).name for name in self.model.feature_names]
-        self.n_reasons, self.reasons_for = n_reasons, reasons_for
+        self.telling = Telling(self.model.feature_names)
         instant = instant_or_last(dataset, as_of)
         ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
         self.ego = ego.remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
 
-    def tables(self, batch_size: int) -> Iterator[pa.Table]:
-        """Score all accounts, `batch_size` at a time; one empty table if there are none."""
-        for low in range(0, max(len(self.slices), 1), batch_size):
-            yield self.table(low, min(low + batch_size, len(self.slices)))
-
-    def table(self, low: int, high: int) -> pa.Table:
-        """Score the slices ``[low, high)``."""
-        slices = self.slices[low:high]
-        names = self.model.feature_names
-        told = [each for name in names for each in CATALOGUE[name].companions] if self.n_reasons else []
+    def look(self, low: int, high: int, *, companions: bool = True) -> Looked:
+        """Measure and score the slices ``[low, high)``."""
+        slices, names = self.slices[low:high], self.model.feature_names
+        told = self.telling.companions if companions else ()
         measured = list(dict.fromkeys([*names, _SENDS, *told]))
         values = dict(zip(measured, measure(self.ego, slices, measured, n_jobs=self.n_jobs), strict=True))
         X = np.column_stack([values[name] for name in names])
-        sends = values[_SENDS]
         scores = self.model.scores(X, n_jobs=self.n_jobs)
-        flagged = (scores >= self.model.threshold) & (sends > 0)
-        verdict = np.where(sends == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
-        explained = np.flatnonzero(flagged) if self.reasons_for == "flagged" else np.arange(len(slices))
+        thresholds = self._thresholds(slices)
+        flagged = scores >= thresholds
+        verdict = np.where(values[_SENDS] == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
+        return Looked(slices, values, X, scores, thresholds, verdict)
+
+    def _thresholds(self, slices: Slices) -> Floats:
+        certificate = self.model.certificate
+        names = () if certificate is None else [each.name for each in certificate.segments]
+        return self.model.thresholds(len(slices), segments_of(self.ego, slices, names) if names else {})
+
+    def ids_of(self, looked: Looked) -> tuple[pa.Array, pa.ChunkedArray]:
+        """Return the account ids and the score ids of some slices."""
+        account_ids = self.ego.account_ids.take(pa.array(looked.slices.account))
+        digest = self.model.digest
+        named = pseudonyms(account_ids)
+        return account_ids, score_ids(digest, looked.slices.as_of, named, looked.scores, looked.X)
+
+
+class _Tables:
+    """One call's scores as tables."""
+
+    def __init__(self, scoring: Scoring, n_reasons: int, reasons_for: str) -> None:
+        self.scoring, self.n_reasons, self.reasons_for = scoring, n_reasons, reasons_for
+
+    def parts(self, batch_size: int) -> Iterator[pa.Table]:
+        """Score all accounts, `batch_size` at a time; one empty table if there are none."""
+        n = len(self.scoring.slices)
+        for low in range(0, max(n, 1), batch_size):
+            yield self.part(low, min(low + batch_size, n))
+
+    def part(self, low: int, high: int) -> pa.Table:
+        """Score the slices ``[low, high)``."""
+        scoring, model = self.scoring, self.scoring.model
+        looked = scoring.look(low, high, companions=self.n_reasons > 0)
+        n = len(looked.slices)
+        account_ids, ids = scoring.ids_of(looked)
         return pa.table(
             {
-                "account_id": self.ego.account_ids.take(pa.array(slices.account)),
-                "as_of": pa.array(slices.as_of, pa.timestamp("us", tz="UTC")),
-                "score": scores,
-                "verdict": pa.array(VERDICTS).take(pa.array(verdict)),
-                "threshold": np.full(len(slices), self.model.threshold),
-                "reasons": self._reasons(X, values, explained),
-                "n_messages": sends.astype(np.int64),
-                "model": pa.repeat(self.model.name, len(slices)),
+                "account_id": account_ids,
+                "as_of": pa.array(looked.slices.as_of, pa.timestamp("us", tz="UTC")),
+                "score": looked.scores,
+                "verdict": pa.array(VERDICTS).take(pa.array(looked.verdict)),
+                "threshold": looked.thresholds,
+                "reasons": self._reasons(looked),
+                "n_messages": looked.values[_SENDS].astype(np.int64),
+                "model": pa.repeat(model.name, n),
+                "score_id": ids,
             }
         )
 
-    def _reasons(
-        self,
-        X: npt.NDArray[np.float64],
-        values: Mapping[str, npt.NDArray[np.float64]],
-        rows: npt.NDArray[np.intp],
-    ) -> pa.Array:
-        """Return for each row of `X` the largest contribution of each family; none for rows that are not in `rows`."""
-        reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(X))]
+    def _reasons(self, looked: Looked) -> pa.Array:
+        """Return the largest contribution of each family for each row that gets reasons; none for the others."""
+        rows = np.flatnonzero((looked.verdict == 0) | (self.reasons_for == "all"))
+        reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(looked.X))]
         if self.n_reasons and rows.size:
-            contributions, _ = self.model.forest.contributions(X[rows], n_jobs=self.n_jobs)
-            order = np.argsort(-contributions, axis=1, kind="stable")
-            for k, row in enumerate(rows.tolist()):
-                for column in self._one_a_family(order[k].tolist(), contributions[k]):
-                    others = {
-                        name: CATALOGUE[name].in_words(float(values[name][row]))
-                        for name in CATALOGUE[self.model.feature_names[column]].companions
-                    }
-                    reasons[row].append(
-                        self._reason(column, float(X[row, column]), float(contributions[k, column]), others)
-                    )
+            scoring, telling = self.scoring, self.scoring.telling
+            contributions, _ = scoring.model.forest.contributions(looked.X[rows], n_jobs=scoring.n_jobs)
+            for row, each in zip(rows.tolist(), contributions, strict=True):
+                others = looked.others(row, telling.companions)
+                chosen = telling.chosen(looked.X[row], each, others, self.n_reasons)
+                reasons[row] = [{name: getattr(reason, name) for name in _TOLD} for reason in chosen]
         return pa.array(reasons, pa.list_(_REASON))
 
-    def _one_a_family(self, columns: list[int], contributions: npt.NDArray[np.float64]) -> list[int]:
-        """Choose columns from the largest contribution down, one of each family: the others tell much the same."""
-        chosen: dict[str, int] = {}
-        for column in columns:
-            if contributions[column] <= 0 or len(chosen) == self.n_reasons:
-                break
-            chosen.setdefault(self.families[column], column)
-        return list(chosen.values())
 
-    def _reason(
-        self, column: int, value: float, contribution: float, others: Mapping[str, str]
-    ) -> dict[str, Any]:
-        name = self.model.feature_names[column]
-        return {
-            "feature": name,
-            "value": None if np.isnan(value) else value,
-            "contribution": contribution,
-            "sentence": CATALOGUE[name].say(value, others),
-        }
+def _tables(
+    dataset: Dataset,
+    model: Model | str | os.PathLike[str] | None,
+    as_of: Any,
+    n_reasons: int,
+    reasons_for: str,
+    n_jobs: int,
+    ego: EgoLog | None,
+) -> _Tables:
+    check_dataset(dataset, "score")
+    if reasons_for not in ("flagged", "all"):
+        raise ParameterError(
+            f"score: reasons_for must be 'flagged' or 'all'; got {reasons_for!r}. Use 'flagged'."
+        )
+    check_count("score", "n_reasons", n_reasons, least=0, usual="3")
+    return _Tables(Scoring(dataset, model, as_of, n_jobs, ego), n_reasons, reasons_for)
 
 
 def _as_model(model: Model | str | os.PathLike[str] | None) -> Model:
@@ -280,7 +335,7 @@ def _as_model(model: Model | str | os.PathLike[str] | None) -> Model:
     return model
 
 
-def _check_count(where: str, name: str, value: Any, *, least: int, usual: str) -> None:
+def check_count(where: str, name: str, value: Any, *, least: int, usual: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ParameterError(
             f"{where}: {name} must be a whole number from {least}; got {value!r}. Use {usual}."

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.model.stated import check_keys, number, refuse
 
-__all__ = ["SigmoidCalibration"]
+__all__ = ["LARGEST", "SigmoidCalibration", "check_calibration", "sigmoid"]
 
 Floats = NDArray[np.float64]
-_LARGEST = 1e100  # with raw scores up to 1e100 (audit.MAX_SCORE) no product overflows
+LARGEST = 1e100  # with raw scores up to 1e100 (audit.MAX_SCORE) no product overflows
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,39 @@ class SigmoidCalibration:
     intercept: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.slope <= _LARGEST:
-            rule = f"above 0 and at most {_LARGEST:g}"
+        if not 0 < self.slope <= LARGEST:
+            rule = f"above 0 and at most {LARGEST:g}"
             raise ParameterError(f"calibration: slope must be {rule}; got {self.slope}. Fit it again.")
-        if not abs(self.intercept) <= _LARGEST:
-            rule = f"between -{_LARGEST:g} and {_LARGEST:g}"
+        if not abs(self.intercept) <= LARGEST:
+            rule = f"between -{LARGEST:g} and {LARGEST:g}"
             raise ParameterError(
                 f"calibration: intercept must be {rule}; got {self.intercept}. Fit it again."
             )
 
     def __call__(self, raw: ArrayLike) -> Floats:
         """Turn raw scores (log odds, any shape, up to 1e100 in size) into probabilities above 0."""
-        z = self.slope * np.asarray(raw, np.float64) + self.intercept
-        # Past 700 exp would overflow. Few steps: for one row they cost as much as the walk through the trees.
-        probability: Floats = 1.0 / (1.0 + np.exp(np.maximum(np.minimum(-z, 700.0), -700.0)))
-        return probability
+        return sigmoid(self.slope * np.asarray(raw, np.float64) + self.intercept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {"kind": "sigmoid", "slope": float(self.slope), "intercept": float(self.intercept)}
+
+    @classmethod
+    def from_dict(cls, stated: Any) -> SigmoidCalibration:
+        """Construct from what `to_dict` gave, trusting nothing in it.
+
+        Raises
+        ------
+        ParameterError
+            If a key is missing or unknown, or a value is of another type or out of range.
+        """
+        check_keys("calibration", stated, ("kind", "slope", "intercept"))
+        if stated["kind"] != "sigmoid":
+            raise refuse("calibration", "kind", "'sigmoid'", "another")
+        slope, intercept = (
+            number("calibration", name, stated[name], -LARGEST, LARGEST) for name in ("slope", "intercept")
+        )
+        return cls(slope, intercept)
 
     @classmethod
     def fit(cls, raw: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> SigmoidCalibration:
@@ -95,7 +115,7 @@ class SigmoidCalibration:
         >>> calibration([-2.0, 3.0]).round(2)
         array([0.21, 0.79])
         """
-        x, is_positive, weight = _check(raw, y, sample_weight)
+        x, is_positive, weight = check_calibration(raw, y, sample_weight)
         n_positive = float(weight[is_positive].sum())
         n_negative = float(weight[~is_positive].sum())
         if n_positive <= 0 or n_negative <= 0:
@@ -115,9 +135,23 @@ class SigmoidCalibration:
         return cls(slope, intercept)
 
 
-def _check(
+def sigmoid(log_odds: Floats) -> Floats:
+    """Turn log odds into probabilities above 0.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([-1e300, 0.0, 1e300])).round(3)
+    array([0. , 0.5, 1. ])
+    """
+    # Past 700 exp would overflow. Few steps: for one row they cost as much as the walk through the trees.
+    probability: Floats = 1.0 / (1.0 + np.exp(np.maximum(np.minimum(-log_odds, 700.0), -700.0)))
+    return probability
+
+
+def check_calibration(
     raw: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Take raw scores, labels and weights of one length, as float64, bool and float64."""
     x, label = np.asarray(raw, np.float64), np.asarray(y)
     weight = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, np.float64)
     if x.ndim != 1 or label.shape != x.shape or weight.shape != x.shape:

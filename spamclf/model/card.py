@@ -2,73 +2,138 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from spamclf.campaigns.index import CampaignIndex
-from spamclf.features.catalogue import family_of
+from spamclf.features.catalogue import CATALOGUE, family_of
+
+if TYPE_CHECKING:
+    from spamclf.model.model import Model
 
 __all__ = ["card"]
 
+_LIMITS = """## What it must not be used for
 
-def card(
-    name: str,
-    feature_names: tuple[str, ...],
-    history_days: float,
-    threshold: float,
-    info: dict[str, Any],
-    memory: CampaignIndex | None = None,
-) -> str:
-    """Return the card of a trained model as Markdown.
+Not for automated bans without review and appeal. Not on a platform whose accounts were not among those it was trained
+on, except to look. Not on a person's word alone: a reason says what the model saw, not what is true. Intended use: to
+order a queue for reviewers.
+
+Known limits: it learned from accounts that somebody labelled, so it finds what is like what was found before. What the
+catalogue's directions do not fix it may have learned from chance. Its probabilities are those of the calibration
+accounts' mix; where automated accounts are rarer, they are too high."""
+
+
+def card(model: Model) -> str:
+    """Return the card of a trained model as Markdown, generated from nothing but the model.
 
     Parameters
     ----------
-    name, feature_names, history_days, threshold, info, memory
-        As of `Model`; `info` as `train.fit` makes it.
+    model : Model
+        As `train.fit` makes it. A text under ``info["about"]`` is put before what it was made from.
 
     Returns
     -------
     text : str
+
+    Examples
+    --------
+    >>> from spamclf import predict
+    >>> print(card(predict.load_shipped_model()).splitlines()[0])
+    # Model simulated-1
     """
-    data, metrics, counts = info["data"], info["metrics"], info["counts"]
+    parts = [
+        _what(model), str(model.info.get("about", "")).strip(), _made_from(model.info), _figures(model.info),
+        _threshold(model), _segments(model.info), _beside(model.info), _remembered(model), _LIMITS,
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _what(model: Model) -> str:
+    names = [name for name in model.feature_names if name in CATALOGUE]
+    families = ", ".join(dict.fromkeys(family_of(name).name for name in names))
+    left_out = ", ".join(f"`{name}`" for name in model.info.get("features_left_out", [])) or "none"
+    return f"""# Model {model.name}
+
+Scores accounts of a messaging platform by the probability that they are automated, from
+{len(model.feature_names)} features over the last {model.history_days:g} days, of the families
+{families}. It reads no message.
+Features that no account to train on had a value of, and are left out: {left_out}."""
+
+
+def _made_from(info: dict[str, Any]) -> str:
+    data = info["data"]
     rows = "\n".join(
-        f"| {part} | {count['automated']:,} | {count['honest']:,} | {count['rows']:,} |"
-        for part, count in counts.items()
+        f"| {part} | {until} | {count['automated']:,} | {count['honest']:,} | {count['rows']:,} |"
+        for (part, count), until in zip(info["counts"].items(), info["parts_end"], strict=True)
     )
-    figures = "\n".join(f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in metrics.items())
-    families = ", ".join(dict.fromkeys(family_of(feature).name for feature in feature_names))
-    left_out = ", ".join(f"`{feature}`" for feature in info["features_left_out"]) or "none"
-    return f"""# Model {name}
-
-Scores accounts of a messaging platform by the probability that they are automated, from {len(feature_names)} features
-over the last {history_days:g} days, of the families {families}. It reads no message.
-Features that no account to train on had a value of, and are left out: {left_out}.
-
-## Made from
+    whole = "Accounts of one campaign are in one part." if info["whole_campaigns"] else ""
+    return f"""## Made from
 
 {data["accounts"]:,} accounts and {data["messages"]:,} messages from {data["first_message"]} to
 {data["last_message"]}; labels known before {info["as_of"]}; fingerprint `{data["fingerprint"][:16]}`.
 
-| part (by time) | automated accounts | honest accounts | rows |
-|---|---|---|---|
+| part | looked at until | automated accounts | honest accounts | rows |
+|---|---|---|---|---|
 {rows}
 
-## How good it is, on the latest accounts
+Each part has accounts of its own, and is looked at after the part before. {whole}"""
 
-| figure (95 % bootstrap interval) | value |
+
+def _figures(info: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in info["metrics"].items()
+    )
+    return f"""## How good it is, on the accounts of the test part
+
+| figure (95 % interval) | value |
 |---|---|
-{figures}
+{rows}
 
-An account is flagged from a score of {threshold:.4f}. The threshold was chosen so that about {100 * info["fpr"]:g} % of
-the honest calibration accounts would be flagged. That is an estimate from few accounts, no guarantee.
-
-{_remembered(memory)}## What it must not be used for
-
-Not for automated bans without review and appeal. Not on a platform whose accounts were not among those it was trained
-on, except to look. Intended use: to order a queue for reviewers.
-"""
+Probabilities were calibrated by {"isotonic regression" if info["calibration"] == "isotonic" else "a sigmoid"} on the
+calibration part. An account counts as flagged if any of its rows is."""
 
 
-def _remembered(memory: CampaignIndex | None) -> str:
+def _threshold(model: Model) -> str:
+    told = f"## When an account is flagged\n\nFrom a score of {model.threshold:.6g}. "
+    if model.certificate is None:
+        return told + (
+            f"The threshold was chosen so that about {100 * model.info['fpr']:g} % of the\nhonest calibration accounts "
+            "would be flagged. That is an estimate, no guarantee: it is exceeded about every other time."
+        )
+    return f"{told}The certificate:\n\n```text\n{model.certificate}\n```"
+
+
+def _segments(info: dict[str, Any]) -> str:
+    if not info.get("segments"):
+        return ""
+    rows = "\n".join(
+        f"| {name} | {' | '.join(_part(told[kind]) for kind in ('automated', 'honest'))} |"
+        for name, told in info["segments"].items()
+    )
+    return f"""## Flagged accounts of the test part, by segment
+
+| segment | automated accounts | flagged | honest accounts | flagged |
+|---|---|---|---|---|
+{rows}"""
+
+
+def _beside(info: dict[str, Any]) -> str:
+    beside = info.get("beside")
+    if not beside:
+        return ""
+    return "\n".join(["## What it is held against", "", "```text", *beside_lines(beside), "```"])
+
+
+def beside_lines(beside: dict[str, list[str]]) -> Iterator[str]:
+    """Lay out the rules and the tree that were fitted beside a model."""
+    yield "one-feature rules:"
+    yield from (f"  {line}" for line in beside["rules"])
+    yield "tree of depth 3:"
+    yield from (f"  {line}" for line in beside["tree"])
+
+
+def _remembered(model: Model) -> str:
+    memory = model.memory
     if not memory:
         return ""
     photos, texts, lists = (f"{len(seen.words):,}" for seen in memory.sightings)
@@ -78,12 +143,17 @@ It was trained with a memory of {len(memory):,} accounts: {photos} photos, {text
 as fingerprints, accounts and operators as pseudonyms, {len(memory.labels):,} labels. It holds no id, text or picture,
 yet it is personal data: a pseudonym is an unkeyed hash, and whoever can list the possible ids can undo it. It lies in
 `memory-*.safetensors`; a model that is handed on without it is written by
-`dataclasses.replace(model, memory=None).save(folder)`.
+`dataclasses.replace(model, memory=None).save(folder)`."""
 
-"""
+
+def _part(told: dict[str, Any]) -> str:
+    share = told["flagged_share"]
+    return f"{told['accounts']:,} | {'' if share is None else _shown(share)}"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
+    if value is None:
+        return "not known"
     return f"{value:.4f}" if isinstance(value, float) else f"`{value}`"

@@ -4,7 +4,8 @@ Reading a folder trusts nothing in it (see ``spamclf.sealed``); what the numbers
 ``CampaignIndex`` and ``Model``, and only what passed is constructed.
 
 How to raise ``FORMAT_VERSION``: keep reading every older version (``tests/model/fixtures/format-<n>`` must
-load), write the new one only, and add a fixture for it. Version 2 added the memory of campaigns.
+load), write the new one only, and add a fixture for it. Version 2 added the memory of campaigns, version 3 the scores
+of honest accounts that certificates are made of.
 """
 
 from __future__ import annotations
@@ -29,6 +30,26 @@ _TREES = Part(
     },
     max_bytes=(1 << 14) + MAX_NODES * 48,  # 41 bytes per node, 4 per tree
 )
+_HONEST = Part(
+    stem="honest",
+    sizes={"n_values": (1, 2**31 - 1), "n_lists": (1, 10_000)},
+    arrays={"values": Array("float64", ("n_values",)), "offsets": Array("int64", ("n_lists",), more=1)},
+    max_bytes=1 << 30,
+    optional=True,
+)
+_REFERENCE = Part(
+    stem="reference",
+    sizes={"n_cuts": (1, 1 << 24), "n_columns": (1, 10_000)},
+    arrays={
+        "cuts": Array("float64", ("n_cuts",)),
+        "counts": Array("int64", ("n_cuts",)),
+        "offsets": Array("int64", ("n_columns",), more=1),
+        "missing": Array("int64", ("n_columns",)),
+    },
+    max_bytes=1 << 29,
+    optional=True,
+)
+_MEMORY = replace(PART, stem="memory", optional=True)
 FORM = Form(
     name="spamclf-model",
     noun="a model",
@@ -38,7 +59,8 @@ FORM = Form(
     remake="train the model again",
     versions={
         1: {"arrays": _TREES},
-        2: {"arrays": _TREES, "memory": replace(PART, stem="memory", optional=True)},
+        2: {"arrays": _TREES, "memory": _MEMORY},
+        3: {"arrays": _TREES, "memory": _MEMORY, "honest": _HONEST, "reference": _REFERENCE},
     },
     beside=("card.md",),
 )
@@ -49,8 +71,7 @@ MANIFEST = FORM.manifest
 def write_folder(
     folder: str | os.PathLike[str],
     manifest: Mapping[str, Any],
-    arrays: Arrays,
-    memory: Arrays | None = None,
+    parts: Mapping[str, Arrays | None],
     *,
     card: str | None = None,
     overwrite: bool = False,
@@ -62,11 +83,10 @@ def write_folder(
     folder : path-like
         Made if missing.
     manifest : mapping
-        What to say about the model, as JSON; format, arrays, memory and digest are added here.
-    arrays : dict of str to ndarray
-        By the names and dtypes of ``audit.DTYPES``.
-    memory : dict of str to ndarray, optional
-        As of ``CampaignIndex.arrays``.
+        What to say about the model, as JSON; format, parts and digest are added here.
+    parts : mapping of str to (dict of str to ndarray, or None)
+        ``arrays``, the trees, by the names and dtypes of ``audit.DTYPES``; ``memory``, ``honest`` and ``reference`` as
+        of the ``arrays`` of `CampaignIndex`, `HonestScores` and `Reference`.
     card : str, optional
         The model card, written as ``card.md``.
     overwrite : bool, default=False
@@ -80,12 +100,10 @@ def write_folder(
         If the manifest would exceed 1 MiB, or the memory 4 GiB.
     """
     beside = {} if card is None else {"card.md": card}
-    write_sealed(
-        folder, FORM, manifest, {"arrays": arrays, "memory": memory}, beside=beside, overwrite=overwrite
-    )
+    write_sealed(folder, FORM, manifest, parts, beside=beside, overwrite=overwrite)
 
 
-def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays, Arrays | None]:
+def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Arrays | None]]:
     """Read and audit the files of a model, without judging yet what their numbers mean.
 
     Parameters
@@ -97,17 +115,12 @@ def read_folder(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays,
     -------
     manifest : dict
         Checked against its own digest.
-    arrays : dict of str to ndarray
-        The trees: of the right names, dtypes and lengths; writable.
-    memory : dict of str to ndarray, or None
-        Likewise; None if the model has none.
+    parts : dict of str to (dict of str to ndarray, or None)
+        As of ``write_folder``: of the right names, dtypes and lengths; writable. None if the model has none.
 
     Raises
     ------
     ModelFileError
         If anything is missing, damaged, forged, too large, a link, of a later format, or not a model at all.
     """
-    manifest, parts = read_sealed(folder, FORM)
-    arrays = parts["arrays"]
-    assert arrays is not None  # it is not optional
-    return manifest, arrays, parts.get("memory")
+    return read_sealed(folder, FORM)

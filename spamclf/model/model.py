@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.errors import ModelFileError, ParameterError
+from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.model.audit import DTYPES
-from spamclf.model.calibration import SigmoidCalibration
-from spamclf.model.file import read_folder, write_folder
+from spamclf.model.card import card
+from spamclf.model.certificate import Certificate
+from spamclf.model.file import write_folder
 from spamclf.model.forest import Forest
-from spamclf.sealed import Arrays
+from spamclf.model.honest import HonestScores
+from spamclf.model.isotonic import Calibration
+from spamclf.model.stated import refuse
 
-__all__ = ["Model", "load_model"]
+__all__ = ["Model"]
 
 _MAX_NAME = 200
-_KEYS = frozenset(
-    {"arrays", "baseline", "calibration", "depth", "feature_names", "format", "format_version"}
-    | {"history_days", "info", "n_features", "name", "sha256", "threshold"}
-)
-_KEYS_SINCE_2 = _KEYS | {"memory", "schemes"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +38,7 @@ class Model:
     name : str
         Names the model in results; 1 to 200 printable characters.
     forest : Forest
-    calibration : SigmoidCalibration
+    calibration : SigmoidCalibration or IsotonicCalibration
         Raw score to probability.
     feature_names : tuple of str
         One per column of the feature matrix, in its order; distinct.
@@ -47,11 +47,15 @@ class Model:
     threshold : float
         Accounts that score at or above it are flagged; in [0, 1].
     info : dict
-        Anything JSON can hold: when and from what it was trained, versions, seed, metrics. A string under
-        ``"card"`` is also written as ``card.md``.
+        Anything JSON can hold: when and from what it was trained, versions, seed, metrics. A model card is generated
+        from what `train.fit` puts there.
     memory : CampaignIndex, optional
         The campaigns known so far, so that one is recognised at its next account's first message. Personal data (see
         `CampaignIndex`); ``dataclasses.replace(model, memory=None)`` is the model without it.
+    honest : HonestScores, optional
+        Highest scores of the honest calibration accounts: what `certify` needs.
+    certificate : Certificate, optional
+        What `threshold` promises. Without one it promises nothing.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Model:
 
     Examples
     --------
+    >>> from spamclf.model import SigmoidCalibration
     >>> stump = {"feature": [0, -1, -1], "threshold": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1],
     ...          "missing_left": [1, 0, 0], "value": [0.0, -1, 1], "cover": [2.0, 1, 1], "roots": [0, 3]}
     >>> forest = Forest(**{k: np.array(a, DTYPES[k]) for k, a in stump.items()}, baseline=0.0, n_features=1)
@@ -72,12 +77,14 @@ class Model:
 
     name: str
     forest: Forest
-    calibration: SigmoidCalibration
+    calibration: Calibration
     feature_names: tuple[str, ...]
     history_days: float
     threshold: float
     info: dict[str, Any] = field(default_factory=dict)
     memory: CampaignIndex | None = None
+    honest: HonestScores | None = None
+    certificate: Certificate | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feature_names", tuple(self.feature_names))
@@ -91,11 +98,46 @@ class Model:
         object.__setattr__(self, "info", _as_json(self.info))
         if not isinstance(self.memory, CampaignIndex | None):
             raise _refuse("memory", "a CampaignIndex or None", type(self.memory).__name__)
+        if self.certificate is not None and self.certificate.threshold != self.threshold:
+            raise _refuse(
+                "threshold", f"that of its certificate ({self.certificate.threshold})", self.threshold
+            )
 
     def __repr__(self) -> str:
         size = f"n_trees={self.forest.n_trees}, n_features={self.forest.n_features}"
         memory = "" if self.memory is None else f", memory={self.memory!r}"
         return f"Model({self.name!r}, {size}, threshold={self.threshold:.3g}{memory})"
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits that name what the model computes.
+
+        Models of the same trees, calibration, features, look-back, threshold and memory share it, saved and loaded
+        or not; `name` and `info` do not matter.
+        """
+        forest, calibration, memory = self.forest, self.calibration, self.memory
+        parts: dict[str, Any] = {name: getattr(forest, name) for name in DTYPES}
+        parts |= {"baseline": forest.baseline, "n_features": forest.n_features}
+        parts |= {f"calibration {each.name}": getattr(calibration, each.name) for each in fields(calibration)}
+        parts |= {"history_days": self.history_days, "threshold": self.threshold}
+        parts |= {
+            f"memory {name}": array for name, array in ({} if memory is None else memory.arrays).items()
+        }
+        schemes = None if memory is None else memory.schemes
+        segments = None if self.certificate is None else self.certificate.to_dict()["segments"]
+        words = [list(self.feature_names), type(calibration).__name__, schemes, segments]
+        state = hashlib.blake2b(json.dumps(words, sort_keys=True).encode(), digest_size=16)
+        for name in sorted(parts):
+            array = np.ascontiguousarray(parts[name])
+            array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            state.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+            state.update(array.reshape(-1).view(np.uint8).data)
+        return state.hexdigest()
+
+    @property
+    def card(self) -> str | None:
+        """The model card as Markdown; None unless `train.fit` made the model. It is saved beside it as ``card.md``."""
+        return card(self) if "counts" in self.info else None
 
     def scores(self, X: ArrayLike, *, n_jobs: int = 1) -> NDArray[np.float64]:
         """Score rows of a feature matrix.
@@ -123,6 +165,69 @@ class Model:
         """
         return self.calibration(self.forest.raw_scores(X, n_jobs=n_jobs))
 
+    def thresholds(self, n_rows: int, segments: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+        """Return the threshold in force for each row: with a certificate it may be higher in some segments.
+
+        Parameters
+        ----------
+        n_rows : int
+        segments : mapping of str to array-like of shape (n_rows,), dtype bool
+            Which rows are in each of the certificate's segments (`spamclf.segments.segments_of`).
+
+        Returns
+        -------
+        thresholds : ndarray of shape (n_rows,), dtype float64
+
+        Raises
+        ------
+        ParameterError
+            As of `Certificate.thresholds`.
+        """
+        if self.certificate is None:
+            return np.full(n_rows, self.threshold)
+        return self.certificate.thresholds(n_rows, segments)
+
+    def certify(self, fpr: float = 1e-3, confidence: float = 0.95) -> Model:
+        """Return the same model with another threshold, and what it promises.
+
+        Parameters
+        ----------
+        fpr : float, default=0.001
+            Share of honest accounts that may ever be flagged.
+        confidence : float, default=0.95
+            Probability, over calibration accounts drawn like the model's, that no more are.
+
+        Returns
+        -------
+        model : Model
+
+        Raises
+        ------
+        InsufficientDataError
+            If the model's calibration accounts cannot support it, or are not known.
+        ParameterError
+            If an argument is out of its range.
+
+        Examples
+        --------
+        >>> from spamclf import predict
+        >>> predict.load_shipped_model().certify(fpr=0.05).certificate.fpr
+        0.05
+        """
+        if self.honest is None:
+            raise InsufficientDataError(
+                "certify: the model must know its honest calibration accounts; got one that does not. "
+                "Train it again with this version."
+            )
+        certificate = self.honest.certify(fpr, confidence)
+        told = dict(self.info)
+        if "metrics" in told:  # those of the former threshold
+            told["metrics"] = {
+                name: value for name, value in told["metrics"].items() if "flagged" not in name
+            }
+        told.pop("segments", None)
+        return replace(self, threshold=certificate.threshold, certificate=certificate, info=told)
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the model and its memory to a folder; readers see the former model or this one, never half of one.
 
@@ -144,15 +249,20 @@ class Model:
         --------
         See ``load_model``.
         """
-        forest, card, memory = self.forest, self.info.get("card"), self.memory
+        forest, memory, honest = self.forest, self.memory, self.honest
+        reference = None if honest is None else honest.reference
         manifest = {
             "name": self.name,
             "baseline": forest.baseline,
-            "calibration": {
-                "kind": "sigmoid",
-                "slope": float(self.calibration.slope),
-                "intercept": float(self.calibration.intercept),
+            "calibrated_on": None
+            if honest is None
+            else {
+                "segments": list(honest.names),
+                "window": None if honest.window is None else list(honest.window),
+                "columns": [] if reference is None else list(reference.names),
             },
+            "calibration": self.calibration.to_dict(),
+            "certificate": None if self.certificate is None else self.certificate.to_dict(),
             "depth": forest.depth,
             "feature_names": list(self.feature_names),
             "history_days": self.history_days,
@@ -164,82 +274,19 @@ class Model:
         write_folder(
             folder,
             manifest,
-            {name: getattr(forest, name) for name in DTYPES},
-            None if memory is None else memory.arrays,
-            card=card if isinstance(card, str) else None,
+            {
+                "arrays": {name: getattr(forest, name) for name in DTYPES},
+                "memory": None if memory is None else memory.arrays,
+                "honest": None if honest is None else honest.arrays,
+                "reference": None if reference is None else reference.arrays,
+            },
+            card=self.card,
             overwrite=overwrite,
         )
 
 
-def load_model(folder: str | os.PathLike[str]) -> Model:
-    """Read a model that ``Model.save`` wrote: read, audit, construct.
-
-    Nothing in the folder is trusted: a damaged or hostile one is refused before anything is built from it.
-
-    Parameters
-    ----------
-    folder : path-like
-
-    Returns
-    -------
-    model : Model
-        Scores as the saved one, bit for bit.
-
-    Raises
-    ------
-    ModelFileError
-        If the folder is damaged, forged, of a later format, or no model at all.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> stump = {"feature": [0, -1, -1], "threshold": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1],
-    ...          "missing_left": [1, 0, 0], "value": [0.0, -1, 1], "cover": [2.0, 1, 1], "roots": [0, 3]}
-    >>> forest = Forest(**{k: np.array(a, DTYPES[k]) for k, a in stump.items()}, baseline=0.0, n_features=1)
-    >>> folder = tempfile.mkdtemp()
-    >>> Model("tiny", forest, SigmoidCalibration(1.0, 0.0), ("gap_s",), 30, 0.7).save(folder)
-    >>> load_model(folder)
-    Model('tiny', n_trees=1, n_features=1, threshold=0.7)
-    """
-    try:
-        return _construct(*read_folder(folder))
-    except ParameterError as error:
-        raise ModelFileError(f"load_model: {error}") from error
-
-
-def _construct(manifest: Mapping[str, Any], arrays: Arrays, memory: Arrays | None) -> Model:
-    keys = _KEYS if manifest["format_version"] == 1 else _KEYS_SINCE_2
-    if manifest.keys() != keys:
-        raise _refuse("the manifest", f"of the keys {', '.join(sorted(keys))}", "others")
-    if memory is None and manifest.get("schemes", {}) != {}:
-        raise _refuse("schemes", "empty where there is no memory", "something else")
-    n_features, calibration, names = (manifest[key] for key in ("n_features", "calibration", "feature_names"))
-    if type(n_features) is not int:
-        raise _refuse("n_features", "an integer", "something else")
-    if not isinstance(names, list):
-        raise _refuse("feature_names", "a list", "something else")
-    if not isinstance(calibration, dict) or calibration.keys() != {"kind", "slope", "intercept"}:
-        raise _refuse("calibration", "kind, slope and intercept", "something else")
-    if calibration["kind"] != "sigmoid":
-        raise _refuse("calibration.kind", "'sigmoid'", "another")
-    forest = Forest(**arrays, baseline=_number("baseline", manifest["baseline"]), n_features=n_features)
-    if type(manifest["depth"]) is not int or manifest["depth"] != forest.depth:
-        raise _refuse("depth", f"that of the trees ({forest.depth})", "another")
-    slope, intercept = (_number(f"calibration.{key}", calibration[key]) for key in ("slope", "intercept"))
-    return Model(
-        name=manifest["name"],
-        forest=forest,
-        calibration=SigmoidCalibration(slope, intercept),
-        feature_names=tuple(names),
-        history_days=manifest["history_days"],
-        threshold=manifest["threshold"],
-        info=manifest["info"],
-        memory=None if memory is None else CampaignIndex.from_arrays(memory, manifest["schemes"]),
-    )
-
-
 def _refuse(name: str, rule: str, got: object) -> ParameterError:
-    return ParameterError(f"model: {name} must be {rule}; got {got}. Train the model again.")
+    return refuse("model", name, rule, got)
 
 
 def _number(name: str, value: Any) -> float:

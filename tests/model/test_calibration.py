@@ -109,3 +109,26 @@ def test_misuse_is_refused(raw: Any, y: Any, weight: Any) -> None:
 def test_numbers_out_of_range_are_refused(slope: float, intercept: float) -> None:
     with pytest.raises(ParameterError, match="must be"):
         SigmoidCalibration(slope, intercept)
+
+
+def test_it_is_stored_under_the_keys_of_every_manifest() -> None:
+    stored = SigmoidCalibration(1.5, -0.25).to_dict()
+    assert stored == {"kind": "sigmoid", "slope": 1.5, "intercept": -0.25}
+    assert SigmoidCalibration.from_dict(stored) == SigmoidCalibration(1.5, -0.25)
+    assert SigmoidCalibration.from_dict({**stored, "slope": 2}) == SigmoidCalibration(2.0, -0.25)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "isotonic"}, {"slope": 0}, {"slope": -1.0}, {"slope": "1"}, {"slope": True}, {"slope": 10**400},
+        {"slope": None}, {"intercept": float("nan")}, {"intercept": 1e101}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_what_was_stored_is_not_trusted(change: dict[str, Any]) -> None:
+    stored = {"kind": "sigmoid", "slope": 1.5, "intercept": -0.25}
+    with pytest.raises(ParameterError, match="calibration"):
+        SigmoidCalibration.from_dict({**stored, **change})
+    for broken in (None, [], {}, {"kind": "sigmoid"}):
+        with pytest.raises(ParameterError, match="calibration"):
+            SigmoidCalibration.from_dict(broken)

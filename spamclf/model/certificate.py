@@ -1,0 +1,317 @@
+"""The false-flag certificate: a threshold that honest accounts reach no more often than promised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.errors import ParameterError
+from spamclf.model.drift import DriftReport, HonestCheck
+from spamclf.model.order_statistic import least_accounts
+from spamclf.model.reference import Reference
+from spamclf.model.stated import check_keys, number, refuse, whole, words
+
+__all__ = ["ASSUMPTION", "Certificate", "SegmentThreshold", "checked_masks", "checked_scores"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+#: What a certificate rests on.
+ASSUMPTION = (
+    "The honest accounts to come are exchangeable with those it was calibrated on: the same population, honest by "
+    "label, later than the training data, looked at as often and at the same moments. It says nothing of accounts "
+    "drawn otherwise, and it ends when the population, the features or the number of looks changes: see check."
+)
+_ABOVE_ONE = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
+
+
+@dataclass(frozen=True)
+class SegmentThreshold:
+    """The threshold in force in a segment.
+
+    Attributes
+    ----------
+    name : str
+    n_accounts : int
+        Honest calibration accounts that were seen in it.
+    n_flagged : int
+        Those of them whose highest score in it reaches the threshold.
+    threshold : float
+        The segment's own, or the overall one where that is higher or the segment is pooled.
+    pooled : bool
+        Whether it is too small for a bound of its own; accounts in it are covered by the overall bound alone.
+    bound : float or None
+        Upper confidence bound of the share of its honest accounts that are ever flagged in it; None where pooled.
+    """
+
+    name: str
+    n_accounts: int
+    n_flagged: int
+    threshold: float
+    pooled: bool
+    bound: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Certificate:
+    """A threshold with a bound on false flags; made by `HonestScores.certify`.
+
+    With probability `confidence` over the calibration accounts, at most a share `fpr` of honest accounts is ever
+    flagged, whatever their mix of segments. The same holds in each segment that is not pooled, one by one; that all of
+    k bounds hold at once has probability of at least ``1 - k * (1 - confidence)``.
+
+    Parameters
+    ----------
+    fpr, confidence : float
+        Within (0, 1).
+    threshold : float
+        Accounts that score at or above it are flagged; in [0, 1].
+    n_accounts : int
+        Honest calibration accounts.
+    n_above : int
+        How many of them the order statistic leaves above itself (fewer are flagged where scores tie).
+    bound : float
+        Upper confidence bound of the share of honest accounts that are ever flagged; at most `fpr`.
+    segments : tuple of SegmentThreshold
+    window : tuple of (str, str), optional
+        When the calibration accounts appeared: from, to.
+    reference : Reference, optional
+        What `check` compares with. Not part of `to_dict`: it is stored as arrays.
+
+    Raises
+    ------
+    ParameterError
+        If values are out of range or contradict each other.
+
+    Examples
+    --------
+    See `HonestScores`.
+    """
+
+    fpr: float
+    confidence: float
+    threshold: float
+    n_accounts: int
+    n_above: int
+    bound: float
+    segments: tuple[SegmentThreshold, ...] = ()
+    window: tuple[str, str] | None = None
+    reference: Reference | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        where, tiny = "certificate", math.ulp(0.0)
+        number(where, "fpr", self.fpr, tiny, 1 - 1e-16)
+        number(where, "confidence", self.confidence, tiny, 1 - 1e-16)
+        number(where, "threshold", self.threshold, 0, 1)
+        whole(where, "n_accounts", self.n_accounts, 1)
+        whole(where, "n_above", self.n_above, 0, self.n_accounts - 1)
+        number(where, "bound", self.bound, 0, self.fpr)
+        words(where, "segments", [row.name for row in self.segments])
+        if self.window is not None and len(words(where, "window", list(dict.fromkeys(self.window)))) > 2:
+            raise refuse(where, "window", "two instants", "more")
+        for row in self.segments:
+            _check_segment(row, self)
+
+    @property
+    def expected_per_million(self) -> float:
+        """False flags to expect per million honest accounts: the mean of what the order statistic leaves above.
+
+        On the high side where scores tie, or where a segment's threshold is higher.
+        """
+        return 1e6 * (self.n_above + 1) / (self.n_accounts + 1)
+
+    @property
+    def bound_per_million(self) -> float:
+        """False flags per million honest accounts that are not exceeded, with `confidence`; at most fpr * 1e6."""
+        return 1e6 * self.bound
+
+    @property
+    def certified(self) -> tuple[str, ...]:
+        """The segments with a bound of their own."""
+        return tuple(row.name for row in self.segments if not row.pooled)
+
+    def thresholds(self, n_rows: int, segments: Mapping[str, npt.ArrayLike]) -> Floats:
+        """Return the threshold in force for each row: the highest of its segments', at least the overall one.
+
+        A row in several segments is held to each one's bound, so the highest counts: no membership ever makes a flag
+        easier.
+
+        Parameters
+        ----------
+        n_rows : int
+        segments : mapping of str to array_like of shape (n_rows,), dtype bool
+            Which rows are in each segment. All of `certified` are needed; unknown ones, such as a country that no
+            calibration account is of, take the overall threshold.
+
+        Returns
+        -------
+        thresholds : ndarray of shape (n_rows,), dtype float64
+            Above 1 where nothing can be flagged, since too many honest accounts of a segment reach the largest score.
+
+        Raises
+        ------
+        ParameterError
+            If a certified segment is left out, or a mask is none.
+        """
+        absent = [name for name in self.certified if name not in segments]
+        if absent:
+            rule, got = "given for every certified segment", f"none for {absent[0]!r}"
+            raise refuse(
+                "thresholds", "segments", rule, got, "A row's threshold may be higher there; tell of it."
+            )
+        highest = np.full(n_rows, self.threshold)
+        known = {row.name: row.threshold for row in self.segments}
+        for name, mask in checked_masks("thresholds", segments, n_rows):
+            highest[mask] = np.maximum(highest[mask], known.get(name, self.threshold))
+        return highest
+
+    def check(
+        self,
+        scores: npt.ArrayLike,
+        features: Mapping[str, npt.ArrayLike] | None = None,
+        *,
+        honest: npt.ArrayLike | None = None,
+    ) -> DriftReport:
+        """Tell whether the certificate still holds, by what new accounts look like.
+
+        Parameters
+        ----------
+        scores : array_like of shape (n,)
+            One per new account, taken as those of the reference were.
+        features : mapping of str to array_like of shape (n,), optional
+            Values of the same accounts; NaN is missing. Every feature of the reference, or none.
+        honest : array_like of shape (n_honest,), optional
+            Highest scores of accounts that were labelled honest since. They test the bound itself, where `scores`
+            only tell whether accounts look alike (and more spam alone makes them look different).
+
+        Returns
+        -------
+        report : DriftReport
+
+        Raises
+        ------
+        InsufficientDataError
+            If there are no accounts.
+        ParameterError
+            If the certificate has no reference, lengths differ, a score is outside [0, 1] or a feature is missing.
+
+        Examples
+        --------
+        >>> from spamclf.model.honest import HonestScores
+        >>> rng = np.random.default_rng(0)
+        >>> reference = Reference.of(rng.beta(1, 9, 5000))
+        >>> honest = HonestScores.of(np.arange(5000), rng.beta(1, 9, 5000), reference=reference)
+        >>> certificate = honest.certify(fpr=0.01)
+        >>> print(certificate.check(rng.beta(1, 9, 2000)))
+        certificate: holds, by 2,000 new accounts. Nothing to do. Check again as accounts come in.
+          score                            PSI 0.011  KS 0.017  p 0.81  steady
+        >>> certificate.check(rng.beta(2, 5, 2000)).status
+        'expired'
+        """
+        if self.reference is None:
+            raise ParameterError(
+                "check: the certificate must have a reference; got none. Give certify a Reference of the scores."
+            )
+        return self.reference.compare(scores, features, honest=self._recount(honest))
+
+    def _recount(self, honest: npt.ArrayLike | None) -> HonestCheck | None:
+        from scipy.special import betainc
+
+        if honest is None:
+            return None
+        highest = checked_scores("check", "honest", honest)
+        n, flagged = highest.size, int((highest >= self.threshold).sum())
+        p_value = float(betainc(flagged, n - flagged + 1, self.fpr)) if flagged else 1.0
+        return HonestCheck(n, flagged, p_value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the reference, as JSON can hold it."""
+        stated = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name != "reference"
+        }
+        stated["segments"] = [asdict(row) for row in self.segments]
+        stated["window"] = None if self.window is None else list(self.window)
+        return stated
+
+    @classmethod
+    def from_dict(cls, stated: Any, reference: Reference | None = None) -> Certificate:
+        """Construct from what `to_dict` gave, trusting nothing in it.
+
+        Raises
+        ------
+        ParameterError
+            If a key is missing or unknown, or a value is of another type, out of range or contradicts others.
+        """
+        check_keys("certificate", stated, (field.name for field in fields(cls) if field.name != "reference"))
+        if not isinstance(stated["segments"], list) or not isinstance(stated["window"], list | None):
+            raise refuse("certificate", "segments and window", "lists", "others")
+        if stated["window"] is not None and len(stated["window"]) != 2:
+            raise refuse("certificate", "window", "two instants", len(stated["window"]))
+        rows = []
+        for row in stated["segments"]:
+            check_keys("certificate", row, (field.name for field in fields(SegmentThreshold)))
+            rows.append(SegmentThreshold(**row))
+        window = None if stated["window"] is None else tuple(stated["window"])
+        return cls(**{**stated, "segments": tuple(rows), "window": window}, reference=reference)
+
+    def __str__(self) -> str:
+        since = "" if self.window is None else f" of {self.window[0][:10]} to {self.window[1][:10]}"
+        lines = [
+            f"at most {1e6 * self.fpr:,.0f} of a million honest accounts are ever flagged, with confidence "
+            f"{self.confidence:g}",
+            f"  threshold {self.threshold:.6g} from {self.n_accounts:,} honest accounts{since}, {self.n_above:,} above "
+            f"it: {self.expected_per_million:,.0f} per million expected, at most {self.bound_per_million:,.0f}",
+        ]
+        for row in self.segments:
+            if row.bound is None:
+                said = f"pooled, fewer than {least_accounts(self.fpr, self.confidence):,}: the overall bound alone"
+            else:
+                said = f"at most {1e6 * row.bound:,.0f} per million"
+            if row.threshold > 1:
+                said += "; nothing can be flagged"
+            lines.append(
+                f"  {row.name:<20} {row.n_accounts:>9,} accounts  threshold {row.threshold:.6g}  {said}"
+            )
+        return "\n".join([*lines, f"  Assumption: {ASSUMPTION}"])
+
+    def __repr__(self) -> str:
+        size = f"n_accounts={self.n_accounts}, n_segments={len(self.segments)}"
+        return f"Certificate(fpr={self.fpr:g}, confidence={self.confidence:g}, threshold={self.threshold:.6g}, {size})"
+
+
+def checked_scores(where: str, name: str, values: npt.ArrayLike) -> Floats:
+    """Take scores, each in [0, 1]."""
+    scores = np.asarray(values, np.float64)
+    if scores.ndim != 1 or not ((scores >= 0) & (scores <= 1)).all():
+        raise refuse(
+            where, name, "a list of numbers between 0 and 1", "others", "Give scores, not raw scores."
+        )
+    return scores + 0.0  # one zero
+
+
+def checked_masks(where: str, segments: Mapping[str, npt.ArrayLike], n: int) -> Iterator[tuple[str, Bools]]:
+    """Take the rows of each segment, by name."""
+    for name, values in segments.items():
+        mask = np.asarray(values)
+        if mask.shape != (n,) or mask.dtype != np.bool_:
+            rule, got = f"true or false for each of {n:,} rows", f"{mask.dtype} of shape {mask.shape}"
+            raise refuse(where, "segments", rule, got, "Give a mask per segment.")
+        yield name, mask
+
+
+def _check_segment(row: SegmentThreshold, whole_one: Certificate) -> None:
+    where = "certificate"
+    n_accounts = whole(where, "segments.n_accounts", row.n_accounts, 0, whole_one.n_accounts)
+    whole(where, "segments.n_flagged", row.n_flagged, 0, n_accounts)
+    threshold = number(where, "segments.threshold", row.threshold, whole_one.threshold, _ABOVE_ONE)
+    if not isinstance(row.pooled, bool) or (row.bound is None) != row.pooled:
+        raise refuse(where, "segments.bound", "there unless pooled", "something else")
+    if row.bound is not None:
+        number(where, "segments.bound", row.bound, 0, whole_one.fpr)
+    if row.pooled and threshold != whole_one.threshold:
+        raise refuse(where, "segments.threshold", "the overall one where pooled", "another")

@@ -1,0 +1,6 @@
+"""Train a model: labelled snapshots, boosting, calibration, certificate, and how good it all is."""
+
+from spamclf.train.fitting import fit
+from spamclf.train.told import summary
+
+__all__ = ["fit", "summary"]

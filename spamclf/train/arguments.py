@@ -1,0 +1,104 @@
+"""What `fit` was asked for: refused before any work where it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.dataset import Dataset, check_dataset
+from spamclf.errors import ParameterError
+from spamclf.features.catalogue import CATALOGUE
+from spamclf.features.extract import resolve_features
+from spamclf.instants import check_history, to_instant
+
+__all__ = ["check_arguments", "end_of"]
+
+#: What a model looks at unless told otherwise: all but reports.
+DEFAULT_TIERS = ("0", "1", "2", "3")
+
+
+def check_arguments(
+    dataset: Dataset,
+    features: Sequence[str] | None,
+    tiers: Sequence[str] | None,
+    history_days: float,
+    fpr: float,
+    confidence: float | None,
+    unlabelled: float,
+    search: int,
+    memory: Any,
+    random_state: int,
+) -> tuple[str, ...]:
+    """Refuse wrong arguments before any work, and return the names of the features."""
+    check_dataset(dataset, "fit")
+    check_history(history_days)
+    if not isinstance(memory, bool | CampaignIndex):
+        raise ParameterError(
+            f"fit: memory must be True, False or a CampaignIndex; got {type(memory).__name__}. Use False for none."
+        )
+    for name, value, usual in (
+        ("fpr", fpr, "0.001 for one in a thousand"),
+        ("confidence", confidence, "0.95"),
+    ):
+        if value is None and name == "confidence":
+            continue
+        if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
+            raise ParameterError(f"fit: {name} must be between 0 and 1; got {value!r}. Use {usual}.")
+    if not isinstance(unlabelled, Real) or isinstance(unlabelled, bool) or not 0 <= unlabelled <= 1:
+        raise ParameterError(
+            f"fit: unlabelled must be a weight from 0 to 1; got {unlabelled!r}. Use 0 to leave such accounts out."
+        )
+    if not isinstance(search, int | np.integer) or isinstance(search, bool) or search < 0:
+        raise ParameterError(
+            f"fit: search must be a number of settings to try; got {search!r}. Use 27, or 0 for none."
+        )
+    if not isinstance(random_state, int | np.integer) or not 0 <= random_state < 2**32:
+        raise ParameterError(
+            f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
+        )
+    allowed = _allowed(tiers)
+    if features is None:
+        names = tuple(
+            name for name, feature in CATALOGUE.items() if feature.tier in (allowed or DEFAULT_TIERS)
+        )
+    else:
+        names = resolve_features(features)
+        outside = [name for name in names if allowed and CATALOGUE[name].tier not in allowed]
+        if outside:
+            raise ParameterError(
+                f"fit: features must be of the tiers {', '.join(allowed)}; got {len(outside)} of others, such as "
+                f"{outside[0]} (tier {CATALOGUE[outside[0]].tier}). Leave them out, or allow their tier."
+            )
+    if not names:
+        raise ParameterError(
+            "fit: features must be one at least; got none. Leave them out for all but reports."
+        )
+    return names
+
+
+def _allowed(tiers: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the tiers that a model may look at; nothing where the caller says nothing."""
+    if tiers is None:
+        return ()
+    known = sorted({feature.tier for feature in CATALOGUE.values()})
+    allowed = tuple(map(str, tiers)) if isinstance(tiers, Sequence) else ()
+    wrong = [tier for tier in allowed if tier not in known]
+    if wrong or not allowed:
+        raise ParameterError(
+            f"fit: tiers must be some of {', '.join(known)}; got {', '.join(wrong) or repr(tiers)}. "
+            'Use ("0", "1") for a model that sees no photo and no text.'
+        )
+    return allowed
+
+
+def end_of(dataset: Dataset, as_of: Any) -> int:
+    """Return the instant from which on nothing is seen; without a label `labelled_rows` says what is missing."""
+    if as_of is not None:
+        return to_instant(as_of, where="fit")
+    labelled = pc.max(dataset.labels["labelled_at"]).cast("int64").as_py()
+    return max((each for each in (dataset.last_instant(), labelled) if each is not None), default=-1) + 1

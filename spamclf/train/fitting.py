@@ -1,0 +1,273 @@
+"""Train a model on the labelled accounts of a dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog
+from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.features.catalogue import CATALOGUE
+from spamclf.instants import iso
+from spamclf.labelled import CALIBRATION, TRAIN, LabelledRows, labelled_rows
+from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
+from spamclf.model.order_statistic import least_accounts, too_few
+from spamclf.remember import remember
+from spamclf.segments import segments_of
+from spamclf.threads import n_threads
+from spamclf.train.arguments import check_arguments, end_of
+from spamclf.train.made_from import counts_of, data_info, name_of, versions
+from spamclf.train.measured import measured
+
+if TYPE_CHECKING:
+    from spamclf.model.classifier import SpamClassifier
+
+__all__ = ["fit"]
+
+Floats = npt.NDArray[np.float64]
+_TOP_FEATURES = 10  # that a certificate is checked against
+
+
+def fit(
+    dataset: Dataset,
+    *,
+    as_of: Any = None,
+    features: Sequence[str] | None = None,
+    tiers: Sequence[str] | None = None,
+    history_days: float = 30.0,
+    fpr: float = 1e-3,
+    confidence: float | None = 0.95,
+    whole_campaigns: bool = True,
+    unlabelled: float = 0.0,
+    search: int = 0,
+    memory: bool | CampaignIndex = True,
+    random_state: int = 0,
+    name: str | None = None,
+    n_jobs: int = -1,
+    **boosting: Any,
+) -> Model:
+    """Train a model on the labelled accounts of a dataset.
+
+    Each labelled account is looked at when it registers, after its 1st, 5th, 20th, 100th and last send, and at the end;
+    its rows weigh 1 together. Time is cut in three (`spamclf.splits`): the first stretch trains a
+    `spamclf.SpamClassifier` (scikit-learn's boosted trees, monotone in the catalogue's directions), other accounts in
+    the second one calibrate its probabilities and set the threshold, others again in the third are only measured on;
+    campaigns are on one side. Features that no training row knows are left out. The same arguments give the same model,
+    byte for byte.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With a ``labels`` table; the latest label of an account counts.
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        Rows and labels at or after it are unseen. By default just after the last row of any table.
+    features : sequence of str, optional
+        Names of features or families. By default all of `tiers`.
+    tiers : sequence of {"0", "1", "2", "3", "F"}, optional
+        What the model may look at; by default all but F: 0 registration, 1 who wrote to whom and when, 2 profile
+        photos, 3 public texts, F what recipients report and evidence of operators. Features of other tiers are
+        refused. Reports must be asked for, since labels are often made from them and a model that reads its own label
+        is worth nothing.
+    history_days : float, default=30
+        Look-back of the features in days.
+    fpr : float, default=0.001
+        Share of honest accounts that may ever be flagged.
+    confidence : float or None, default=0.95
+        Probability, over calibration accounts drawn like these, that no more are: the certificate. It takes 2,995
+        honest calibration accounts, about a fifth of all, for 0.1 %, and 299 for 1 %. None chooses the threshold that
+        `fpr` of them reach, an estimate that is broken about every other time.
+    whole_campaigns : bool, default=True
+        Whether the accounts of a campaign, known or found, are kept in one part.
+    unlabelled : float, default=0
+        Weight of training accounts without a label, taken for honest ones; 0 leaves them out. Say by
+        ``label_noise={True: share}`` which share of the automated accounts is thought to be among them.
+    search : int, default=0
+        Settings to try by successive halving on folds ordered by time (`spamclf.model.search`); 0 takes the usual ones.
+    memory : bool or CampaignIndex, default=True
+        Whether the model remembers which accounts showed which photos and texts in the look-back before the last row
+        (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next account's
+        first message. Only kinds that its features look at. An index is remembered too.
+    random_state : int, default=0
+        Seed, at least 0.
+    name : str, optional
+        The model's name; by default the day of `as_of` and a hash of data and settings.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+    **boosting
+        Further parameters of `spamclf.SpamClassifier`, such as ``max_iter``, ``label_noise`` or ``early_stopping``.
+
+    Returns
+    -------
+    model : Model
+        ``model.info`` holds counts, metrics on the latest accounts and what the model was made from; `summary` prints
+        it. ``model.certify`` gives the same model another threshold.
+
+    Raises
+    ------
+    InsufficientDataError
+        If there are no labels, one of the three parts lacks a class, nothing tells the classes apart, or the
+        calibration accounts are too few for the certificate.
+    ParameterError
+        For an argument out of its range.
+
+    Examples
+    --------
+    >>> from spamclf import read_dataset, train
+    >>> model = train.fit(read_dataset("data/sample"), fpr=0.1, max_iter=20)
+    >>> model.forest.n_trees
+    20
+    """
+    names = check_arguments(
+        dataset, features, tiers, history_days, fpr, confidence, unlabelled, search, memory, random_state
+    )
+    threads = n_threads(n_jobs)
+    end = end_of(dataset, as_of)
+    ego = EgoLog.build(dataset, n_jobs=threads)
+    rows = labelled_rows(
+        ego, end, names, history_days=history_days, whole_campaigns=whole_campaigns, unlabelled=unlabelled,
+        n_jobs=threads,
+    )  # fmt: skip
+    _check_support(rows, fpr, confidence)
+    rows, names, unknown = _known_features(rows, names)
+    classifier, tried = _boosted(rows, names, search, random_state, threads, boosting)
+    forest = classifier.forest_
+    raw = forest.raw_scores(rows.X, n_jobs=threads)
+    middle = (rows.part == CALIBRATION) & rows.labelled
+    calibration = calibrate(raw[middle], rows.y[middle], rows.weight[middle])
+    scores = calibration(raw)
+    honest = _honest(ego, rows, names, forest, scores, threads)
+    certificate = None if confidence is None else honest.certify(fpr, confidence)
+    threshold = _estimated(honest, fpr) if certificate is None else certificate.threshold
+    info: dict[str, Any] = {
+        "as_of": iso(end),
+        "tiers": sorted({CATALOGUE[name].tier for name in names}),
+        "data": data_info(dataset, ego, end),
+        "parts_end": [iso(bound) for bound in rows.bounds[1:]],
+        "random_state": random_state,
+        "features_left_out": unknown,
+        "boosting": json.loads(json.dumps(boosting, sort_keys=True, default=repr)),
+        "searched": tried,
+        "calibration": calibration.to_dict()["kind"],
+        "fpr": fpr,
+        "confidence": confidence,
+        "unlabelled": unlabelled,
+        "whole_campaigns": whole_campaigns,
+        "versions": versions(),
+        "counts": counts_of(rows),
+    }
+    model = Model(
+        name or f"{iso(end)[:10]}-{name_of(info, names, history_days)}", forest, calibration, names, history_days,
+        threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,
+    )  # fmt: skip
+    return replace(model, info=info | measured(model, classifier, ego, rows, scores))
+
+
+def _check_support(rows: LabelledRows, fpr: float, confidence: float | None) -> None:
+    """Refuse a certificate that no training could reach, before any."""
+    n_honest = rows.n_accounts(CALIBRATION, automated=False)
+    if confidence is not None and n_honest < least_accounts(fpr, confidence):
+        raise too_few(n_honest, fpr, confidence)
+
+
+def _known_features(
+    rows: LabelledRows, names: tuple[str, ...]
+) -> tuple[LabelledRows, tuple[str, ...], list[str]]:
+    """Leave out features that are null in every training row: trees cannot use them, nor can scikit-learn bin them."""
+    known = ~np.isnan(rows.X[rows.part == TRAIN]).all(axis=0)
+    if not known.any():
+        raise InsufficientDataError(
+            "fit: features must be known of some accounts to train on; got none. "
+            "Ask for others, or give the columns that they need."
+        )
+    kept = tuple(name for name, is_known in zip(names, known, strict=True) if is_known)
+    if len(kept) == len(names):
+        return rows, names, []
+    X = np.ascontiguousarray(rows.X[:, known])
+    return replace(rows, X=X), kept, [name for name in names if name not in kept]
+
+
+def _boosted(
+    rows: LabelledRows,
+    names: tuple[str, ...],
+    n_candidates: int,
+    random_state: int,
+    threads: int,
+    boosting: dict[str, Any],
+) -> tuple[SpamClassifier, list[dict[str, Any]]]:
+    """Fit the forest on the training part; return what was tried before, too."""
+    import pandas as pd
+
+    from spamclf.model.classifier import SpamClassifier
+    from spamclf.model.search import search
+
+    settings = {"random_state": random_state, "n_jobs": threads} | boosting
+    unknown = sorted(set(settings) - set(SpamClassifier().get_params()))
+    if unknown:
+        raise ParameterError(
+            f"fit: boosting must be parameters of SpamClassifier; got {', '.join(unknown)}. See its documentation."
+        )
+    classifier = SpamClassifier(**settings)
+    tried: list[dict[str, Any]] = []
+    train = rows.part == TRAIN
+    X = pd.DataFrame(rows.X[train], columns=list(names), copy=False)
+    told = {"groups": rows.group[train], "time": rows.slices.as_of[train]}
+    if n_candidates:
+        classifier, tried = search(
+            X, rows.y[train], sample_weight=rows.weight[train], estimator=classifier, n_candidates=n_candidates,
+            random_state=random_state, n_jobs=threads, **told,
+        )  # fmt: skip
+    return classifier.fit(X, rows.y[train], rows.weight[train], **told), tried
+
+
+def _honest(
+    ego: EgoLog, rows: LabelledRows, names: tuple[str, ...], forest: Forest, scores: Floats, threads: int
+) -> HonestScores:
+    """Keep the highest scores of the honest calibration accounts, and how all calibration accounts are spread."""
+    middle = rows.part == CALIBRATION
+    last = middle & rows.last()
+    shares, _ = forest.contributions(rows.X[last], n_jobs=threads)
+    top = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")[:_TOP_FEATURES]
+    reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top})
+    chosen = middle & ~rows.y & rows.labelled
+    return HonestScores.of(
+        rows.slices.account[chosen],
+        scores[chosen],
+        segments_of(ego, rows.slices[chosen]),
+        window=(iso(rows.bounds[1]), iso(rows.bounds[2])),
+        reference=reference,
+    )
+
+
+def _estimated(honest: HonestScores, fpr: float) -> float:
+    """Return the lowest threshold that at most `fpr` of the honest calibration accounts reach."""
+    highest = honest.values[: honest.n_accounts][::-1]
+    first_unflagged = float(highest[int(fpr * highest.size)])
+    if first_unflagged >= 1.0:
+        raise InsufficientDataError(
+            f"fit: at most {fpr:g} of the honest calibration accounts must reach the largest score; got more. "
+            "Check their labels, or train on more accounts or with fewer trees."
+        )
+    return float(np.nextafter(first_unflagged, 2.0))
+
+
+def _memory(
+    ego: EgoLog,
+    end: int,
+    names: Sequence[str],
+    history_days: float,
+    memory: bool | CampaignIndex,
+    n_jobs: int,
+) -> CampaignIndex | None:
+    if memory is False:
+        return None
+    fresh = remember(ego, end, names, history_days=history_days, n_jobs=n_jobs)
+    if isinstance(memory, CampaignIndex):
+        return memory if fresh is None else memory.merge(fresh)
+    return fresh

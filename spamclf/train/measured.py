@@ -1,0 +1,98 @@
+"""How good a model is on accounts that it was neither trained nor calibrated on, beside a rule and a small tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.ego import EgoLog
+from spamclf.evaluate import average_precision, brier_score, calibration_error, roc_auc, rule_scores
+from spamclf.labelled import TEST, LabelledRows
+from spamclf.model import Model
+from spamclf.model.baselines import tree_input, tree_text
+from spamclf.segments import segments_of
+
+if TYPE_CHECKING:
+    from spamclf.model.classifier import SpamClassifier
+
+__all__ = ["measured"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def measured(
+    model: Model, classifier: SpamClassifier, ego: EgoLog, rows: LabelledRows, scores: Floats
+) -> dict[str, Any]:
+    """Measure on the latest accounts: each at its last row, and flagged if any of its rows is.
+
+    Parameters
+    ----------
+    model : Model
+    classifier : SpamClassifier
+        What its forest is of.
+    ego : EgoLog
+    rows : LabelledRows
+    scores : ndarray of shape (n_rows,)
+        Of the model.
+
+    Returns
+    -------
+    info : dict
+        ``metrics``, ``segments`` and ``beside``, what a person could check by hand.
+    """
+    test = rows.part == TEST
+    at = test & rows.last()
+    y, X = rows.y[at], rows.X[at]
+    rule = classifier.rules_[0]
+    metrics: dict[str, Any] = {}
+    for prefix, values in (
+        ("", scores[at]),
+        ("one_rule_", rule_scores(X[:, rule.column], rule.direction)),
+        ("depth_3_tree_", classifier.tree_.predict_proba(tree_input(X))[:, 1]),
+    ):
+        for what, figure in (("roc_auc", roc_auc), ("average_precision", average_precision)):
+            found = figure(y, values)
+            metrics[f"{prefix}{what}"] = [found.value, found.low, found.high]
+    brier, error = brier_score(y, scores[at]), calibration_error(y, scores[at])
+    metrics["brier_score"] = [brier.value, brier.low, brier.high]
+    metrics["calibration_error"] = [error.value, error.low, error.high]
+    slices = rows.slices[test]
+    segments = segments_of(ego, slices)
+    certified = () if model.certificate is None else model.certificate.certified
+    masks = segments_of(ego, slices, [*certified])
+    flagged = scores[test] >= model.thresholds(len(slices), masks)
+    shares = _flagged(slices.account, rows.y[test], flagged, np.ones(len(slices), np.bool_))
+    for kind in ("automated", "honest"):
+        metrics[f"{kind}_flagged_share"] = shares[kind]["flagged_share"]
+    told = {name: _flagged(slices.account, rows.y[test], flagged, mask) for name, mask in segments.items()}
+    tree = tree_text(classifier.tree_, list(model.feature_names)).splitlines()
+    beside = {"rules": [str(rule) for rule in classifier.rules_], "tree": tree}
+    return {"metrics": metrics, "segments": told, "beside": beside}
+
+
+def _flagged(
+    account: npt.NDArray[np.int64],
+    y: npt.NDArray[np.bool_],
+    flagged: npt.NDArray[np.bool_],
+    inside: npt.NDArray[np.bool_],
+) -> dict[str, dict[str, Any]]:
+    """Count the accounts with rows inside, and those flagged in any of these; with the exact binomial interval."""
+    told = {}
+    for kind, those in (("automated", y), ("honest", ~y)):
+        everybody = np.unique(account[inside & those])
+        n_flagged = np.unique(account[inside & those & flagged]).size
+        told[kind] = {"accounts": everybody.size, "flagged_share": _share(n_flagged, everybody.size)}
+    return told
+
+
+def _share(k: int, n: int) -> list[float] | None:
+    """Return a share with its 95 % interval (Clopper and Pearson 1934)."""
+    from scipy.special import betaincinv
+
+    if not n:
+        return None
+    low = float(betaincinv(k, n - k + 1, 0.025)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
+    return [k / n, low, high]

@@ -1,0 +1,48 @@
+"""What `fit` found out, as text."""
+
+from __future__ import annotations
+
+from spamclf.model import Model
+from spamclf.model.card import beside_lines
+
+__all__ = ["summary"]
+
+
+def summary(model: Model) -> str:
+    """Return what `fit` found out about a model: counts, metrics, certificate, and what a person could check by hand.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from spamclf import predict, train
+    >>> print(train.summary(predict.load_shipped_model()).splitlines()[0])
+    model simulated-1: ... trees, ... features
+    """
+    metrics, counts = model.info.get("metrics", {}), model.info.get("counts", {})
+    lines = [f"model {model.name}: {model.forest.n_trees} trees, {len(model.feature_names)} features"]
+    for part, count in counts.items():
+        lines.append(
+            f"  {part:<12} {count['automated']:>7,} automated, {count['honest']:>7,} honest accounts"
+        )
+    for key, value in metrics.items():
+        shown = value
+        if isinstance(value, list):
+            shown = f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"
+        elif isinstance(value, float):
+            shown = f"{value:.4f}"
+        lines.append(f"  {key:<32} {shown}")
+    lines.append(f"  {'threshold':<32} {model.threshold:.4f}")
+    if model.certificate is not None:
+        lines += str(model.certificate).splitlines()
+    elif "fpr" in model.info:
+        lines.append(
+            f"no certificate: {model.info['fpr']:g} of honest accounts is an estimate, often exceeded"
+        )
+    return "\n".join([*lines, *beside_lines(model.info["beside"])] if "beside" in model.info else lines)

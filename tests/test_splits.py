@@ -1,0 +1,174 @@
+"""Parts: later time for later parts, accounts and campaigns on one side, whatever the order of the rows."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from spamclf import Dataset, simulate
+from spamclf.campaigns.listing import list_campaigns
+from spamclf.ego import EgoLog
+from spamclf.errors import InsufficientDataError
+from spamclf.instants import to_instant
+from spamclf.lists import lists_of
+from spamclf.splits import PARTS, SHARES, Split, campaign_groups, latest_labels, split_accounts
+
+END = to_instant("2027-01-01")
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    return simulate.world(700, 30, random_state=1021, media=False)
+
+
+def made(data: Dataset, end: int = END) -> tuple[EgoLog, np.ndarray, Split]:
+    ego = EgoLog.build(data)
+    label = latest_labels(ego, end)
+    return ego, label, split_accounts(ego, end, label, campaign_groups(ego, end, label))
+
+
+@cache
+def usual() -> tuple[EgoLog, np.ndarray, Split]:
+    return made(Dataset(**tables()))
+
+
+def first_sends(ego: EgoLog, end: int = END) -> dict[int, int]:
+    first: dict[int, int] = {}
+    for account in range(ego.n_accounts):
+        mine = slice(ego.offsets[account], ego.offsets[account + 1])
+        sent = ego.time[mine][(ego.flag[mine] & 1) != 0]
+        if sent.size and sent.min() < end:
+            first[account] = int(sent.min())
+    return first
+
+
+def test_labelled_senders_have_a_part() -> None:
+    ego, label, split = usual()
+    first = first_sends(ego)
+    assert set(np.flatnonzero(split.part >= 0).tolist()) == {k for k in first if label[k] >= 0}
+
+
+def test_time_is_cut_in_three() -> None:
+    _, _, split = usual()
+    low, first, second, last = split.bounds
+    assert low < first < second < last == END
+    account = np.flatnonzero(split.part >= 0)
+    begin, until = split.window(account)
+    for k in range(len(PARTS)):
+        assert set(begin[split.part[account] == k]) == {split.bounds[k]}
+        assert set(until[split.part[account] == k]) == {split.bounds[k + 1]}
+
+
+def test_who_began_later_is_in_a_later_part() -> None:
+    """A campaign began with its first account; those that began early are in all three parts."""
+    ego, label, split = usual()
+    began: dict[int, int] = {}
+    for account, instant in first_sends(ego).items():
+        if label[account] >= 0:
+            group = int(split.group[account])
+            began[group] = min(began.get(group, instant), instant)
+    early = set()
+    for account in np.flatnonzero(split.part >= 0):
+        instant = began[int(split.group[account])]
+        stretch = sum(instant >= cut for cut in split.bounds[1:3])
+        if stretch:
+            assert split.part[account] == stretch
+        else:
+            early.add(int(split.part[account]))
+    assert early == {0, 1, 2}
+
+
+@pytest.mark.parametrize("is_automated", [0, 1])
+def test_parts_have_their_shares(is_automated: int) -> None:
+    _, label, split = usual()
+    mine = split.part[(label == is_automated) & (split.part >= 0)]
+    shares = np.bincount(mine, minlength=3) / mine.size
+    assert shares == pytest.approx(SHARES, abs=0.15)
+
+
+def test_a_campaign_is_on_one_side() -> None:
+    ego, _, split = usual()
+    groups = split.group[split.part >= 0]
+    for group in np.unique(groups):
+        assert np.unique(split.part[(split.group == group) & (split.part >= 0)]).size == 1
+    assert np.unique(groups, return_counts=True)[1].max() > 3
+    code = {name: k for k, name in enumerate(ego.account_ids.to_pylist())}
+    known: dict[str, set[int]] = {}
+    for row in tables()["labels"].to_pylist():
+        if row["campaign"] is not None:
+            known.setdefault(row["campaign"], set()).add(int(split.group[code[row["account_id"]]]))
+    assert len(known) > 5
+    assert all(len(groups) == 1 for groups in known.values())
+
+
+def test_clusters_of_automated_accounts_are_campaigns() -> None:
+    """Without campaigns in the labels most clusters are still on one side; those of honest people join nobody."""
+    labels = tables()["labels"]
+    unnamed = labels.set_column(
+        labels.column_names.index("campaign"), "campaign", pa.nulls(labels.num_rows, pa.string())
+    )
+    data = Dataset(**(tables() | {"labels": unnamed}))
+    ego, label, split = made(data)
+    code = {name: k for k, name in enumerate(ego.account_ids.to_pylist())}
+    found = list_campaigns(
+        data, as_of=END, history_days=400, min_accounts=2,
+        lists=lambda until: lists_of(ego, until, 400, n_jobs=1),
+    ).members()  # fmt: skip
+    clusters: dict[int, list[int]] = {}
+    for row in found.to_pylist():
+        clusters.setdefault(row["campaign"], []).append(code[row["account_id"]])
+    whole, automated_clusters = 0, 0
+    for members in clusters.values():
+        verdicts = label[members]
+        if (verdicts == 1).sum() >= max(2, (verdicts == 0).sum()):
+            automated_clusters += 1
+            whole += np.unique(split.group[members]).size == 1
+    assert automated_clusters > 10
+    assert whole >= 0.9 * automated_clusters
+    honest = np.flatnonzero((label == 0) & (split.part >= 0))
+    alone = np.bincount(split.group)[split.group[honest]] == 1
+    assert alone.mean() > 0.7
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    ego, _, split = usual()
+    rng = random.Random(3)
+    shuffled = {
+        name: table.take(rng.sample(range(len(table)), len(table))) for name, table in tables().items()
+    }
+    other_ego, _, other = made(Dataset(**shuffled))
+
+    def by_id(log: EgoLog, values: np.ndarray) -> dict[Any, Any]:
+        return dict(zip(log.account_ids.to_pylist(), values.tolist(), strict=True))
+
+    assert by_id(ego, split.part) == by_id(other_ego, other.part)
+    assert split.bounds == other.bounds
+
+
+def test_later_rows_change_nothing() -> None:
+    end = to_instant("2026-05-25")
+    ego, _, split = made(Dataset(**tables()), end)
+    times = {"messages": "sent_at", "photos": "set_at", "texts": "observed_at", "labels": "labelled_at"}
+    cut = {
+        name: table.filter(pa.compute.less(table[times[name]].cast("int64"), end)) if name in times else table
+        for name, table in tables().items()
+    }
+    other_ego, _, other = made(Dataset(**cut), end)
+    assert (
+        ego.account_ids.to_pylist()[: len(tables()["accounts"])]
+        == (other_ego.account_ids.to_pylist()[: len(tables()["accounts"])])
+    )
+    n = len(tables()["accounts"])
+    assert np.array_equal(split.part[:n], other.part[:n])
+    assert split.bounds == other.bounds
+
+
+def test_nobody_sent() -> None:
+    silent = Dataset(**(tables() | {"messages": tables()["messages"].slice(0, 0)}))
+    with pytest.raises(InsufficientDataError, match="labelled accounts must have sent messages"):
+        made(silent)
