@@ -1,0 +1,101 @@
+"""The command ``explain``: why an account scores as it does, and what its user may be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from spamclf.cli.shared import as_of_option, dataset_options, jobs, refusals, say
+
+__all__ = ["explain"]
+
+
+@click.command()
+@dataset_options
+@click.option("--account", "account_id", required=True, help="Its id.")
+@click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
+@as_of_option
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["both", "reviewer", "user"]),
+    default="both",
+    show_default=True,
+    help="Whom to print for; only what is printed for the user may be handed to the user.",
+)
+@click.option("--ground", help="The clause of your terms of service that the account broke.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@jobs
+@refusals
+def explain(
+    folder: str,
+    account_id: str,
+    model: str | None,
+    as_of: int | None,
+    audience: str,
+    ground: str | None,
+    as_json: bool,
+    n_jobs: int,
+    **reading: Any,
+) -> None:
+    """Explain the score of one account of a dataset FOLDER: reasons, the smallest change that clears it, statements.
+
+    \b
+    Examples:
+      spamclf explain data/sample --account ID
+      spamclf explain data/today --account ID --model models/2026-06-01 --as-of 2026-06-08 --for user
+    """
+    import json
+
+    from spamclf.dataset import read_dataset
+    from spamclf.explain.subject import Subject
+
+    dataset = read_dataset(folder, **reading)
+    say(repr(dataset))
+    subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
+    told = _told(subject, audience, ground)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {name: None if each is None else each.to_dict() for name, each in told.items()}, indent=1
+            )
+        )
+        return
+    for name, each in told.items():
+        text = "none: the model does not flag this account" if each is None else str(each)
+        click.echo(f"{_TITLES[name]}\n" + "\n".join(f"  {_printable(line)}" for line in text.splitlines()))
+
+
+_TITLES = {
+    "reasons": "Reasons, in log odds by family",
+    "counterfactual": "The smallest change that clears it",
+    "reviewer": "Statement of reasons, for the reviewer",
+    "user": "Statement of reasons, for the user: a draft, true once a person has reviewed and decided",
+}
+
+
+def _told(subject: Any, audience: str, ground: str | None) -> dict[str, Any]:
+    """Return what is to be printed, by name; None for a statement on an account that is not flagged."""
+    from spamclf.explain.changes import counterfactual_of
+    from spamclf.explain.families import reasons_of
+    from spamclf.explain.statements import GROUND, Audience, statement_of
+
+    told: dict[str, Any] = {}
+    flagged = subject.verdict == "automated"
+    if audience != "user":
+        told |= {"reasons": reasons_of(subject, 5), "counterfactual": counterfactual_of(subject)}
+    audiences: tuple[Audience, ...] = ("reviewer", "user")
+    for each in audiences:
+        if audience in ("both", each):
+            told[each] = (
+                statement_of(subject, each, change=told.get("counterfactual"), ground=ground or GROUND)
+                if flagged
+                else None
+            )
+    return told
+
+
+def _printable(line: str) -> str:
+    """Show a line so that no character of it moves a terminal's cursor or colours."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)

@@ -1,0 +1,107 @@
+"""One account at one instant, measured and scored as `predict.score` does it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog
+from spamclf.errors import ParameterError
+from spamclf.model import Model
+from spamclf.predict import VERDICTS, Scoring
+
+__all__ = ["Subject"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Subject:
+    """What all explanations of one account's score begin with.
+
+    Attributes
+    ----------
+    scoring : Scoring
+    as_of : int
+        Microseconds since the epoch.
+    x : ndarray of shape (n_features,), dtype float64
+    others : dict of str to float
+        Values that the sentences name beside their own.
+    score, threshold : float
+    verdict : str
+    score_id : str
+    """
+
+    scoring: Scoring
+    as_of: int
+    x: Floats
+    others: dict[str, float]
+    score: float
+    threshold: float
+    verdict: str
+    score_id: str
+
+    @property
+    def model(self) -> Model:
+        """The model that scores it."""
+        return self.scoring.model
+
+    @classmethod
+    def of(
+        cls,
+        where: str,
+        dataset: Dataset,
+        model: Model | str | os.PathLike[str] | None,
+        account_id: Any,
+        as_of: Any,
+        n_jobs: int,
+        ego: EgoLog | None,
+    ) -> Subject:
+        """Measure and score one account; `where` names the call in errors."""
+        scoring = Scoring(dataset, model, as_of, n_jobs, ego, where=where)
+        return cls.at(scoring, _code(where, scoring.ego.account_ids, account_id))
+
+    @classmethod
+    def at(cls, scoring: Scoring, code: int) -> Subject:
+        """Measure and score the account with this code."""
+        looked = scoring.look(code, code + 1)
+        _, ids = scoring.ids_of(looked)
+        return cls(
+            scoring,
+            int(looked.slices.as_of[0]),
+            looked.X[0],
+            looked.others(0, scoring.telling.companions),
+            float(looked.scores[0]),
+            float(looked.thresholds[0]),
+            VERDICTS[int(looked.verdict[0])],
+            str(ids[0].as_py()),
+        )
+
+
+def _code(where: str, ids: pa.Array, account_id: Any) -> int:
+    """Return the place of an id; a text may stand for a number, as on a command line, and a number for a text."""
+    wanted = account_id.item() if isinstance(account_id, np.generic) else account_id
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and not pa.types.is_integer(ids.type):
+        wanted = str(wanted)
+    elif isinstance(wanted, str) and pa.types.is_integer(ids.type):
+        wanted = int(wanted) if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", wanted) else None
+    place = -1
+    if isinstance(wanted, str | int) and not isinstance(wanted, bool):
+        try:
+            place = int(pc.index(ids, value=pa.scalar(wanted, ids.type)).as_py())
+        except (pa.ArrowException, TypeError, OverflowError, UnicodeError):
+            place = -1  # no id of this dataset can look like that
+    if place < 0:
+        raise ParameterError(
+            f"{where}: account_id must be that of an account of the dataset; got one that is not there. "
+            "Look it up in the accounts or among the senders."
+        )
+    return place

@@ -1,0 +1,115 @@
+"""The command ``explain``: both statements and what stands behind them, in a terminal's safe letters."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from spamclf import explain, predict, read_dataset
+from tests.doors import SAMPLE, cli, tables, write_folder
+
+HOSTILE = "a\x1b[2J\nb"
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    """One account of the sample per verdict, by the shipped model."""
+    scores = predict.score(read_dataset(SAMPLE), n_reasons=0).to_pylist()
+    return {row["verdict"]: row["account_id"] for row in scores}
+
+
+def done(result):
+    assert result.exit_code == 0, (result.stdout, result.stderr, result.exception)
+    return result.stdout
+
+
+def test_it_prints_everything(verdicts):
+    text = done(cli("explain", SAMPLE, "--account", verdicts["automated"]))
+    dataset = read_dataset(SAMPLE)
+    why = explain.reasons(dataset, account_id=verdicts["automated"])
+    for part in (
+        "Reasons",
+        "The smallest change",
+        "for the reviewer",
+        "for the user",
+        "Redress:",
+        why.score_id,
+    ):
+        assert part in text
+    assert all(each.sentence in text for each in why.top)
+    user = explain.statement(dataset, account_id=verdicts["automated"], audience="user")
+    assert all(line in text for line in str(user).splitlines())
+
+
+def test_for_the_user_alone(verdicts):
+    text = done(cli("explain", SAMPLE, "--account", verdicts["automated"], "--for", "user"))
+    assert not any(letter.isdigit() for letter in text)
+    assert "Reasons, in log odds" not in text
+    assert "reviewer" not in text
+    assert "for the user" not in done(
+        cli("explain", SAMPLE, "--account", verdicts["automated"], "--for", "reviewer")
+    )
+
+
+def test_as_json(verdicts):
+    told = json.loads(
+        done(cli("explain", SAMPLE, "--account", verdicts["automated"], "--json", "--ground", "Clause 9."))
+    )
+    assert list(told) == ["reasons", "counterfactual", "reviewer", "user"]
+    assert told["user"]["ground"] == told["reviewer"]["ground"] == "Clause 9."
+    assert told["reviewer"]["details"]["counterfactual"] == told["counterfactual"]
+    user = json.loads(
+        done(cli("explain", SAMPLE, "--account", verdicts["automated"], "--json", "--for", "user"))
+    )
+    assert list(user) == ["user"]
+
+
+@pytest.mark.parametrize("verdict", ["not_automated", "insufficient_data"])
+def test_an_account_that_is_not_flagged(verdicts, verdict):
+    text = done(cli("explain", SAMPLE, "--account", verdicts[verdict]))
+    assert verdict.replace("_", " ") in text
+    assert "no change is needed" in text
+    assert text.count("none: the model does not flag this account") == 2
+    told = json.loads(done(cli("explain", SAMPLE, "--account", verdicts[verdict], "--json")))
+    assert told["user"] is told["reviewer"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--account", "nobody"), 2, "account_id must be"),
+        ((), 2, "--account"),
+        (("--account", "nobody", "--for", "all"), 2, "--for"),
+        (("--account", "nobody", "--as-of", "yesterday"), 2, "--as-of must be"),
+        (("--account", "nobody", "--model", "no/model"), 1, "model"),
+    ],
+)
+def test_what_is_refused(arguments, code, words):
+    result = cli("explain", SAMPLE, *arguments)
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert "nobody" not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_no_letter_moves_a_cursor(tmp_path, verdicts):
+    few = {name: tables()[name] for name in ("accounts", "messages")}
+    few["accounts"] = few["accounts"].set_column(
+        0, "account_id", pa.array([HOSTILE, *few["accounts"]["account_id"].to_pylist()[1:]])
+    )
+    folder = write_folder(few, tmp_path / "data")
+    text = done(cli("explain", folder, "--account", HOSTILE, "--ground", HOSTILE))
+    assert "\x1b" not in text
+    ground = done(
+        cli("explain", SAMPLE, "--account", verdicts["automated"], "--for", "user", "--ground", HOSTILE)
+    )
+    assert "\x1b" not in ground
+    assert "a\\x1b[2J" in ground
+
+
+def test_help_has_an_example():
+    text = done(cli("explain", "--help"))
+    assert "spamclf explain data/sample --account ID" in text
