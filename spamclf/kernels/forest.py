@@ -21,6 +21,8 @@ _ONE = np.uint64(1)
 _HALF = np.uint64(32)
 _BLOCK = 64  # rows: their features stay in the first-level cache while all trees pass over them
 _LANES = 16  # trees walked side by side for a single row
+_EXPLAINED = 2048  # rows whose reasons are worked out together
+_MOST_TABLED = 12  # features of a path, of which each pattern is worked out once
 _MAX_PATH = 64  # most distinct features on a path; model/audit.py bounds the depth
 _MAX_POINTS = 32  # quadrature points that are exact for a path of _MAX_PATH
 
@@ -158,8 +160,34 @@ def _read_path(
 
 
 @compiled(
+    "void(int64, int64, float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64[::1])"
+)
+def _share_out(
+    pattern: Any, n: Any, bounds: Any, factors: Any, inverse: Any, product: Any, shares: Any
+) -> None:
+    """Write what a leaf adds for each feature of its path, given which of them a row is inside of (bits)."""
+    n_points = factors.shape[2] - 1
+    for q in range(n_points):
+        product[q] = factors[n, 0, q]
+    for j in range(n):
+        side = (pattern >> j) & 1
+        for q in range(n_points):
+            product[q] *= factors[j, side, q]
+    outside = 0.0
+    for q in range(n_points):
+        outside -= product[q] * factors[n, 1, q]
+    for j in range(n):
+        shares[j] = outside
+        if (pattern >> j) & 1:
+            share = 0.0
+            for q in range(n_points):
+                share += product[q] * inverse[j, q]
+            shares[j] = share * (1.0 - bounds[j, 2])
+
+
+@compiled(
     "void(float64, int64, int64[::1], float64[:, ::1], uint8[::1], float64[::1], float64[::1],"
-    " float64[:, ::1], float64[:, ::1])"
+    " float64[:, ::1], float64[:, ::1], int64, int64[::1], float64[:, ::1], int64[::1], int64)"
 )
 def _add_leaf(
     value: Any,
@@ -169,39 +197,55 @@ def _add_leaf(
     missing: Any,
     points: Any,
     weights: Any,
-    X: Any,
-    out: Any,
+    columns: Any,
+    sums: Any,
+    n_rows: Any,
+    patterns: Any,
+    table: Any,
+    made_for: Any,
+    stamp: Any,
 ) -> None:
-    """Add one leaf's contributions to the rows of a block."""
+    """Add one leaf's contributions to the rows of a block, which lie in columns.
+
+    They depend on nothing but which features of the path a row is inside of. So each such pattern is worked out once,
+    when the first row shows it, and looked up for the others.
+    """
     n_points = len(points)
-    factors = np.empty((n, 2, n_points))
+    factors = np.empty((n + 1, 2, n_points + 1))
     inverse = np.empty((n, n_points))
+    for q in range(n_points):
+        factors[n, 0, q], factors[n, 1, q] = weights[q] * value, 1.0 / (1.0 - points[q])
     for j in range(n):
         for q in range(n_points):
             factors[j, 0, q] = (1.0 - points[q]) * bounds[j, 2]
             factors[j, 1, q] = factors[j, 0, q] + points[q]
             inverse[j, q] = 1.0 / factors[j, 1, q]
-    inside = np.empty(n, np.int64)
-    product = np.empty(n_points)
-    for row in range(len(X)):
-        for q in range(n_points):
-            product[q] = weights[q] * value
-        for j in range(n):
-            x = X[row, features[j]]
-            inside[j] = missing[j] if x != x else (not x <= bounds[j, 0]) & (x <= bounds[j, 1])
-            for q in range(n_points):
-                product[q] *= factors[j, inside[j], q]
-        outside = 0.0
-        for q in range(n_points):
-            outside -= product[q] / (1.0 - points[q])
-        for j in range(n):
-            if inside[j]:
-                share = 0.0
-                for q in range(n_points):
-                    share += product[q] * inverse[j, q]
-                out[row, features[j]] += share * (1.0 - bounds[j, 2])
-            else:
-                out[row, features[j]] += outside
+    product, shares = np.empty(n_points), np.empty(n)
+    patterns[:n_rows] = 0
+    for j in range(n):
+        low, high, stays = bounds[j, 0], bounds[j, 1], missing[j] != 0
+        column = columns[features[j]]
+        for row in range(n_rows):
+            x = column[row]
+            inside = ((not x <= low) & (x <= high)) | ((x != x) & stays)
+            patterns[row] |= np.int64(inside) << j
+    if n > _MOST_TABLED:
+        for row in range(n_rows):
+            _share_out(patterns[row], n, bounds, factors, inverse, product, shares)
+            for j in range(n):
+                sums[features[j], row] += shares[j]
+        return
+    for row in range(n_rows):
+        pattern = patterns[row]
+        if made_for[pattern] != stamp:
+            made_for[pattern] = stamp
+            _share_out(pattern, n, bounds, factors, inverse, product, shares)
+            for j in range(n):
+                table[j, pattern] = shares[j]
+    for j in range(n):
+        looked_up, total = table[j], sums[features[j]]
+        for row in range(n_rows):
+            total[row] += looked_up[patterns[row]]
 
 
 @compiled(
@@ -245,9 +289,16 @@ def contributions(
     features = np.empty(_MAX_PATH, np.int64)
     bounds = np.empty((_MAX_PATH, 3))
     missing = np.empty(_MAX_PATH, np.uint8)
-    for begin in range(0, len(X), _BLOCK):
-        rows = X[begin : begin + _BLOCK]
-        sums = out[begin : begin + _BLOCK]
+    size = min(len(X), _EXPLAINED)
+    columns, sums = np.empty((X.shape[1], size)), np.empty((X.shape[1], size))
+    patterns = np.empty(size, np.int64)
+    table, made_for = np.empty((_MOST_TABLED, 1 << _MOST_TABLED)), np.zeros(1 << _MOST_TABLED, np.int64)
+    stamp = 0
+    for begin in range(0, len(X), _EXPLAINED):
+        n_rows = min(_EXPLAINED, len(X) - begin)
+        for row in range(n_rows):
+            for k in range(X.shape[1]):
+                columns[k, row], sums[k, row] = X[begin + row, k], out[begin + row, k]
         for leaf in range(len(feature)):
             if feature[leaf] >= 0:
                 continue
@@ -256,7 +307,12 @@ def contributions(
             )
             n_points = (n + 1) // 2
             first = n_points * (n_points - 1) // 2
-            rule = points[first : first + n_points]
+            rule, its_weights = points[first : first + n_points], weights[first : first + n_points]
+            stamp += 1
             _add_leaf(
-                value[leaf], n, features, bounds, missing, rule, weights[first : first + n_points], rows, sums
-            )
+                value[leaf], n, features, bounds, missing, rule, its_weights, columns, sums, n_rows, patterns,
+                table, made_for, stamp,
+            )  # fmt: skip
+        for row in range(n_rows):
+            for k in range(X.shape[1]):
+                out[begin + row, k] = sums[k, row]

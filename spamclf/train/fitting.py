@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.dataset import Dataset
@@ -202,8 +203,6 @@ def _boosted(
     boosting: dict[str, Any],
 ) -> tuple[SpamClassifier, list[dict[str, Any]]]:
     """Fit the forest on the training part; return what was tried before, too."""
-    import pandas as pd
-
     from spamclf.model.classifier import SpamClassifier
     from spamclf.model.search import search
 
@@ -216,7 +215,7 @@ def _boosted(
     classifier = SpamClassifier(**settings)
     tried: list[dict[str, Any]] = []
     train = rows.part == TRAIN
-    X = pd.DataFrame(rows.X[train], columns=list(names), copy=False)
+    X = pa.table(dict(zip(names, rows.X[train].T, strict=True)))
     told = {"groups": rows.group[train], "time": rows.slices.as_of[train]}
     if n_candidates:
         classifier, tried = search(

@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "messages", "forest", "start", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic"
+    "messages", "forest", "training", "certificate", "start", "signatures", "clusters", "photos", "co_target",
+    "wikipedia_bans", "honest_traffic",
 )  # fmt: skip
 _PACKAGES = (
-    "numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "opencv-python-headless",
-    "pandas", "pdqhash", "polars",
+    "numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "lightgbm",
+    "opencv-python-headless", "pandas", "pdqhash", "polars", "shap",
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
     "monotonic_cst": None,
     "random_state": 0,
 }
-_EXPLAINED = 500  # rows
+_EXPLAINED = 4000  # rows
 
 
 def training(n_rows: int, *, weighted: bool = False, threads: int = 1, rounds: int = 3) -> dict[str, float]:
@@ -89,6 +89,9 @@ def explaining(rounds: int = 3) -> dict[str, float]:
             "shap.TreeExplainer, same forest": _trees_of_shap(estimator, rows),
             "LightGBM pred_contrib, equal size": _trees_of_lightgbm(X, y, rows),
         }
+        if works["shap.TreeExplainer, same forest"]:
+            values = np.asarray(works["shap.TreeExplainer, same forest"]())
+            np.testing.assert_allclose(forest.contributions(rows, n_jobs=1)[0], values, rtol=0, atol=1e-9)
         return side_by_side({name: work for name, work in works.items() if work}, rounds=rounds)
 
 
