@@ -1,4 +1,4 @@
-"""Make the shipped model: ``python models/make_simulated_1.py [FOLDER]``, about a minute and a half.
+"""Make the shipped model: ``python models/make_simulated_1.py [FOLDER]``, about three minutes.
 
 It learns from several simulated worlds side by side, from platforms that know everything about an account to logs
 that tell nothing but who wrote to whom and when: a model that has only seen complete rows takes what is unknown
@@ -25,18 +25,18 @@ NAME = "simulated-1"
 #: (random_state, accounts, days, share of automated accounts, unknown_share, tick_s) of each world; seeds from
 #: 1000 on are kept for tests.
 WORLDS = (
-    (101, 1500, 30, 0.2, 0.1, 0.0),
-    (102, 1500, 30, 0.2, 0.15, 1.0),
-    (103, 1500, 30, 0.2, 0.3, 0.0),
-    (104, 1500, 30, 0.2, 0.6, 20.0),
-    (105, 1500, 30, 0.2, 0.9, 1.0),
-    (106, 1500, 30, 0.2, 1.0, 0.0),
-    (107, 1500, 30, 0.2, 1.0, 1.0),
-    (108, 1500, 30, 0.2, 1.0, 20.0),
+    (101, 5000, 30, 0.2, 0.1, 0.0),
+    (102, 5000, 30, 0.2, 0.15, 1.0),
+    (103, 5000, 30, 0.2, 0.3, 0.0),
+    (104, 5000, 30, 0.2, 0.6, 20.0),
+    (105, 5000, 30, 0.2, 0.9, 1.0),
+    (106, 5000, 30, 0.2, 1.0, 0.0),
+    (107, 5000, 30, 0.2, 1.0, 1.0),
+    (108, 5000, 30, 0.2, 1.0, 20.0),
 )
 #: From this unknown_share on, a world has neither photos nor texts: a platform that keeps none of them.
 BARE = 0.6
-FPR = 0.01
+FPR = 0.001
 
 _ABOUT = f"""**Everybody it learned from is simulated**: {len(WORLDS)} worlds of `spamclf.simulate.world`, in which
 between a tenth and all of the facts of accounts and messages are unknown, put together by

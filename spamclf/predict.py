@@ -49,7 +49,7 @@ def score(
     model: Model | str | os.PathLike[str] | None = None,
     *,
     as_of: Any = None,
-    n_reasons: int = 3,
+    n_reasons: int = 5,
     reasons_for: str = "flagged",
     n_jobs: int = -1,
     ego: EgoLog | None = None,
@@ -64,7 +64,7 @@ def score(
     as_of : str, datetime or int (microseconds since the epoch), optional
         Rows at or after this instant are unseen. By default just after the last row of messages, reports, photos,
         texts and registrations.
-    n_reasons : int, default=3
+    n_reasons : int, default=5
         How many reasons an account gets at most, one of each family of features; 0 for none.
     reasons_for : {"flagged", "all"}, default="flagged"
         Who gets reasons; they cost far more than scores.
@@ -108,7 +108,7 @@ def score_batches(
     *,
     as_of: Any = None,
     batch_size: int = _BATCH,
-    n_reasons: int = 3,
+    n_reasons: int = 5,
     reasons_for: str = "flagged",
     n_jobs: int = -1,
     ego: EgoLog | None = None,
@@ -317,7 +317,7 @@ def _tables(
         raise ParameterError(
             f"score: reasons_for must be 'flagged' or 'all'; got {reasons_for!r}. Use 'flagged'."
         )
-    check_count("score", "n_reasons", n_reasons, least=0, usual="3")
+    check_count("score", "n_reasons", n_reasons, least=0, usual="5")
     return _Tables(Scoring(dataset, model, as_of, n_jobs, ego), n_reasons, reasons_for)
 
 

@@ -111,7 +111,7 @@ def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) 
 @click.option(
     "--reasons",
     "n_reasons",
-    default=3,
+    default=5,
     show_default=True,
     type=click.IntRange(0),
     help="Reasons per account.",

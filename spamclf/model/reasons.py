@@ -65,6 +65,14 @@ class Telling:
     def __init__(self, feature_names: Sequence[str]) -> None:
         self.names = tuple(feature_names)
         self.families = tuple(family_of(name).name for name in self.names)
+        # What names the size of a cluster speaks of that cluster.
+        self._subjects = tuple(
+            next(
+                (size for size in (name, *CATALOGUE[name].companions) if size.endswith("_cluster_accounts")),
+                family,
+            )
+            for name, family in zip(self.names, self.families, strict=True)
+        )
         self.companions = tuple(
             dict.fromkeys(other for name in self.names for other in CATALOGUE[name].companions)
         )
@@ -82,13 +90,16 @@ class Telling:
         return [self._reason(column, x, contributions, others) for column in order]
 
     def chosen(self, x: Floats, contributions: Floats, others: Mapping[str, float], n: int) -> list[Reason]:
-        """Return the largest positive contribution of each family, at most `n`: the others tell much the same."""
+        """Return the largest positive contributions, at most `n`, one of each family: the others tell much the same.
+
+        Of photos and texts there may be two: what the account shows, and who else shows nearly the same.
+        """
         chosen: dict[str, int] = {}
         for column in np.argsort(-contributions, kind="stable").tolist():
             if contributions[column] <= 0 or len(chosen) == n:
                 break
             if not np.isnan(x[column]):
-                chosen.setdefault(self.families[column], column)
+                chosen.setdefault(self._subjects[column], column)
         return [self._reason(column, x, contributions, others) for column in chosen.values()]
 
     def _reason(self, column: int, x: Floats, contributions: Floats, others: Mapping[str, float]) -> Reason:
