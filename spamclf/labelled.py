@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.campaigns.sightings import Kind
+from spamclf.campaigns.sightings import Kind, pseudonyms
 from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError
 from spamclf.facts import NAT
@@ -42,6 +42,9 @@ _TIERS: dict[Kind, str] = {"photo": "2", "text": "3", "list": "1"}
 class LabelledRows:
     """Labelled accounts at instants; sorted by account, then instant.
 
+    Accounts and campaigns stand in the order of hashes of their ids, so that nothing made from the rows depends on the
+    order of the dataset's: neither sums of floats, nor draws.
+
     Attributes
     ----------
     slices : Slices
@@ -51,7 +54,7 @@ class LabelledRows:
     part : ndarray of shape (n_rows,), dtype int8
         Index into `PARTS`; all rows of an account, and of a campaign, are in one part.
     group : ndarray of shape (n_rows,), dtype int64
-        The campaign of the account.
+        The campaign of the account; one of its own for an account of none.
     labelled : ndarray of shape (n_rows,), dtype bool
         Whether a label says so; others are training rows that are taken for honest.
     weight : ndarray of shape (n_rows,), dtype float64
@@ -96,6 +99,7 @@ def labelled_rows(
     history_days: float,
     whole_campaigns: bool = True,
     unlabelled: float = 0.0,
+    check: Callable[[LabelledRows], None] | None = None,
     n_jobs: int = -1,
 ) -> LabelledRows:
     """Choose labelled accounts and instants before `end`, and compute their features.
@@ -113,6 +117,8 @@ def labelled_rows(
         Whether the accounts of a campaign, known or found by what the features may look at, are kept in one part.
     unlabelled : float, default=0
         Weight of training accounts without a label, taken for honest ones; 0 leaves them out.
+    check : callable, optional
+        Called with the rows before their features are computed: what it refuses costs no more.
     n_jobs : int, default=-1
         Threads, in joblib's sense.
 
@@ -138,13 +144,18 @@ def labelled_rows(
     account = slices.account
     weight = np.where(label[account] >= 0, 1.0, unlabelled)
     weight /= np.bincount(account, minlength=ego.n_accounts)[account]
-    X = np.ascontiguousarray(measure(ego, slices, names, n_jobs=n_jobs).T)
+    hashed = pseudonyms(ego.account_ids)
+    order = np.lexsort((slices.as_of, hashed[account]))
+    account = account[order]
+    slices = Slices(account, slices.starts[order], slices.ends[order], slices.as_of[order], slices.history)
     rows = LabelledRows(
-        slices, label[account] == 1, split.part[account], group[account], label[account] >= 0, weight, X,
-        split.bounds,
+        slices, label[account] == 1, split.part[account], _renumbered(group, hashed)[account], label[account] >= 0,
+        weight[order], np.empty((len(slices), 0)), split.bounds,
     )  # fmt: skip
     _check_classes(rows)
-    return rows
+    if check is not None:
+        check(rows)
+    return replace(rows, X=np.ascontiguousarray(measure(ego, slices, names, n_jobs=n_jobs).T))
 
 
 def _snapshots(ego: EgoLog, split: Split, history_days: float) -> Slices:
@@ -173,6 +184,13 @@ def _snapshots(ego: EgoLog, split: Split, history_days: float) -> Slices:
     np.cumsum(ego.flag & 1, out=sent[1:])
     is_new = slices.as_of == ego.facts.registered_at[slices.account] + 1
     return slices[(sent[slices.ends] > sent[slices.starts]) | is_new]
+
+
+def _renumbered(group: npt.NDArray[np.int64], hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Number the groups in the order of their least hash."""
+    least = np.full(int(group.max()) + 1, np.iinfo(np.uint64).max)
+    np.minimum.at(least, group, hashed)
+    return np.unique(least[group], return_inverse=True)[1]
 
 
 def _check_classes(rows: LabelledRows) -> None:

@@ -18,6 +18,7 @@ __all__ = ["NEW_DAYS", "segments_of"]
 #: An account is new for so many days after its registration, and established from then on.
 NEW_DAYS = 7
 _COUNTRY = "country="
+_LONGEST = 20
 
 
 def segments_of(
@@ -74,6 +75,10 @@ def _countries(ego: EgoLog) -> tuple[npt.NDArray[np.int32], list[str]]:
     if "country" not in accounts.column_names:
         return place, []
     told = column_of(accounts, "country").cast(pa.string())
-    names = pc.unique(told.drop_null()).sort()
+    every = sorted(pc.unique(told.drop_null()).to_pylist())
+    # The names go into the model's certificate: whatever else stands in the column stays out of it.
+    names = pa.array(
+        [name for name in every if name.isprintable() and 1 <= len(name) <= _LONGEST], pa.string()
+    )
     place[: len(told)] = pc.index_in(told, value_set=names).fill_null(-1)
     return place, names.to_pylist()

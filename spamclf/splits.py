@@ -67,11 +67,12 @@ class Split:
 def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], group: npt.NDArray[np.int64]) -> Split:
     """Put labelled accounts that sent before `end` into three parts.
 
-    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent. A campaign, or an account of none,
-    that began in a later stretch belongs to its part. Of those that began in the first, most train, and the others
-    fill the later parts up to a fifth of all (a tenth of them at least each), so that these know established accounts,
-    too: which ones is told by a hash of their ids. So a part never learns from what came later, nor from an account or
-    a campaign of another part.
+    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent. Honest accounts are drawn into the
+    parts by a hash of their ids, new and established ones alike: so those that calibrate and test are what a later
+    instant brings, neither newer nor older. Of automated ones there are few, and many are gone when the first stretch
+    ends: a campaign that began in a later stretch belongs to its part, and of those that began in the first, as many as
+    the later parts still lack, a tenth of them at least, are drawn for each. A part is looked at in its own stretch
+    alone; it learns neither from what came later nor from an account or a campaign of another part.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], group: np
             "fit: labelled accounts must have sent messages; got none that did. Give messages of labelled accounts."
         )
     cuts = np.sort(sent_at)[[round(cut * (sent_at.size - 1)) for cut in np.cumsum(SHARES)[:2]]]
-    bounds = (int(np.iinfo(np.int64).min), int(cuts[0]), int(cuts[1]), end)
+    # What an account was before the log begins cannot be seen in it: nothing is learnt from such instants.
+    bounds = (int(ego.time.min()), int(cuts[0]), int(cuts[1]), end)
     began = np.full(int(group.max()) + 1, np.iinfo(np.int64).max)
     np.minimum.at(began, group[account], sent_at)
     senders = np.unique(account)
@@ -107,26 +109,27 @@ def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], group: np
     is_campaign = np.zeros(began.size, np.bool_)
     is_campaign[group[senders[label[senders] == 1]]] = True
     drawn = _drawn(ego, group)
-    for kind in (True, False):  # each in its own shares: there are few campaigns, and large ones among them
-        mine = senders[is_campaign[group[senders]] == kind]
-        old = mine[part[mine] == 0]
-        if old.size:
-            size = np.bincount(part[mine], minlength=len(PARTS)) / old.size
-            later = [max(_LEAST_OLD, SHARES[k] * mine.size / old.size - size[k]) for k in (1, 2)]
-            part[old] = np.searchsorted(
-                np.cumsum([1.0 - sum(later), later[0]]), _rank(drawn[old]), side="right"
-            )
+    campaigns = senders[is_campaign[group[senders]]]
+    old = campaigns[part[campaigns] == 0]
+    if old.size:
+        size = np.bincount(part[campaigns], minlength=len(PARTS)) / old.size
+        later = [max(_LEAST_OLD, SHARES[k] * campaigns.size / old.size - size[k]) for k in (1, 2)]
+        part[old] = np.searchsorted([1.0 - sum(later), 1.0 - later[1]], _rank(drawn[old]), side="right")
+    people = senders[~is_campaign[group[senders]]]
+    part[people] = np.searchsorted(np.cumsum(SHARES)[:2], _rank(drawn[people]), side="right")
     return Split(part, group, bounds)
 
 
 def with_unlabelled(ego: EgoLog, split: Split, label: npt.NDArray[np.int8]) -> Split:
-    """Put accounts without a label into the training part, too, unless their campaign is in another.
+    """Put accounts without a label that sent in its stretch into the training part, unless their campaign is elsewhere.
 
-    As many of them as of the labelled ones, told by the same hash: the later parts stay unseen.
+    Six in ten of them, told by a hash of their ids: as many as of the labelled ones.
     """
     first = np.full(int(split.group.max()) + 1, -1, np.int8)
     np.maximum.at(first, split.group, split.part)
-    free = (label < 0) & np.isin(first[split.group], (-1, 0)) & (_drawn(ego, split.group) < SHARES[0])
+    free = np.zeros(label.size, np.bool_)  # who never sent is left out here as among the labelled ones
+    free[_active_days(ego, split.bounds[1], label < 0)[0]] = True
+    free &= np.isin(first[split.group], (-1, 0)) & (_drawn(ego, split.group) < SHARES[0])
     return replace(split, part=np.where(free, np.int8(0), split.part))
 
 
@@ -242,6 +245,14 @@ def latest_labels(ego: EgoLog, end: int) -> npt.NDArray[np.int8]:
     latest = np.full(ego.n_accounts, -1, np.int8)
     latest[account[seen][order]] = is_automated[seen][order]
     return latest
+
+
+def active_between(ego: EgoLog, low: int, high: int) -> npt.NDArray[np.bool_]:
+    """Tell which accounts sent in ``(low, high]``."""
+    account = np.repeat(np.arange(ego.n_accounts), np.diff(ego.offsets))
+    active = np.zeros(ego.n_accounts, np.bool_)
+    active[account[((ego.flag & 1) != 0) & (ego.time > low) & (ego.time <= high)]] = True
+    return active
 
 
 def _active_days(

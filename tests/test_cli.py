@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,10 +22,11 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from spamclf import Dataset, find, load_model, predict, read_dataset
+from spamclf import Dataset, find, load_model, predict, read_dataset, train
 from spamclf.cli import main
 from spamclf.files import hold
 from spamclf.schema import TABLES
+from tests import doors
 from tests.doors import ROOT, SAMPLE, by_account, cli, cli_process, same, tables, write_folder
 
 COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
@@ -43,6 +45,8 @@ IDS = [
     'q"',
 ]
 FEW = ("accounts", "messages")
+#: `doors.SMALL` as options.
+SMALL_OPTIONS = ("--fpr", "0.05", "--confidence", "none", "--split-campaigns")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,18 @@ def test_version():
         ["train", "FOLDER", "--out", "m", "--features", "no_such_family"],
         ["train", "FOLDER", "--out", "m", "--features", ""],
         ["train", "FOLDER", "--out", "m", "--random-state", "-1"],
+        ["train", "FOLDER", "--out", "m"],  # the world is too small for the usual share
+        ["train", "FOLDER", "--out", "m", "--fpr", "0"],
+        ["train", "FOLDER", "--out", "m", "--fpr", "1e-320"],
+        ["train", "FOLDER", "--out", "m", "--fpr", "few"],
+        ["train", "FOLDER", "--out", "m", "--confidence", "1"],
+        ["train", "FOLDER", "--out", "m", "--confidence", "nan"],
+        ["train", "FOLDER", "--out", "m", "--unlabelled", "2"],
+        ["train", "FOLDER", "--out", "m", "--label-noise", "0.5"],
+        ["train", "FOLDER", "--out", "m", "--label-noise", "spam=0.1"],
+        ["train", "FOLDER", "--out", "m", "--label-noise", "honest=0.1,honest=0.2"],
+        ["train", "FOLDER", "--out", "m", "--label-noise", "honest=0.1,0.2"],
+        ["train", "FOLDER", "--out", "m", "--search", "-1"],
         ["simulate", "out", "--accounts", "1"],
     ],
 )
@@ -146,6 +162,10 @@ def test_refusals_come_before_any_work(world, tmp_path, monkeypatch):
     assert "folder must exist" in refused(cli("score", world, "--out", tmp_path / "none" / "s.csv"))
     assert "none of the dataset's tables" in refused(cli("score", world, "--out", world / "messages.csv"))
     assert "hold no model yet" in refused(cli("train", world, "--out", tmp_path / "old"))
+    for name, value in (("fpr", "7"), ("confidence", "1"), ("label-noise", "automated=x")):
+        assert f"--{name} must be between" in refused(
+            cli("train", world, "--out", tmp_path / "m", f"--{name}", value), 2
+        )
     assert "Did you mean fan_out" in refused(
         cli("train", world, "--out", tmp_path / "m", "--features", "fan_ot"), 2
     )
@@ -178,6 +198,7 @@ def test_train_and_score(world, tmp_path):
             world,
             "--out",
             tmp_path / "models" / "m",
+            *SMALL_OPTIONS,
             "--features",
             "send_rate, fan_out",
             "--random-state",
@@ -185,6 +206,9 @@ def test_train_and_score(world, tmp_path):
         )
     )
     assert "roc_auc" in text
+    assert "no certificate: 0.05 of honest accounts is an estimate" in text
+    assert "one-feature rules:" in text
+    assert "tree of depth 3:" in text
     assert balance(text)[0] == balance(text)[1]
     model = load_model(tmp_path / "models" / "m")
     assert {name.split("_")[0] for name in model.feature_names} == {"send", "fan"}
@@ -204,9 +228,87 @@ def test_train_and_score(world, tmp_path):
     ]
     assert f"(model {model.name}, threshold {model.threshold:.4f})" in text
     assert f"{expected.num_rows} scores written to {out}" in text
-    assert cli("train", world, "--out", tmp_path / "models" / "m").exit_code == 1
-    done(cli("train", world, "--out", tmp_path / "models" / "m", "--features", "send_rate", "--overwrite"))
+    again = ["train", world, "--out", tmp_path / "models" / "m", *SMALL_OPTIONS, "--features", "send_rate"]
+    assert cli(*again).exit_code == 1
+    done(cli(*again, "--overwrite"))
     assert {name.split("_")[0] for name in load_model(tmp_path / "models" / "m").feature_names} == {"send"}
+
+
+def test_train_with_a_certificate(tmp_path):
+    """The first example of the help, and the balance of what it printed."""
+    text = done(
+        cli("train", SAMPLE, "--out", tmp_path / "m", "--fpr", 0.1, "--features", "send_rate,fan_out")
+    )
+    model = load_model(tmp_path / "m")
+    assert model.certificate is not None
+    assert str(model.certificate) in text
+    assert (model.certificate.fpr, model.certificate.confidence) == (0.1, 0.95)
+    assert train.summary(model).splitlines()[0] in text
+    assert "no certificate" not in text
+    assert "one-feature rules:" in text
+    assert "tree of depth 3:" in text
+    assert model.info["whole_campaigns"] is True
+    assert balance(text)[2:] == [0, 0]
+
+
+def test_a_certificate_beyond_the_data_is_refused(tmp_path):
+    """One line, with the code of a wrong command, that says what would do; nothing is written."""
+    message = refused(cli("train", SAMPLE, "--out", tmp_path / "m", "--features", "send_rate"), code=2)
+    n, least = re.search(
+        r"at least 2,995 for fpr 0\.001 .*; got (\d+)\. .* an fpr of (0\.\d+) or more\.", message
+    ).groups()
+    assert len(message.splitlines()) == 1
+    assert "--confidence none" in message
+    assert files_in(tmp_path) == []
+    done(cli("train", SAMPLE, "--out", tmp_path / "m", "--features", "send_rate", "--fpr", least))
+    assert load_model(tmp_path / "m").certificate.n_accounts == int(n)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--label-noise", "0.1"], {"label_noise": 0.1}),
+        (["--label-noise", "automated=0.1, honest=0.01"], {"label_noise": {True: 0.1, False: 0.01}}),
+        (["--unlabelled", "0.5"], {"unlabelled": 0.5}),
+        (["--search", "9"], {"search": 9}),
+        (["--early-stopping"], {"early_stopping": True}),
+        (["--split-campaigns"], {"whole_campaigns": False}),
+        (["--confidence", "none", "--fpr", "0.2"], {"confidence": None, "fpr": 0.2}),
+        (["--confidence", "0.9"], {"confidence": 0.9}),
+        (["--no-memory", "--tiers", "0, 1"], {"memory": False, "tiers": ("0", "1")}),
+        (
+            ["--history-days", "7", "--as-of", "2026-05-20"],
+            {"history_days": 7.0, "as_of": 1_779_235_200_000_000},
+        ),
+    ],
+    ids=str,
+)
+def test_options_of_training_reach_it(world, tmp_path, monkeypatch, options, told):
+    usual = {
+        "as_of": None, "features": None, "tiers": None, "history_days": 30.0, "fpr": 0.001, "confidence": 0.95,
+        "whole_campaigns": True, "unlabelled": 0.0, "search": 0, "memory": True, "random_state": 0, "n_jobs": -1,
+    }  # fmt: skip
+    got, made = {}, doors.model()
+
+    def fit(dataset, **settings):
+        got.update(settings)
+        return made
+
+    monkeypatch.setattr("spamclf.train.fit", fit)
+    done(cli("train", world, "--out", tmp_path / "m", *options))
+    assert got == usual | told
+
+
+def test_training_tells_a_terminal_how_it_goes_on(world, tmp_path, monkeypatch):
+    made = doors.model()
+    monkeypatch.setattr("spamclf.train.fit", lambda *_, **__: made)
+    monkeypatch.setattr("spamclf.cli.models.say", lambda text: click.echo(text, err=True))
+    result = cli("train", world, "--out", tmp_path / "m")
+    assert result.exit_code == 0
+    assert [line for line in result.stderr.splitlines() if line.endswith("...")] == [
+        "reading ...",
+        "features, boosting, calibrating ...",
+    ]
 
 
 def test_as_of(world, tmp_path):
@@ -345,7 +447,7 @@ SAYS = {
     "messages without accounts": (None, "labels must be known", None),
     "one row each": (None, "labels must be known", None),
     "no labels": (None, "labels must be known", None),
-    "one class": (None, "at least 5 honest ones; got 0", None),
+    "one class": (None, "at least 5 honest accounts; got 0", None),
     "nulls wherever they may be": (None, None, None),
     "only what must be there": (None, None, None),
     "senders all null": ("sender_id", "sender_id", "sender_id"),
@@ -360,7 +462,7 @@ def test_little_data(tmp_path, case):
     folder = write_folder(LITTLE[case](), tmp_path / "d")
     commands = (
         ["describe", folder],
-        ["train", folder, "--out", tmp_path / "m", "--features", "send_rate"],
+        ["train", folder, "--out", tmp_path / "m", "--features", "send_rate", *SMALL_OPTIONS],
         ["score", folder, "--out", tmp_path / "s.parquet"],
     )
     for command, says in zip(commands, SAYS[case], strict=True):
@@ -387,11 +489,15 @@ CANARY = "CANARYxq7"
 
 
 def marked(word):
-    """The world with a canary in every string that somebody might tell: ids, texts, places, campaigns."""
+    """The world with a canary in every string that somebody might tell: ids, texts, networks, campaigns.
+
+    But for the country of the number, which names a segment of the certificate.
+    """
     marked = {}
     for name, table in tables().items():
         for column in TABLES[name].columns:
-            if column.type in ("id", "string") and not column.choices and not column.pattern:
+            free = column.type in ("id", "string") and not column.choices and not column.pattern
+            if free and column.name != "country":
                 place = table.column_names.index(column.name)
                 values = pc.binary_join_element_wise(word, table[column.name].cast(pa.string()), "")
                 table = table.set_column(place, column.name, values)
@@ -403,10 +509,13 @@ def test_no_canary_in_models_and_messages(tmp_path):
     """Row 23: ids stand in results alone, texts nowhere."""
     folder = write_folder(marked(CANARY), tmp_path / "d")
     assert CANARY not in done(cli("describe", folder))
-    assert CANARY not in done(cli("train", folder, "--out", tmp_path / "m"))
+    assert CANARY not in done(cli("train", folder, "--out", tmp_path / "m", *SMALL_OPTIONS))
     files = [path for path in (tmp_path / "m").iterdir() if path.is_file()]
     kinds = sorted(re.sub(r"-[0-9a-f]{16}", "", path.name) for path in files if path.suffix != ".lock")
-    assert kinds == ["card.md", "manifest.json", "memory.safetensors", "trees.safetensors"]
+    assert kinds == [
+        "card.md", "honest.safetensors", "manifest.json", "memory.safetensors", "reference.safetensors",
+        "trees.safetensors",
+    ]  # fmt: skip
     assert not [path for path in files if CANARY.encode() in path.read_bytes()]
     result = cli("score", folder, "--out", tmp_path / "s.csv")
     shown = re.findall(rf"{CANARY}\S*", done(result))
@@ -714,6 +823,7 @@ def test_operators_are_named_only_if_asked_for(shared):
         ["--out", "c.txt"],
         ["--members", "m.png"],
         ["--sheet", "s.jpg"],
+        ["--kind", "list", "--sheet", "s.png"],
     ],
 )
 def test_a_wrong_campaigns_command_ends_with_2(shared, tmp_path, monkeypatch, arguments):

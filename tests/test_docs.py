@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 import spamclf
-from spamclf import describe, evaluate, output, plots, predict, simulate, train
+from spamclf import describe, evaluate, explain, output, plots, predict, simulate, train
 from spamclf.cli import main
 from spamclf.features import CATALOGUE, FAMILIES
 from spamclf.features.feature import Tier, Unit
@@ -21,7 +21,7 @@ from spamclf.schema import TABLES
 from tests.doors import ROOT
 
 README = ROOT / "README.md"
-DOORS = (predict, train, evaluate)
+DOORS = (predict, train, evaluate, explain)
 
 
 def is_defined_in(value: Any, module: Any) -> bool:
@@ -53,7 +53,7 @@ def public_functions() -> dict[str, Any]:
 
 FUNCTIONS = public_functions()
 #: Where callers look: the face of the package, the doors, and what draws, writes and simulates.
-_FACES = (spamclf, predict, train, evaluate, describe, output, plots, simulate)
+_FACES = (spamclf, predict, train, evaluate, explain, describe, output, plots, simulate)
 _OBJECTS = [
     value for face in _FACES for name in face.__all__ if not inspect.ismodule(value := getattr(face, name))
 ]
@@ -143,7 +143,7 @@ def test_readme_names_the_face(readme, name):
     "name",
     [
         f"{module.__name__.removeprefix('spamclf.')}.{name}"
-        for module in (predict, train)
+        for module in (predict, train, explain)
         for name in module.__all__
         if is_defined_in(getattr(module, name), module)
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import json
 import re
 from pathlib import Path
@@ -15,6 +17,9 @@ from tests.notebooks_run import NOTEBOOKS, ROOT, execute, stderr_of, tidied
 REBUILD = "run `python tests/notebooks_run.py` (or `make notebooks`)"
 #: Paths of somebody's machine, and what an unread failure or an unread warning looks like.
 FOREIGN = re.compile(r"/(?:root|home|tmp|work|usr|opt|Users|private)/|\.venv|[A-Z]:\\\\|Traceback|Warning")
+
+#: What a notebook may import; the rest is the library's business.
+USED = {"matplotlib", "numpy", "pandas", "pathlib", "pyarrow", "spamclf"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 
@@ -32,8 +37,30 @@ def kinds_of(notebook):
     return kinds
 
 
-def test_there_are_two_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["01_score_a_dataset.ipynb", "02_retrain.ipynb"]
+def test_there_are_four_notebooks():
+    names = ["01_score_a_dataset", "02_retrain", "03_choose_a_threshold", "04_explain_and_appeal"]
+    assert [path.stem for path in NOTEBOOKS] == names
+
+
+def test_each_notebook_leads_to_the_next():
+    for path, following in itertools.pairwise(NOTEBOOKS):
+        last = nbformat.read(path, as_version=4).cells[-1].source
+        assert following.name in last, f"{path.name} must end with a word on {following.name}"
+
+
+@each_notebook
+def test_a_notebook_only_calls_the_library(path):
+    """Whatever a notebook imports is for people to use, and no name in it is a hidden one."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not (isinstance(node, ast.Attribute) and node.attr.startswith("_")), ast.unparse(node)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules = (
+                    [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+                )
+                assert {module.split(".")[0] for module in modules} <= USED, ast.unparse(node)
 
 
 @each_notebook

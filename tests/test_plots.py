@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import matplotlib
 
@@ -16,9 +17,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from spamclf import Dataset, evaluate, plots, predict
+from spamclf import Dataset, evaluate, explain, load_model, plots, predict
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.explain import FamilyReasons, Reasons
 from spamclf.instants import DAY_US
+from spamclf.model import Reference
+from spamclf.model.reasons import Reason
+from tests import doors
 
 AUTOMATED, HONEST = plots.AUTOMATED, plots.HONEST
 
@@ -161,6 +166,23 @@ def test_metrics_are_drawn_as_the_model_states_them():
     assert dots == stated
 
 
+def test_metrics_of_a_newly_trained_model_are_drawn(tmp_path):
+    """Intervals beside figures of other kinds; fresh, loaded, or with another threshold."""
+    doors.model().save(tmp_path / "m")
+    drawn = []
+    more = doors.model().info["metrics"] | {"honest_flagged_share": None, "a_number": 0.5}
+    odd = replace(doors.model(), info=doors.model().info | {"metrics": more})
+    for model in (doors.model(), load_model(tmp_path / "m"), doors.model().certify(0.2), odd):
+        ax = plots.plot_metrics(model)
+        drawn.append([(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in ax.lines])
+        rule = model.info["beside"]["rules"][0].split()[0]
+        assert ax.get_yticklabels()[2].get_text() == f"one rule: {rule}"
+    assert drawn[0] == drawn[1] == drawn[2] == drawn[3]
+    assert drawn[0][0][0] == doors.model().info["metrics"]["roc_auc"][1:]
+    with pytest.raises(ParameterError, match="must carry metrics; got none"):
+        plots.plot_metrics(replace(doors.model(), info={}))
+
+
 def test_change_sorts_accounts_by_how_their_verdict_moves():
     before, after = score_table(), score_table().sample(frac=1, random_state=0)  # order does not matter
     after.loc[5, ["score", "verdict"]] = [0.99, "automated"]
@@ -210,3 +232,131 @@ def test_bad_input_is_refused_in_words():
 def test_matplotlib_is_loaded_only_when_something_is_drawn():
     code = "import sys, spamclf.plots; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def family(name, *values):
+    features = tuple(
+        Reason(feature=f"{name}_{k}", family=name, value=1.0, contribution=value, sentence="x")
+        for k, value in enumerate(values)
+    )
+    return FamilyReasons(name, sum(values), features)
+
+
+def some_reasons(*families, baseline=-3.0):
+    raw = baseline + sum(each.contribution for each in families)
+    told = {"model": "m", "as_of": 0, "score": 0.9, "threshold": 0.8, "verdict": "automated", "score_id": "s"}
+    return Reasons(**told, raw_score=raw, baseline=baseline, families=families, top=())
+
+
+def test_families_lead_from_any_account_to_this_one():
+    why = some_reasons(family("replies", 1.5, 0.5), family("photo", 0.02), family("rhythm", -0.01, -0.75))
+    ax = plots.plot_families(why)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["any account", "replies", "rhythm", "1 more", "this account"]
+    at = why.baseline
+    for bar, step in zip(
+        ax.patches, [2.0, -0.76, 0.02], strict=True
+    ):  # each begins where the one above it ended
+        colour = matplotlib.colors.to_hex(bar.get_facecolor()).upper()
+        assert colour == (AUTOMATED if step > 0 else HONEST)
+        assert sorted([at, at + step]) == pytest.approx(sorted([bar.get_x(), bar.get_x() + bar.get_width()]))
+        at += step
+    ends = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
+    assert ends == pytest.approx([why.baseline, why.raw_score])
+    low, high = ax.get_xlim()
+    assert low < why.baseline < high  # nothing is cut off
+
+
+def test_families_of_the_library_add_up():
+    dataset = small_dataset()
+    why = explain.reasons(dataset, account_id="a")
+    ax = plots.plot_families(why, least=0.0)
+    assert len(ax.patches) == len(why.families)
+    drawn = sum(bar.get_width() for bar in ax.patches)
+    assert why.baseline + drawn == pytest.approx(why.raw_score)
+
+
+def test_calibration_draws_shares_against_mean_scores():
+    rng = np.random.default_rng(1)
+    scores = rng.random(4000)
+    y = rng.random(4000) < scores**2
+    ax = plots.plot_calibration(y, {"bold": scores}, n_bins=5)
+    mean, share = ax.lines[1].get_data()
+    for k, few in enumerate(np.array_split(np.argsort(scores), 5)):
+        assert (mean[k], share[k]) == pytest.approx((scores[few].mean(), y[few].mean()), abs=2e-3)
+    error = evaluate.calibration_error(y, scores, n_bootstrap=200)
+    assert f"bold  {error.value:.3f} [{error.low:.3f}" in ax.get_legend().get_texts()[0].get_text()
+    with pytest.raises(ParameterError, match="between 0 and 1"):
+        plots.plot_calibration([0, 1], [0.5, 2.0])
+    with pytest.raises(InsufficientDataError, match="both classes"):
+        plots.plot_calibration([1, 1], [0.5, 0.2])
+
+
+def choices(**columns):
+    told = {"fpr": [0.01, 0.001], "expected_per_million": [3000, 330], "recall": [0.8, 0.5]}
+    return told | {"bound_per_million": [9000, 990]} | columns
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table, dict])
+def test_a_choice_spans_what_is_expected_and_what_is_excluded(frame):
+    ax = plots.plot_threshold_choice(frame(choices()))
+    spans = [np.asarray(each) for each in ax.collections[0].get_segments()]
+    assert [each[:, 0].tolist() for each in spans] == [[3000, 9000], [330, 990]]
+    assert [each[:, 1].tolist() for each in spans] == [[0.8, 0.8], [0.5, 0.5]]
+    assert [(text.get_text(), *text.xy) for text in ax.texts] == [("1 %", 9000, 0.8), ("0.1 %", 990, 0.5)]
+    assert ax.get_xscale() == "log"
+
+
+def test_false_flags_count_the_draws_that_break_the_promise():
+    shares = {"naive": np.linspace(0.0, 0.02, 201), "certified": np.full(50, 0.01)}
+    ax = plots.plot_false_flags(shares, 0.01)
+    told = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert told == ["naive: broken in 49.8 %", "certified: broken in 0.0 %"]  # just kept is kept
+    drawn = [sum(bar.get_height() for bar in bars) for bars in ax.containers if len(bars) > 1]
+    assert drawn == [201, 50]
+    assert ax.lines[0].get_xdata()[0] == 0.01
+
+
+def test_drift_is_drawn_by_column_and_report():
+    rng = np.random.default_rng(0)
+    reference = Reference.of(rng.random(3000), {"gap_s": rng.normal(size=3000)})
+    reports = {
+        "June": reference.compare(rng.random(2000), {"gap_s": rng.normal(size=2000)}),
+        "July": reference.compare(rng.random(2000), {"gap_s": rng.normal(2, size=2000)}),
+    }
+    ax = plots.plot_drift(reports)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["score", "gap_s"]
+    for dots, (name, report) in zip(ax.lines, reports.items(), strict=False):
+        assert dots.get_label() == f"{name}: {report.status}"
+        psi = [column.psi for column in report.columns]
+        assert dots.get_xdata().tolist() == np.maximum(psi, 0.003).tolist()  # none falls off the axis
+    june, july = ax.lines[:2]
+    assert june.get_marker() != july.get_marker()
+    assert len(plots.plot_drift(reports["June"]).lines) == 3  # and the two limits
+    with pytest.raises(ParameterError, match="same columns"):
+        plots.plot_drift(reports | {"other": reference.compare(rng.random(99))})
+
+
+def test_what_a_threshold_means_is_drawn_on_given_axes_and_refused_in_words():
+    _, ax = plt.subplots()
+    reference = Reference.of(np.linspace(0, 1, 500))
+    for draw in (
+        lambda: plots.plot_families(some_reasons(family("replies", 1.0)), ax=ax),
+        lambda: plots.plot_calibration([0, 1, 0, 1], [0.1, 0.4, 0.6, 0.9], ax=ax),
+        lambda: plots.plot_threshold_choice(choices(), ax=ax),
+        lambda: plots.plot_false_flags({"": [0.01]}, 0.01, ax=ax),
+        lambda: plots.plot_drift(reference.compare(np.linspace(0, 1, 200)), ax=ax),
+    ):
+        ax.clear()
+        assert draw() is ax
+        ax.figure.canvas.draw()
+    assert len(plt.get_fignums()) == 1
+    with pytest.raises(ParameterError, match="got none called recall"):
+        plots.plot_threshold_choice({name: each for name, each in choices().items() if name != "recall"})
+    with pytest.raises(ParameterError, match="got no row"):
+        plots.plot_threshold_choice(pd.DataFrame(choices()).head(0))
+    for nothing in ({}, {"naive": []}):
+        with pytest.raises(ParameterError, match="lists of numbers by name"):
+            plots.plot_false_flags(nothing, 0.01)
+    with pytest.raises(ParameterError, match="same columns; got none"):
+        plots.plot_drift({})

@@ -7,6 +7,7 @@ import datetime
 import random
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -15,16 +16,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, extract, load_model, predict
+from spamclf import Dataset, Model, explain, extract, load_model, predict
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
-from spamclf.features.catalogue import family_of
 from spamclf.instants import DAY_US
+from spamclf.model import HonestScores
 from spamclf.model.score_id import ScoreId, row_digests
 from tests import worlds
 from tests.doors import ROOT, by_account, dataset, large, model, same, tables, write_folder
+from tests.model.forests import subject_of
 
 NO_MESSAGES = {"sender_id": [], "recipient_id": [], "sent_at": []}
 COLUMNS = {
@@ -87,18 +89,18 @@ def test_verdict_and_counts():
     assert set(scores["verdict"].to_pylist()) == set(predict.VERDICTS)
 
 
-def test_reasons_are_the_largest_contribution_of_each_family():
+def test_reasons_are_the_largest_contribution_of_each_subject():
     names = list(model().feature_names)
     told = list(dict.fromkeys([*names, *(each for name in names for each in CATALOGUE[name].companions)]))
     features = extract(dataset(), features=told, history_days=model().history_days)
     X = features.matrix(names)
     contributions, _ = model().forest.contributions(X)
-    families = np.array([family_of(name).name for name in names])
+    subjects = np.array([subject_of(name) for name in names])
     scores = predict.score(dataset(), model(), reasons_for="all", n_reasons=4)
     assert max(map(len, scores["reasons"].to_pylist())) == 4
     for row, (reasons, theirs) in enumerate(zip(scores["reasons"].to_pylist(), contributions, strict=True)):
         told = np.where(np.isnan(X[row]), -np.inf, theirs)  # that nothing is known of something is no reason
-        largest = [told[families == family].max() for family in dict.fromkeys(families)]
+        largest = [told[subjects == subject].max() for subject in dict.fromkeys(subjects)]
         expected = sorted((value for value in largest if value > 0), reverse=True)[:4]
         assert [reason["contribution"] for reason in reasons] == expected
         for reason in reasons:
@@ -130,9 +132,9 @@ def test_reasons_for_the_flagged_alone():
     for row, full in zip(scores.to_pylist(), explained, strict=True):
         assert row["reasons"] == (full["reasons"] if row["verdict"] == "automated" else [])
     assert not any(predict.score(dataset(), model(), n_reasons=0)["reasons"].to_pylist())
-    assert len(max(explained, key=lambda row: len(row["reasons"]))["reasons"]) == 3
+    assert len(max(explained, key=lambda row: len(row["reasons"]))["reasons"]) == 5
     more_than_there_are = predict.score(dataset(), model(), n_reasons=1_000)["reasons"].to_pylist()
-    assert 3 < max(map(len, more_than_there_are)) <= len(model().feature_names)
+    assert 5 < max(map(len, more_than_there_are)) <= len(model().feature_names)
 
 
 @pytest.mark.parametrize("kind", ["pyarrow", "pandas", "polars", "duckdb"])
@@ -184,6 +186,112 @@ def test_integer_ids_stay_integers():
 def test_a_log_built_before_serves():
     ego = EgoLog.build(dataset())
     assert same(predict.score(dataset(), model(), ego=ego), predict.score(dataset(), model()))
+
+
+# ---- a certificate's segments ------------------------------------------------------------------------------------
+
+
+@cache
+def certified() -> Model:
+    """The model with a certificate that holds businesses, and the accounts of one country, to more than the others.
+
+    Most accounts lie below the overall threshold; some businesses lie between it and their own, some above.
+    """
+    plain = by_account(predict.score(dataset(), model(), n_reasons=0))
+    accounts = tables()["accounts"].to_pylist()
+    business = sorted(plain[row["account_id"]]["score"] for row in accounts if row["is_business"])
+    everybody, own = business[len(business) // 3], business[2 * len(business) // 3]
+    abroad = (everybody + own) / 2
+    assert everybody < abroad < own
+    code = np.arange(1000)
+    segments = {
+        "business": code < 20,
+        "country=DE": (code >= 20) & (code < 40),
+        "country=XX": code < 0,
+        "new": code < 3,
+    }
+    scores = np.where(segments["business"], own, np.where(segments["country=DE"], abroad, everybody))
+    honest = HonestScores.of(code, scores, segments)
+    return dataclasses.replace(model(), honest=honest).certify(fpr=0.1, confidence=0.5)
+
+
+def thresholds_by_hand(model: Model) -> dict[str, float]:
+    """What each account is held to, from its row in the table alone."""
+    own = {row.name: row.threshold for row in model.certificate.segments}
+    found = {}
+    for row in tables()["accounts"].to_pylist():
+        segments = ["business"] * (row["is_business"] is True) + [f"country={row['country']}"]
+        found[row["account_id"]] = max(own.get(name, model.threshold) for name in segments)
+    return found
+
+
+def test_an_account_is_held_to_the_highest_threshold_of_its_segments():
+    expected = thresholds_by_hand(certified())
+    own = {row.name: row.threshold for row in certified().certificate.segments}
+    assert certified().threshold < own["country=DE"] < own["business"]
+    assert own["new"] == certified().threshold, "too few new accounts for a bound of their own"
+    assert set(expected.values()) == {certified().threshold, own["country=DE"], own["business"]}
+    scores, plain = (predict.score(dataset(), each) for each in (certified(), model()))
+    assert scores["score"].equals(plain["score"])
+    spared = 0
+    for row in scores.to_pylist():
+        assert row["threshold"] == expected.get(row["account_id"], certified().threshold)
+        verdict = "automated" if row["score"] >= row["threshold"] else "not_automated"
+        assert row["verdict"] == (verdict if row["n_messages"] else "insufficient_data")
+        assert bool(row["reasons"]) == (row["verdict"] == "automated")
+        spared += certified().threshold <= row["score"] < row["threshold"]
+    assert spared
+    business = {row["account_id"] for row in tables()["accounts"].to_pylist() if row["is_business"]}
+    verdicts = {row["verdict"] for row in scores.to_pylist() if row["account_id"] in business}
+    assert {"automated", "not_automated"} <= verdicts
+
+
+@pytest.mark.parametrize(
+    "settings", [{"batch_size": 1}, {"batch_size": 77}, {"n_jobs": 2}, {"n_jobs": 3}], ids=str
+)
+def test_batches_and_threads_change_no_segment(settings):
+    """Row 18."""
+    whole = predict.score(dataset(), certified(), n_jobs=1)
+    assert same(whole, pa.concat_tables(predict.score_batches(dataset(), certified(), **settings)))
+
+
+def test_order_of_accounts_changes_no_segment():
+    mixed = tables()["accounts"].take(np.random.default_rng(0).permutation(tables()["accounts"].num_rows))
+    scores = predict.score(Dataset(**(tables() | {"accounts": mixed})), certified())
+    assert by_account(scores) == by_account(predict.score(dataset(), certified()))
+
+
+def test_saved_and_loaded_it_holds_segments_to_the_same(tmp_path):
+    certified().save(tmp_path / "m")
+    assert same(predict.score(dataset(), certified()), predict.score(dataset(), tmp_path / "m"))
+
+
+def test_accounts_of_no_table_are_held_to_the_overall_threshold():
+    bare = {"accounts": tables()["accounts"].select(["account_id"]), "messages": tables()["messages"]}
+    scores = predict.score(Dataset(**bare), certified(), n_reasons=0)
+    assert set(scores["threshold"].to_pylist()) == {certified().threshold}
+
+
+def test_explanations_hold_an_account_to_the_same_threshold():
+    rows = predict.score(dataset(), certified(), n_reasons=0).to_pylist()
+    between = [
+        row for row in rows if certified().threshold <= row["score"] < row["threshold"] and row["n_messages"]
+    ]
+    above = [
+        row for row in rows if certified().threshold < row["threshold"] <= row["score"] and row["n_messages"]
+    ]
+    assert between
+    assert above
+    for row in (between[0], above[0]):
+        told = explain.reasons(dataset(), certified(), account_id=row["account_id"])
+        assert (told.score, told.threshold, told.verdict) == (row["score"], row["threshold"], row["verdict"])
+    stated = explain.statement(dataset(), certified(), account_id=above[0]["account_id"])
+    assert stated.details["threshold"] == above[0]["threshold"]
+    change = explain.counterfactual(dataset(), certified(), account_id=above[0]["account_id"])
+    assert change.threshold == above[0]["threshold"]
+    assert change.score_after is None or change.score_after < above[0]["threshold"]
+    with pytest.raises(InsufficientDataError, match="it scores below the threshold"):
+        explain.statement(dataset(), certified(), account_id=between[0]["account_id"])
 
 
 # ---- row 18: threads and batches ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from spamclf.features.extract import measure
 from spamclf.instants import DAY_US
 from spamclf.lists import lists_of
 from spamclf.remember import remember
+from tests.doors import SMALL
 
 ABOUT = "Earn 500 euro a day from home, ask my colleague Lena for the link today"
 NEARLY = ABOUT.replace("Lena", "Anna")
@@ -60,7 +61,7 @@ def _last(made: dict[str, pa.Table]) -> int:
 
 @cache
 def model() -> Model:
-    return train.fit(Dataset(**tables()), max_iter=30, n_jobs=1)
+    return train.fit(Dataset(**tables()), **SMALL, max_iter=30, n_jobs=1)
 
 
 @cache
@@ -122,7 +123,7 @@ def test_nothing_to_remember() -> None:
     assert remember(ego, end() + 1, ["send_rate_sends"], history_days=30) is None
     assert remember(ego, end() + 1, ["co_target_shared_share"], history_days=30) is None
     assert remember(ego, 5, ["photo_shown", "co_target_shared_share"], history_days=30) is None
-    assert train.fit(Dataset(**tables()), memory=False, max_iter=2).memory is None
+    assert train.fit(Dataset(**tables()), **SMALL, memory=False, max_iter=2).memory is None
 
 
 def test_only_the_look_back_is_remembered() -> None:

@@ -16,7 +16,15 @@ from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
 from spamclf.instants import to_instant
 from spamclf.lists import lists_of
-from spamclf.splits import PARTS, SHARES, Split, campaign_groups, latest_labels, split_accounts
+from spamclf.splits import (
+    PARTS,
+    SHARES,
+    Split,
+    campaign_groups,
+    latest_labels,
+    split_accounts,
+    with_unlabelled,
+)
 
 END = to_instant("2027-01-01")
 
@@ -64,7 +72,7 @@ def test_time_is_cut_in_three() -> None:
         assert set(until[split.part[account] == k]) == {split.bounds[k + 1]}
 
 
-def test_who_began_later_is_in_a_later_part() -> None:
+def test_campaigns_that_began_later_are_in_a_later_part() -> None:
     """A campaign began with its first account; those that began early are in all three parts."""
     ego, label, split = usual()
     began: dict[int, int] = {}
@@ -73,7 +81,10 @@ def test_who_began_later_is_in_a_later_part() -> None:
             group = int(split.group[account])
             began[group] = min(began.get(group, instant), instant)
     early = set()
+    automated = {int(group) for group in split.group[(label == 1) & (split.part >= 0)]}
     for account in np.flatnonzero(split.part >= 0):
+        if int(split.group[account]) not in automated:
+            continue
         instant = began[int(split.group[account])]
         stretch = sum(instant >= cut for cut in split.bounds[1:3])
         if stretch:
@@ -81,6 +92,17 @@ def test_who_began_later_is_in_a_later_part() -> None:
         else:
             early.add(int(split.part[account]))
     assert early == {0, 1, 2}
+
+
+def test_honest_newcomers_are_as_rare_in_every_part() -> None:
+    """Who calibrates is what a later instant brings, neither newer nor older."""
+    ego, label, split = usual()
+    began = first_sends(ego)
+    honest = np.flatnonzero((label == 0) & (split.part >= 0))
+    is_new = np.array([began[int(account)] > split.bounds[1] for account in honest])
+    shares = [is_new[split.part[honest] == part].mean() for part in range(len(PARTS))]
+    assert is_new.mean() > 0.05
+    assert max(shares) - min(shares) < 0.12
 
 
 @pytest.mark.parametrize("is_automated", [0, 1])
@@ -172,3 +194,94 @@ def test_nobody_sent() -> None:
     silent = Dataset(**(tables() | {"messages": tables()["messages"].slice(0, 0)}))
     with pytest.raises(InsufficientDataError, match="labelled accounts must have sent messages"):
         made(silent)
+
+
+# ---- accounts without a label ------------------------------------------------------------------------------------
+
+
+def half_labelled() -> dict[str, pa.Table]:
+    """The world without the labels of every other account."""
+    labels = tables()["labels"]
+    return tables() | {"labels": labels.filter(pa.array([k % 2 == 0 for k in range(labels.num_rows)]))}
+
+
+@cache
+def half() -> tuple[EgoLog, np.ndarray, Split]:
+    return made(Dataset(**half_labelled()))
+
+
+def test_unlabelled_accounts_train_unless_their_campaign_is_elsewhere() -> None:
+    ego, label, split = half()
+    more = with_unlabelled(ego, split, label)
+    assert np.array_equal(more.part[label >= 0], split.part[label >= 0])
+    assert more.bounds == split.bounds
+    assert np.array_equal(more.group, split.group)
+    taken = (label < 0) & (more.part >= 0)
+    assert set(more.part[taken]) == {0}
+    of_group: dict[int, set[int]] = {}
+    for group, part in zip(more.group.tolist(), more.part.tolist(), strict=True):
+        if part >= 0:
+            of_group.setdefault(group, set()).add(part)
+    assert all(len(parts) == 1 for parts in of_group.values())
+    # There is something to keep out: the unlabelled members of campaigns in later parts.
+    later = set(split.group[split.part > 0].tolist())
+    assert sum(int(group) in later for group in split.group[label < 0]) > 3
+    # ... and something to let in: of those who are free and sent in time, six in ten.
+    first = first_sends(ego, split.bounds[1])
+    free = [k for k in np.flatnonzero(label < 0) if k in first and int(split.group[k]) not in later]
+    assert set(np.flatnonzero(taken)) <= set(free)
+    assert taken.sum() / len(free) == pytest.approx(0.6, abs=0.15)
+    assert len(free) > 60
+
+
+def test_who_never_sent_stays_out() -> None:
+    """As of the labelled ones: else whoever is silent would be taken for honest."""
+    ego, label, split = half()
+    more = with_unlabelled(ego, split, label)
+    sent = first_sends(ego, split.bounds[1])
+    silent = np.array([k for k in range(ego.n_accounts) if k not in sent])
+    assert (label[silent] < 0).sum() > 20
+    assert (more.part[silent[label[silent] < 0]] == -1).all()
+
+
+def test_the_order_of_rows_does_not_matter_to_unlabelled_ones() -> None:
+    turned = {
+        name: table.take(pa.array(np.arange(len(table))[::-1])) for name, table in half_labelled().items()
+    }
+    found = []
+    for ego, label, split in (half(), made(Dataset(**turned))):
+        part = with_unlabelled(ego, split, label).part.tolist()
+        found.append(dict(zip(ego.account_ids.to_pylist(), part, strict=True)))
+    assert found[0] == found[1]
+
+
+# ---- campaigns that nobody asked to keep whole --------------------------------------------------------------------
+
+
+def test_without_campaigns_each_account_is_alone() -> None:
+    """What `whole_campaigns=False` does: parts share campaigns, yet no account, and keep their shares better."""
+    ego, label, split = usual()
+    alone = split_accounts(ego, END, label, np.arange(ego.n_accounts))
+    assert alone.bounds == split.bounds
+    assert np.array_equal(alone.part >= 0, split.part >= 0)
+    cut = [
+        g for g in np.unique(split.group) if len(set(alone.part[(split.group == g) & (alone.part >= 0)])) > 1
+    ]
+    assert len(cut) > 3
+    first = first_sends(ego)
+    for account in np.flatnonzero(alone.part >= 0):
+        stretch = sum(first[account] >= bound for bound in alone.bounds[1:3])
+        assert alone.part[account] == stretch or stretch == 0 or label[account] == 0
+
+
+def test_a_campaign_that_labels_name_stays_whole_however_large() -> None:
+    """Clusters are joined up to a tenth of the labelled accounts; a campaign that somebody named is no guess."""
+    labels = tables()["labels"]
+    named = pa.array(["one" if flag else None for flag in labels["is_automated"].to_pylist()])
+    place = labels.column_names.index("campaign")
+    data = Dataset(**(tables() | {"labels": labels.set_column(place, "campaign", named)}))
+    _, label, split = made(data)
+    automated = (label == 1) & (split.part >= 0)
+    assert automated.sum() > 0.1 * (label >= 0).sum()
+    assert np.unique(split.group[label == 1]).size == 1
+    assert np.unique(split.part[automated]).size == 1

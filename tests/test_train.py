@@ -1,8 +1,10 @@
-"""Training: which rows, in which parts, with which weight; the threshold's promise; what is refused."""
+"""Training: what it yields, what its threshold promises, what is refused before any work."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,149 +13,108 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, predict, train
+from spamclf import Dataset, Model, predict, simulate, train
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.sightings import Sightings
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.features import CATALOGUE, FAMILIES
 from spamclf.instants import DAY_US, to_instant
-from spamclf.labelled import MIN_PER_CLASS, PARTS, SNAPSHOTS, labelled_rows
-from tests.doors import dataset, model, tables
+from spamclf.labelled import CALIBRATION, PARTS, TEST, TRAIN, LabelledRows, labelled_rows
+from spamclf.model import HonestScores
+from spamclf.model.classifier import SpamClassifier
+from spamclf.segments import segments_of
+from spamclf.train.fitting import _estimated
+from spamclf.train.made_from import fingerprint
+from tests.doors import SMALL, dataset, model, tables
 
 NAMES = ("send_rate_sends", "fan_out_recipients")
-QUICK = {"max_iter": 5, "features": NAMES, "n_jobs": 1}
+QUICK: dict[str, Any] = SMALL | {"max_iter": 5, "features": NAMES, "n_jobs": 1}
 MIDDLE = "2026-05-15"
 
 
-def rows_of(data, end, **settings):
-    return labelled_rows(EgoLog.build(data), end, NAMES, **({"history_days": 30.0} | settings))
+@cache
+def large() -> Dataset:
+    """A world with honest calibration accounts enough for a certificate at 5 %, and campaigns enough to keep whole."""
+    return Dataset(**simulate.world(700, 30, random_state=1021, media=False))
 
 
-def with_labels(**columns):
+@cache
+def certified(fpr: float = 0.05) -> Model:
+    return train.fit(large(), fpr=fpr, features=["send_rate", "fan_out", "replies"], max_iter=20, n_jobs=1)
+
+
+@cache
+def rows_of(which: str) -> LabelledRows:
+    """The rows that a model was made from."""
+    made, data = {"small": (model, dataset), "certified": (certified, large)}[which]
+    info, names = made().info, made().feature_names
+    ego = EgoLog.build(data())
+    return labelled_rows(
+        ego, end_of(data()), names, history_days=30.0, whole_campaigns=info["whole_campaigns"], n_jobs=1
+    )
+
+
+def with_labels(**columns: Any) -> Dataset:
     """The same world with other labels: columns replaced by functions of the old ones."""
     labels = tables()["labels"]
     for name, change in columns.items():
-        place = labels.column_names.index(name)
-        labels = labels.set_column(place, name, change(labels[name]))
+        labels = labels.set_column(labels.column_names.index(name), name, change(labels[name]))
     return Dataset(**(tables() | {"labels": labels}))
 
 
-def joined(one, other):
+def joined(one: pa.Table, other: pa.Table) -> pa.Table:
     """Two tables that differ at most in what is declared to be null."""
     return pa.concat_tables([one, other.cast(one.schema)])
 
 
-def end_of(data):
-    return max(data.last_instant(), pc.max(data.labels["labelled_at"]).cast("int64").as_py()) + 1
+def end_of(data: Dataset) -> int:
+    last = data.last_instant()
+    labelled = pc.max(data.labels["labelled_at"]).cast("int64").as_py()
+    return max(last if last is not None else 0, int(labelled)) + 1
 
 
-def saved(model, folder):
+def saved(model: Model, folder: Any) -> dict[str, bytes]:
     model.save(folder)
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name[0] != "."}
 
 
-# ---- rows --------------------------------------------------------------------------------------------------------
-
-
-def test_rows_are_labelled_accounts_after_their_sends():
-    """Against a plain count: the instants just after the n-th sends and the last one, and the end."""
-    end, data = to_instant("2026-06-20"), dataset()
-    rows = rows_of(data, end)
-    ids = EgoLog.build(data).account_ids.to_pylist()
-    labels = dict(
-        zip(*(tables()["labels"][name].to_pylist() for name in ("account_id", "is_automated")), strict=True)
-    )
-    sends: dict[str, list[int]] = {}
-    messages = tables()["messages"]
-    messages = zip(
-        messages["sender_id"].to_pylist(), messages["sent_at"].cast("int64").to_pylist(), strict=True
-    )
-    for sender, instant in messages:
-        sends.setdefault(sender, []).append(instant)
-    expected = set()
-    for name in labels:
-        times = sorted(sends.get(name, []))
-        instants = (
-            {times[n - 1] + 1 for n in SNAPSHOTS if n <= len(times)} | {t + 1 for t in times[-1:]} | {end}
-        )
-        expected |= {
-            (name, instant, labels[name])
-            for instant in instants
-            if any(instant - 30 * DAY_US <= t < instant for t in times)
-        }
-    slices = rows.slices
-    got = list(
-        zip((ids[code] for code in slices.account), slices.as_of.tolist(), rows.y.tolist(), strict=True)
-    )
-    assert len(got) == len(set(got))
-    assert set(got) == expected
-    assert np.array_equal(np.lexsort((slices.as_of, slices.account)), np.arange(len(got)))
-
-
-def test_rows_are_split_forward_in_time():
-    rows = rows_of(dataset(), end_of(dataset()))
-    account = rows.slices.account
-    parts_of = {code: set(rows.part[account == code].tolist()) for code in np.unique(account)}
-    assert all(len(parts) == 1 for parts in parts_of.values())
-    first = {code: int(rows.slices.as_of[account == code].min()) for code in parts_of}
-    spans = [
-        [first[code] for code, parts in parts_of.items() if parts == {part}] for part in range(len(PARTS))
-    ]
-    assert max(spans[0]) <= min(spans[1]) <= max(spans[1]) <= min(spans[2])
-    shares = [len(span) / len(first) for span in spans]
-    assert shares == pytest.approx([0.6, 0.2, 0.2], abs=0.01)
-
-
-def test_the_rows_of_an_account_weigh_one():
-    rows = rows_of(dataset(), end_of(dataset()))
-    assert max(Counter(rows.slices.account.tolist()).values()) > 3
-    sums = np.bincount(rows.slices.account, rows.weight)
-    assert sums[sums > 0] == pytest.approx(1.0)
-
-
-def test_rows_without_a_send_in_the_history_are_left_out():
-    rows = rows_of(dataset(), end_of(dataset()) + 90 * DAY_US, history_days=5.0)
-    sends = rows.X[:, 0]
-    assert sends.min() >= 1
-    assert rows.slices.as_of.max() < end_of(dataset())
-
-
-def test_maxima_and_last():
-    rows = rows_of(dataset(), end_of(dataset()))
-    scores, everyone = np.arange(len(rows.y), dtype=float), np.ones(len(rows.y), bool)
-    assert np.array_equal(rows.maxima(everyone, scores), np.flatnonzero(rows.last()))
-
-
-def test_the_latest_label_counts():
-    labels = tables()["labels"].select(["account_id", "is_automated", "labelled_at"])
-    flipped = labels.set_column(1, "is_automated", pc.invert(labels["is_automated"]))
-    for shift, wins in ((-1, labels), (1, flipped)):
-        moved = pc.add(labels["labelled_at"].cast("int64"), shift).cast(labels["labelled_at"].type)
-        both = joined(labels, flipped.set_column(2, "labelled_at", moved))
-        data = Dataset(**(tables() | {"labels": both}))
-        got = rows_of(data, to_instant("2026-09-01"))
-        want = rows_of(Dataset(**(tables() | {"labels": wins})), to_instant("2026-09-01"))
-        assert np.array_equal(got.y, want.y)
-    contradicting = Dataset(**(tables() | {"labels": joined(labels, flipped)}))
-    with pytest.raises(
-        InsufficientDataError, match="at least 5 automated ones; got 0"
-    ):  # the milder one stands
-        rows_of(contradicting, to_instant("2026-09-01"))
+def same_model(one: Model, other: Model) -> None:
+    for array in ("feature", "threshold", "value", "cover"):
+        assert np.array_equal(getattr(one.forest, array), getattr(other.forest, array))
+    assert (one.threshold, one.calibration) == (other.threshold, other.calibration)
 
 
 # ---- the model ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_training_is_deterministic(tmp_path, monkeypatch, n_jobs):
-    """The same data and seed give the same bytes, whatever the number of threads."""
-    monkeypatch.setattr(train, "_MIN_CELLS", 0)
-    settings = {"max_iter": 5, "features": ["send_rate", "fan_out"], "random_state": 7}
-    one = saved(train.fit(dataset(), n_jobs=1, **settings), tmp_path / "one")
-    again = saved(train.fit(Dataset(**tables()), n_jobs=n_jobs, **settings), tmp_path / "again")
-    assert one == again
-    assert set(one) == {"card.md", "manifest.json", *(name for name in one if name.startswith("trees-"))}
+@pytest.mark.parametrize("confidence", [None, 0.95])
+def test_training_is_deterministic(tmp_path, monkeypatch, confidence):
+    """The same data and seed give the same bytes, whatever the number of threads and the order of the rows."""
+    monkeypatch.setattr("spamclf.model.classifier._MIN_CELLS", 0)  # boost in as many threads as are asked for
+    settings = {
+        "max_iter": 5, "features": ["send_rate", "fan_out"], "random_state": 7, "fpr": 0.2, "confidence": confidence,
+        "whole_campaigns": confidence is not None, "unlabelled": 0.2,
+    }  # fmt: skip
+    data = large() if confidence else dataset()
+    one = saved(train.fit(data, n_jobs=1, **settings), tmp_path / "one")
+    for n_jobs in (1, 2):
+        fresh = Dataset(**data.tables)
+        assert one == saved(train.fit(fresh, n_jobs=n_jobs, **settings), tmp_path / f"again{n_jobs}")
+    kinds = {name.split("-")[0] for name in one}
+    assert kinds == {"card.md", "manifest.json", "trees", "honest", "reference"}
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path):
+    """All features, memory and all: a fresh export of the same data gives the same bytes."""
+    rng = np.random.default_rng(2)
+    shuffled = {name: table.take(rng.permutation(table.num_rows)) for name, table in tables().items()}
+    usual = SMALL | {"max_iter": 10, "n_jobs": 1, "unlabelled": 0.2, "label_noise": {True: 0.1}}
+    saves = [
+        saved(train.fit(data, **usual), tmp_path / name)
+        for name, data in (("one", dataset()), ("other", Dataset(**shuffled)))
+    ]
+    assert saves[0] == saves[1]
 
 
 def test_another_seed_is_another_model():
@@ -183,41 +144,246 @@ def test_what_is_later_than_the_instant_is_unseen():
     first = train.fit(Dataset(**(tables() | cut | {"labels": early})), as_of=MIDDLE, **QUICK)
     more = Dataset(**(tables() | {"labels": joined(early, later)}))
     second = train.fit(more, as_of=end, **QUICK)
-    for array in ("feature", "threshold", "value", "cover"):
-        assert np.array_equal(getattr(first.forest, array), getattr(second.forest, array))
-    assert (first.threshold, first.calibration) == (second.threshold, second.calibration)
-    assert first.info["metrics"] == second.info["metrics"]
+    same_model(first, second)
+    for what in ("metrics", "segments", "beside", "counts", "parts_end"):
+        assert first.info[what] == second.info[what]
     assert first.info["data"]["messages"] == second.info["data"]["messages"] == cut["messages"].num_rows
     assert first.info["data"]["last_message"] == second.info["data"]["last_message"] < "2026-05-15"
 
 
+# ---- what the threshold promises ---------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("fpr", [0.001, 0.05, 0.2, 0.9])
-def test_the_threshold_flags_no_more_than_fpr(fpr):
+def test_an_estimated_threshold_flags_no_more_than_fpr(fpr):
     """At most fpr of the honest calibration accounts reach the threshold, whichever of their rows is the highest."""
-    model = train.fit(dataset(), fpr=fpr, **QUICK)
-    rows = rows_of(dataset(), end_of(dataset()))
-    chosen = (rows.part == PARTS.index("calibration")) & ~rows.y
-    highest = rows.maxima(chosen, model.scores(rows.X))
-    assert highest.size >= MIN_PER_CLASS
+    model = train.fit(dataset(), **(QUICK | {"fpr": fpr}))
+    rows = labelled_rows(
+        EgoLog.build(dataset()), end_of(dataset()), NAMES, history_days=30.0, whole_campaigns=False
+    )
+    highest = rows.maxima((rows.part == CALIBRATION) & ~rows.y, model.scores(rows.X))
+    assert np.array_equal(np.sort(highest), model.honest.values[: model.honest.n_accounts])
     assert (highest >= model.threshold).sum() <= fpr * highest.size
     lower = np.nextafter(highest[highest < model.threshold].max(), 0)
     assert (highest >= lower).sum() > fpr * highest.size  # and none lower would do
+    assert model.certificate is None
 
 
 @settings(max_examples=200)
 @given(
     st.lists(st.sampled_from([0.1, 0.2, 0.5, 0.9, 0.999]), min_size=1, max_size=60), st.floats(0.001, 0.999)
 )
-def test_threshold_with_ties(honest, fpr):
+def test_an_estimate_with_ties(honest, fpr):
     scores = np.array(honest)
-    threshold = train._threshold(scores, fpr)
+    threshold = _estimated(HonestScores.of(np.arange(scores.size), scores), fpr)
     assert 0 < threshold <= 1
     assert (scores >= threshold).sum() <= fpr * scores.size
+    below = scores[scores < threshold]
+    assert (scores >= below.max()).sum() > fpr * scores.size
 
 
-def test_no_threshold_above_the_largest_score():
-    with pytest.raises(InsufficientDataError, match="must reach the largest score"):
-        train._threshold(np.array([0.2, 1.0, 1.0]), 0.4)
+def test_no_estimate_above_the_largest_score():
+    honest = HonestScores.of([1, 2, 3], [0.2, 1.0, 1.0])
+    with pytest.raises(
+        InsufficientDataError, match="reach the largest score must be at most 1 of 3; got more"
+    ):
+        _estimated(honest, 0.4)
+
+
+def test_the_threshold_is_that_of_the_certificate():
+    """Made of the highest scores of the honest calibration accounts, overall and in each segment."""
+    model, rows = certified(), rows_of("certified")
+    assert model.certificate == model.honest.certify(0.05, 0.95)
+    assert model.threshold == model.certificate.threshold
+    assert (model.certificate.fpr, model.certificate.confidence) == (0.05, 0.95)
+    chosen = (rows.part == CALIBRATION) & ~rows.y
+    ego, scores = EgoLog.build(large()), model.scores(rows.X)
+    segments = segments_of(ego, rows.slices[chosen])
+    plain = HonestScores.of(rows.slices.account[chosen], scores[chosen], segments)
+    assert plain.names == model.honest.names
+    assert np.array_equal(plain.values, model.honest.values)
+    assert plain.n_accounts == model.info["counts"]["calibration"]["honest"] >= 59
+    assert model.certificate.window == tuple(model.info["parts_end"][:2])
+
+
+def test_segments_only_raise_the_threshold():
+    certificate = certified().certificate
+    names = {row.name for row in certificate.segments}
+    assert {"new", "established", "business"} < names
+    assert any(name.startswith("country=") for name in names)
+    assert {row.pooled for row in certificate.segments} == {True, False}
+    assert all(row.threshold >= certificate.threshold for row in certificate.segments)
+    masks = {name: np.array([True, False]) for name in names}
+    inside, outside = certified().thresholds(2, masks)
+    assert inside == max(row.threshold for row in certificate.segments) >= outside == certified().threshold
+
+
+@pytest.mark.parametrize(("fpr", "confidence"), [(0.1, 0.95), (0.05, 0.8)])
+def test_certifying_anew_is_training_so(fpr, confidence):
+    again = train.fit(
+        large(),
+        fpr=fpr,
+        confidence=confidence,
+        features=["send_rate", "fan_out", "replies"],
+        max_iter=20,
+        n_jobs=1,
+    )
+    moved = certified().certify(fpr, confidence)
+    same_model(moved, again)
+    assert moved.certificate == again.certificate
+    assert moved.threshold < certified().threshold
+    assert (moved.info["fpr"], moved.info["confidence"]) == (fpr, confidence)
+    # What was measured with the former threshold is gone; what knows none stays.
+    assert "segments" in again.info
+    assert "segments" not in moved.info
+    assert {name for name in again.info["metrics"] if name not in moved.info["metrics"]} == {
+        "automated_flagged_share", "honest_flagged_share"
+    }  # fmt: skip
+    assert all(again.info["metrics"][name] == value for name, value in moved.info["metrics"].items())
+
+
+def test_a_certificate_is_refused_before_boosting(monkeypatch):
+    """At once, and with the fpr that the accounts would support."""
+
+    def boosted(*_: Any, **__: Any) -> None:
+        raise AssertionError("boosting has begun")
+
+    monkeypatch.setattr(SpamClassifier, "fit", boosted)
+    with pytest.raises(InsufficientDataError) as caught:
+        train.fit(large(), features=NAMES, n_jobs=1)
+    n_honest = certified().info["counts"]["calibration"]["honest"]
+    said = str(caught.value)
+    assert (
+        f"at least 2,995 for fpr 0.001 at confidence 0.95; got {n_honest:,}. Label more later accounts"
+        in said
+    )
+    supported = float(said.split("fpr of ")[1].split()[0])
+    assert (1 - supported) ** n_honest <= 0.05 < (1 - 0.98 * supported) ** n_honest
+    with pytest.raises(AssertionError, match="boosting has begun"):
+        train.fit(large(), fpr=supported, features=NAMES, n_jobs=1)
+
+
+# ---- what was measured -------------------------------------------------------------------------------------------
+
+
+def test_flagged_shares_stand_with_their_exact_interval():
+    """On the test part, by the thresholds in force, an account flagged if any of its rows is; against scipy's test."""
+    from scipy.stats import binomtest
+
+    model, rows = certified(0.2), rows_of("certified")
+    test = rows.part == TEST
+    account, y, slices = rows.slices.account[test], rows.y[test], rows.slices[test]
+    masks = segments_of(EgoLog.build(large()), slices)
+    in_force = np.full(test.sum(), model.threshold)
+    for row in model.certificate.segments:
+        inside = masks.get(row.name, np.zeros(test.sum(), bool))
+        in_force[inside] = np.maximum(in_force[inside], row.threshold)
+    flagged = model.scores(rows.X[test]) >= in_force
+    assert (flagged != (model.scores(rows.X[test]) >= model.threshold)).sum() > 3  # the segments matter
+    seen = 0
+    for name, inside in ({"": np.ones(test.sum(), bool)} | masks).items():
+        for kind, those in (("automated", y), ("honest", ~y)):
+            everybody = set(account[inside & those].tolist())
+            n_flagged = len(set(account[inside & those & flagged].tolist()))
+            told = model.info["segments"][name][kind] if name else None
+            share = told["flagged_share"] if told else model.info["metrics"][f"{kind}_flagged_share"]
+            if told:
+                assert told["accounts"] == len(everybody)
+            if not everybody:
+                assert share is None
+                continue
+            exact = binomtest(n_flagged, len(everybody)).proportion_ci(0.95, "exact")
+            assert share == pytest.approx([n_flagged / len(everybody), exact.low, exact.high], abs=1e-9)
+            seen += n_flagged
+    assert seen > 10
+    assert set(model.info["segments"]) == set(masks)
+    honest = model.info["segments"]["new"]["honest"]["accounts"]
+    assert 0 < honest < model.info["counts"]["test"]["honest"]
+
+
+def test_what_a_person_can_check_stands_beside():
+    beside = model().info["beside"]
+    assert any(name in beside["rules"][0] for name in model().feature_names)
+    assert beside["tree"][0].startswith("if ")
+    lines = train.summary(model()).splitlines()
+    assert [line.strip() for line in beside["tree"]] == [
+        line.strip() for line in lines[-len(beside["tree"]) :]
+    ]
+
+
+# ---- settings ----------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_searched_and_told():
+    """What the caller says is not varied."""
+    fixed = {
+        "max_iter": 6,
+        "max_leaf_nodes": 4,
+        "learning_rate": 0.1,
+        "max_features": 1.0,
+        "l2_regularization": 1.0,
+    }
+    found = train.fit(dataset(), **(QUICK | fixed), search=3)
+    searched = found.info["searched"]
+    assert searched
+    assert {*searched[0]} == {"round", "n_rows", "score", "score_std", "min_samples_leaf"}
+    best = searched[0]["min_samples_leaf"]
+    same_model(found, train.fit(dataset(), **(QUICK | fixed), min_samples_leaf=best))
+    assert found.info["boosting"] == fixed
+    assert model().info["searched"] == []
+
+
+def test_boosting_passes_through(monkeypatch):
+    given_to: dict[str, Any] = {}
+    plain = SpamClassifier.fit
+
+    def fit(self, X, y, sample_weight=None, **told):
+        given_to.update(self.get_params(), **told)
+        return plain(self, X, y, sample_weight, **told)
+
+    monkeypatch.setattr(SpamClassifier, "fit", fit)
+    noisy = train.fit(dataset(), **QUICK, label_noise={True: 0.1}, random_state=3)
+    rows = labelled_rows(
+        EgoLog.build(dataset()), end_of(dataset()), NAMES, history_days=30.0, whole_campaigns=False
+    )
+    assert given_to["label_noise"] == {True: 0.1}
+    assert (given_to["random_state"], given_to["n_jobs"]) == (3, 1)
+    assert np.array_equal(given_to["groups"], rows.group[rows.part == TRAIN])
+    assert np.array_equal(given_to["time"], rows.slices.as_of[rows.part == TRAIN])
+    assert not np.array_equal(noisy.forest.value, train.fit(dataset(), **QUICK, random_state=3).forest.value)
+    assert noisy.info["boosting"]["label_noise"] == {"true": 0.1}
+
+
+def test_unlabelled_accounts_are_told_apart():
+    """They change the trees, and nothing that is counted, calibrated or measured on."""
+    some = train.fit(large(), fpr=0.05, features=NAMES, max_iter=5, n_jobs=1, unlabelled=0.5)
+    none = train.fit(large(), fpr=0.05, features=NAMES, max_iter=5, n_jobs=1)
+    assert some.info["counts"] == none.info["counts"]
+    assert some.info["parts_end"] == none.info["parts_end"]
+    assert some.info["unlabelled_accounts"] > 10 > none.info["unlabelled_accounts"] == 0
+    assert some.honest.n_accounts == none.honest.n_accounts
+    assert not np.array_equal(some.forest.value, none.forest.value)
+    assert some.name != none.name
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"fpr": 0.1}, {"confidence": 0.5}, {"whole_campaigns": True}, {"unlabelled": 0.5}, {"max_iter": 6},
+     {"random_state": 1}, {"features": NAMES[:1]}, {"history_days": 29}],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_other_settings_are_another_name(other):
+    usual = {
+        "fpr": 0.2,
+        "features": NAMES,
+        "max_iter": 5,
+        "confidence": None,
+        "whole_campaigns": False,
+        "n_jobs": 1,
+    }
+    one, again, changed = (train.fit(large(), **(usual | each)) for each in ({}, {"n_jobs": 2}, other))
+    assert one.name == again.name != changed.name
+    assert one.name[:11] == f"{one.info['as_of'][:10]}-"
 
 
 def test_reports_are_read_when_asked_for_alone():
@@ -263,19 +429,14 @@ def test_the_model_separates_and_follows_the_catalogue():
         if isinstance(figure, list):
             assert 0 <= figure[1] <= figure[0] <= figure[2] <= 1, name
     column = model().feature_names.index("send_rate_sends")
-    X = rows_of_model().X
+    X = rows_of("small").X
     more = X.copy()
     more[:, column] += 50
     assert (model().forest.raw_scores(more) >= model().forest.raw_scores(X)).all()
 
 
-def rows_of_model():
-    ego = EgoLog.build(dataset())
-    return labelled_rows(ego, end_of(dataset()), model().feature_names, history_days=30.0)
-
-
 def test_counts_and_what_it_was_made_from():
-    info, rows = model().info, rows_of_model()
+    info, rows = model().info, rows_of("small")
     assert {part: count["rows"] for part, count in info["counts"].items()} == {
         part: int((rows.part == k).sum()) for k, part in enumerate(PARTS)
     }
@@ -285,21 +446,78 @@ def test_counts_and_what_it_was_made_from():
     assert info["data"]["messages"] == tables()["messages"].num_rows
     assert (info["data"]["duplicates"], info["data"]["quarantined"]) == (0, 0)
     assert info["boosting"] == {"max_iter": 10, "max_features": 1.0}
-    assert info["card"].startswith(f"# Model {model().name}\n")
+    assert (info["fpr"], info["confidence"], info["whole_campaigns"], info["unlabelled"]) == (
+        0.05,
+        None,
+        False,
+        0.0,
+    )
+    assert info["calibration"] == "sigmoid"
+    assert to_instant(info["parts_end"][-1]) == end_of(dataset())
 
 
-def test_the_fingerprint_tells_data_apart():
-    def fingerprint(data):
-        return train.fit(data, **QUICK).info["data"]["fingerprint"]
+def changed(table: pa.Table, name: str) -> pa.Table:
+    """The same table with two values of a column exchanged, or one made null."""
+    values = table[name].to_pylist()
+    other = next((k for k, value in enumerate(values) if value is not None and value != values[0]), None)
+    if other is None:
+        values[next(k for k, value in enumerate(values) if value is not None)] = None
+    else:
+        values[0], values[other] = values[other], values[0]
+    return table.set_column(
+        table.column_names.index(name), name, pa.array(values, table.schema.field(name).type)
+    )
 
-    first = fingerprint(dataset())
-    assert first == fingerprint(Dataset(**tables()))
-    changed = tables()["messages"].slice(1)
-    assert first != fingerprint(Dataset(**(tables() | {"messages": changed})))
-    accounts = tables()["accounts"]
-    place = accounts.column_names.index("is_business")
-    changed = accounts.set_column(place, "is_business", pc.invert(accounts["is_business"]))
-    assert first != fingerprint(Dataset(**(tables() | {"accounts": changed})))
+
+COLUMNS = [
+    (name, column)
+    for name, table in tables().items()
+    for column in table.column_names
+    if table[column].null_count < table.num_rows
+]
+
+
+@pytest.mark.parametrize(("name", "column"), COLUMNS, ids=".".join)
+def test_the_fingerprint_covers_every_column(name, column):
+    table = tables()[name]
+    other = Dataset(**(tables() | {name: changed(table, column)}), max_bad_share=1.0)
+    assert fingerprint(other) != fingerprint(dataset())
+
+
+def test_the_fingerprint_covers_every_row():
+    for name, table in tables().items():
+        for less in (table.slice(1), table.slice(0, table.num_rows - 1)):
+            if name == "accounts":  # others speak of them
+                continue
+            assert fingerprint(Dataset(**(tables() | {name: less}))) != fingerprint(dataset()), name
+    assert model().info["data"]["fingerprint"] == fingerprint(Dataset(**tables()))
+
+
+def test_the_fingerprint_knows_no_order():
+    rng = np.random.default_rng(1)
+    shuffled = {
+        name: table.take(rng.permutation(table.num_rows)).select(sorted(table.column_names, reverse=True))
+        for name, table in reversed(tables().items())
+    }
+    assert fingerprint(Dataset(**shuffled)) == fingerprint(dataset())
+
+
+def test_the_fingerprint_reads_signatures():
+    def print_of(*signatures: list[int] | None) -> str:
+        texts = {
+            "account_id": ["a"] * len(signatures),
+            "observed_at": [10] * len(signatures),
+            "source": ["about"] * len(signatures),
+            "signature": pa.array(signatures, pa.list_(pa.uint64())),
+        }
+        messages = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [10]}
+        accounts = {"account_id": ["a"]}
+        return fingerprint(Dataset(accounts=accounts, messages=messages, texts=texts, time_unit="s"))
+
+    one, other, third = list(range(128)), list(range(1, 129)), [5] * 128
+    assert print_of(one, other) == print_of(other, one)
+    assert len({print_of(*each) for each in ((one, other), (one, third), (one, one[::-1]), (one,))}) == 4
+    assert print_of(one) != print_of(one[::-1])
 
 
 def test_summary_and_name():
@@ -307,19 +525,24 @@ def test_summary_and_name():
     lines = train.summary(named).splitlines()
     assert lines[0] == "model mine: 5 trees, 2 features"
     assert any(line.split()[0] == "roc_auc" and "[" in line for line in lines)
-    assert lines[-1].split() == ["threshold", f"{named.threshold:.4f}"]
+    assert ["threshold", f"{named.threshold:.4f}"] in [line.split() for line in lines]
+    assert "no certificate: 0.05 of honest accounts is an estimate, often exceeded" in lines
+    told = train.summary(certified())
+    assert str(certified().certificate) in told
+    assert "no certificate" not in told
+    assert train.summary(replace(named, info={})).splitlines()[1].split()[0] == "threshold"
     assert set(predict.score(dataset(), named, n_reasons=0)["model"].to_pylist()) == {"mine"}
 
 
 def test_features_that_nobody_knows_are_left_out():
     bare = {name: tables()[name] for name in ("messages", "labels")}
     data = Dataset(accounts=tables()["accounts"].select(["account_id"]), **bare)
-    model = train.fit(data, max_iter=3, n_jobs=1)
+    model = train.fit(data, **SMALL, max_iter=3, n_jobs=1)
     assert "account_age_s" in model.info["features_left_out"]
     assert not set(model.feature_names) & set(model.info["features_left_out"])
     assert predict.score(data, model)["verdict"].to_pylist().count("automated") >= 0
     with pytest.raises(InsufficientDataError, match="features must be known of some accounts"):
-        train.fit(data, features=["account_age_s"])
+        train.fit(data, **SMALL, features=["account_age_s"])
 
 
 # ---- row 8: what cannot be trained on ---------------------------------------------------------------------------
@@ -337,8 +560,11 @@ def only(value):
             r"labels must be known .* got none",
         ),
         (lambda: Dataset(**(tables() | {"labels": tables()["labels"].slice(0, 0)})), "got none"),
-        (lambda: with_labels(is_automated=only(True)), "at least 5 honest ones; got 0"),
-        (lambda: with_labels(is_automated=only(False)), "earliest 60 % .* at least 5 automated ones; got 0"),
+        (
+            lambda: with_labels(is_automated=only(True)),
+            "train part must hold at least 5 honest accounts; got 0",
+        ),
+        (lambda: with_labels(is_automated=only(False)), "train part .* at least 5 automated accounts; got 0"),
         (lambda: Dataset(**(tables() | {"labels": tables()["labels"].slice(0, 1)})), "at least 5"),
         (
             lambda: Dataset(**(tables() | {"messages": tables()["messages"].slice(0, 0)})),
@@ -372,13 +598,48 @@ def test_labels_that_nobody_knows_yet():
         ({"features": ["send_rat"]}, "got 'send_rat'. Did you mean send_rate"),
         ({"as_of": "soon"}, "as_of must be an instant"),
         ({"n_jobs": 0}, "n_jobs must be"),
-        ({"max_iter": -1}, "boosting must be arguments .* 'max_iter'"),
-        ({"max_leaves": 3}, "boosting must be arguments .* 'max_leaves'"),
+        ({"max_iter": -1}, "parameters must be such as HistGradientBoostingClassifier takes; .* 'max_iter'"),
+        (
+            {"max_leaves": 3, "trees": 1},
+            "boosting must be parameters of SpamClassifier; got max_leaves, trees",
+        ),
+        ({"confidence": 1}, "confidence must be between 0 and 1; got 1"),
+        ({"confidence": float("nan")}, "confidence must be between 0 and 1"),
+        ({"confidence": True}, "confidence must be between 0 and 1; got True"),
+        ({"fpr": None}, "fpr must be between 0 and 1; got None"),
+        ({"whole_campaigns": "no"}, "whole_campaigns must be True or False; got 'no'"),
+        ({"unlabelled": -0.1}, "unlabelled must be a weight from 0 to 1; got -0.1"),
+        ({"unlabelled": 1.1}, "unlabelled must be a weight"),
+        ({"unlabelled": float("nan")}, "unlabelled must be a weight"),
+        ({"unlabelled": True}, "unlabelled must be a weight"),
+        ({"search": -1}, "search must be a number of settings to try; got -1"),
+        ({"search": 2.5}, "search must be"),
+        ({"search": True}, "search must be"),
     ],
 )
 def test_arguments_out_of_range(settings, words):
     with pytest.raises(ParameterError, match=words):
         train.fit(dataset(), **(QUICK | settings))
+
+
+def test_what_is_wrong_is_said_before_any_work(monkeypatch):
+    monkeypatch.setattr("spamclf.train.fitting.EgoLog.build", lambda *_, **__: pytest.fail("work has begun"))
+    for wrong in ({"trees": 1}, {"fpr": 2}, {"search": -1}, {"tiers": ("9",)}, {"n_jobs": 0}):
+        with pytest.raises(ParameterError):
+            train.fit(dataset(), **(QUICK | wrong))
+
+
+def test_labels_older_than_their_accounts_are_labels():
+    """A label counts from the instant that somebody knew it; nothing says that this is after the registration."""
+    first = pc.min(tables()["accounts"]["registered_at"]).cast("int64").as_py()
+
+    def early(column: pa.ChunkedArray) -> pa.Array:
+        return pa.array([first - DAY_US] * len(column), column.type)
+
+    data = with_labels(labelled_at=early)
+    assert len(data.quarantine) == 0
+    found = train.fit(data, as_of="2026-06-20", **QUICK)
+    same_model(found, train.fit(dataset(), as_of="2026-06-20", **QUICK))
 
 
 def test_a_folder_is_no_dataset(tmp_path):

@@ -25,7 +25,7 @@ def main() -> None:
       spamclf score data/sample --top 3
 
     Exit codes: 0 done; 1 the data, the model or the output was refused (one line on stderr says why);
-    2 the command itself was wrong.
+    2 the command itself was wrong, or asks for a certificate that the data cannot support.
     """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -19,10 +20,13 @@ from spamclf.cli.shared import (
     say,
     seed,
 )
-from spamclf.errors import ParameterError
+from spamclf.errors import InsufficientDataError, ParameterError
 
 __all__ = ["score", "train"]
 
+_LEAST_FPR = 1e-9  # there are fewer people than could bear out any smaller one
+_MAX_NOISE = 0.4  # as SpamClassifier has it
+_NO_CERTIFICATE = " Or use --confidence none for an estimate without a certificate."
 _BATCH = 100_000  # accounts scored between two steps of the progress bar
 
 
@@ -35,13 +39,64 @@ def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> 
         raise Refusal(str(error), 2) from error
 
 
+def _share(name: str, value: str, *, least: float = 0.0, most: float = 1.0) -> float:
+    """Take a number within (0, 1) from `least` to `most`; nan is none."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if 0 < number < 1 and least <= number <= most:
+        return number
+    rule = f"between {least:g} and {most:g}"
+    raise Refusal(f"command: {name} must be {rule}; got {value!r}. See --help.", 2)
+
+
+def _confidence(_: click.Context, __: click.Parameter, value: str) -> float | None:
+    return None if value.lower() == "none" else _share("--confidence", value)
+
+
+def _label_noise(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> float | dict[bool, float] | None:
+    if value is None:
+        return None
+    if "=" not in value:
+        return _share("--label-noise", value, most=_MAX_NOISE)
+    classes = {"automated": True, "honest": False}
+    noise = {}
+    for part in value.split(","):
+        name, share = (each.strip() for each in part.split("=", 1)) if "=" in part else (part, "")
+        if name not in classes or classes[name] in noise:
+            raise Refusal(
+                f"command: --label-noise must be of automated and honest, each once; got {name!r}. "
+                "Use for instance automated=0.1.",
+                2,
+            )
+        noise[classes[name]] = _share("--label-noise", share, most=_MAX_NOISE)
+    return noise
+
+
 @click.command()
 @dataset_options
 @click.option("--out", required=True, type=click.Path(), help="Folder for the model.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that is there already.")
 @as_of_option
 @click.option("--history-days", default=30.0, show_default=True, help="Look-back of the features.")
-@click.option("--fpr", default=0.01, show_default=True, help="Share of honest accounts that may be flagged.")
+@click.option(
+    "--fpr",
+    default="0.001",
+    show_default=True,
+    callback=lambda _, __, value: _share("--fpr", value, least=_LEAST_FPR),
+    help="Share of honest accounts that may ever be flagged.",
+)
+@click.option(
+    "--confidence",
+    default="0.95",
+    show_default=True,
+    callback=_confidence,
+    help="Probability that no more are: the certificate. It takes 2,995 honest accounts to calibrate with for an --fpr "
+    "of 0.001, 299 for 0.01. 'none' makes the threshold an estimate that is exceeded every other time.",
+)
 @click.option(
     "--features",
     callback=_feature_names,
@@ -59,15 +114,54 @@ def _feature_names(_: click.Context, __: click.Parameter, value: str | None) -> 
     show_default=True,
     help="Whether the model remembers the fingerprints it saw, to recognise known campaigns.",
 )
+@click.option(
+    "--whole-campaigns/--split-campaigns",
+    default=True,
+    show_default=True,
+    help="Whether training, calibration and test have no campaign in common; split them if one holds most accounts.",
+)
+@click.option(
+    "--unlabelled",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Weight of accounts without a label, taken for honest ones; 0 leaves them out.",
+)
+@click.option(
+    "--label-noise",
+    callback=_label_noise,
+    help="Share of wrong labels to expect, e.g. 0.015; or of either class, e.g. automated=0.1 where a tenth of the "
+    "automated accounts pass for honest, as with --unlabelled.",
+)
+@click.option(
+    "--search",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Settings of the trees to try before, e.g. 27; 0 takes the usual ones.",
+)
+@click.option(
+    "--early-stopping", is_flag=True, help="Choose the number of trees by training accounts held out."
+)
 @seed
 @jobs
 @refusals
-def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) -> None:
+def train(
+    folder: str,
+    out: str,
+    overwrite: bool,
+    n_jobs: int,
+    early_stopping: bool,
+    label_noise: float | dict[bool, float] | None,
+    **settings: Any,
+) -> None:
     """Train a model on the labelled accounts of a dataset FOLDER and print how good it is.
 
     \b
     Examples:
-      spamclf train data/sample --out models/mine
+      spamclf train data/sample --out models/mine --fpr 0.1
+      spamclf train data/sample --out models/guess --fpr 0.01 --confidence none --early-stopping
+      spamclf train data/sample --out models/wide --fpr 0.1 --unlabelled 1 --label-noise automated=0.1
       spamclf train logs --out models/2026-06-01 --as-of 2026-06-01 --features account,send_rate,fan_out
     """
     from spamclf.dataset import read_dataset
@@ -77,12 +171,20 @@ def train(folder: str, out: str, overwrite: bool, n_jobs: int, **settings: Any) 
     from spamclf.train import fit, summary
 
     reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
+    boosting: dict[str, Any] = {"early_stopping": True} if early_stopping else {}
+    if label_noise is not None:
+        boosting["label_noise"] = label_noise
     target = check_model_output(out, overwrite=overwrite)
     with hold(target):
+        say("reading ...")
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
-        say("training ...")
-        model = fit(dataset, n_jobs=n_jobs, **settings)
+        try:
+            model = fit(dataset, n_jobs=n_jobs, progress=say, **settings, **boosting)
+        except InsufficientDataError as error:
+            if not str(error).startswith("certify:"):
+                raise
+            raise Refusal(str(error) + _NO_CERTIFICATE, 2) from error
         model.save(target, overwrite=overwrite)
     click.echo(summary(model))
     click.echo(row_balance(dataset, model.info["data"]["duplicates"]))

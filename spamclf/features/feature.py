@@ -15,7 +15,15 @@ from spamclf.ego import EgoLog, Slices
 
 __all__ = ["Family", "Feature", "Tier", "Unit", "Work"]
 
-_ONE = re.compile(r"\b1 other accounts\b")
+# English has a singular.
+_SINGULAR = {
+    "accounts": "account", "messages": "message", "people": "person", "recipients": "recipient",
+    "strangers": "stranger", "texts": "text", "times": "time", "versions": "version", "were": "was", "have": "has",
+}  # fmt: skip
+_ONE = re.compile(
+    r"\b(?<![\d.,])1 (?:other |public )?"
+    "(?:accounts|messages|people|recipients|strangers|texts|times|versions)(?: were| have)?\\b"
+)
 
 Tier = Literal["0", "1", "2", "3", "F"]
 Unit = Literal["count", "share", "s", "bits", "ratio", "flag", "1/min", "1/day", "1/day^2"]
@@ -93,7 +101,7 @@ class Feature:
             return f"nothing is known of {self.name}"
         words = dict.fromkeys(self.companions, "") | dict(others or {})
         said = self.sentence.format(value=self.in_words(value), **words)
-        return _ONE.sub("1 other account", said.strip().replace("  ", " "))
+        return _ONE.sub(_one, said.strip().replace("  ", " "))
 
     def in_words(self, value: float) -> str:
         """Return a value with its unit; nothing for one that is not known."""
@@ -117,6 +125,10 @@ class Family:
     name: str
     features: tuple[Feature, ...]
     measure: Callable[[EgoLog, Slices, npt.NDArray[np.float64]], Work]
+
+
+def _one(said: re.Match[str]) -> str:
+    return " ".join(_SINGULAR.get(word, word) for word in said[0].split(" "))
 
 
 def _in_words(value: float, unit: Unit) -> str:

@@ -75,12 +75,12 @@ FEATURES = (
     ),
     Feature(
         "template_url", "flag", 0, "whether a public text of the history holds a link; null without a text",
-        "its text holds {value}a link", ("texts.text",), "3",
+        "there is {value}a link in its text", ("texts.text",), "3",
     ),
     Feature(
         "template_phone", "flag", 0,
         "whether a public text of the history holds a telephone number; null without a text",
-        "its text holds {value}a telephone number", ("texts.text",), "3",
+        "there is {value}a telephone number in its text", ("texts.text",), "3",
     ),
 )  # fmt: skip
 

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 __all__ = ["card"]
 
+# What stands first; a model that was saved has its names in the order of the alphabet.
+_FIRST = (
+    "train", "calibration", "test",
+    "roc_auc", "average_precision", "one_rule_roc_auc", "one_rule_average_precision", "depth_3_tree_roc_auc",
+    "depth_3_tree_average_precision", "brier_score", "calibration_error", "automated_flagged_share",
+    "honest_flagged_share",
+    "new", "established", "business",
+)  # fmt: skip
+
 _LIMITS = """## What it must not be used for
 
 Not for automated bans without review and appeal. Not on a platform whose accounts were not among those it was trained
@@ -64,9 +73,17 @@ def _made_from(info: dict[str, Any]) -> str:
     data = info["data"]
     rows = "\n".join(
         f"| {part} | {until} | {count['automated']:,} | {count['honest']:,} | {count['rows']:,} |"
-        for (part, count), until in zip(info["counts"].items(), info["parts_end"], strict=True)
+        for (part, count), until in zip(in_order(info["counts"]), info["parts_end"], strict=True)
     )
-    whole = "Accounts of one campaign are in one part." if info["whole_campaigns"] else ""
+    told = ["Each part has accounts of its own, and is looked at after the part before."]
+    if info["whole_campaigns"]:
+        told.append("Accounts of one campaign are in one part.")
+    if n_more := info.get("unlabelled_accounts"):
+        told.append(
+            f"{n_more:,} accounts without a label were trained on, too, as honest ones; each weighs "
+            f"{info['unlabelled']:g}."
+        )
+    said = "\n".join(told)
     return f"""## Made from
 
 {data["accounts"]:,} accounts and {data["messages"]:,} messages from {data["first_message"]} to
@@ -76,13 +93,16 @@ def _made_from(info: dict[str, Any]) -> str:
 |---|---|---|---|---|
 {rows}
 
-Each part has accounts of its own, and is looked at after the part before. {whole}"""
+{said}"""
 
 
 def _figures(info: dict[str, Any]) -> str:
     rows = "\n".join(
-        f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in info["metrics"].items()
+        f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in in_order(info["metrics"])
     )
+    flagged = ""
+    if any("flagged" in name for name in info["metrics"]):
+        flagged = " An account counts as flagged if any of its rows is."
     return f"""## How good it is, on the accounts of the test part
 
 | figure (95 % interval) | value |
@@ -90,7 +110,7 @@ def _figures(info: dict[str, Any]) -> str:
 {rows}
 
 Probabilities were calibrated by {"isotonic regression" if info["calibration"] == "isotonic" else "a sigmoid"} on the
-calibration part. An account counts as flagged if any of its rows is."""
+calibration part.{flagged}"""
 
 
 def _threshold(model: Model) -> str:
@@ -108,7 +128,7 @@ def _segments(info: dict[str, Any]) -> str:
         return ""
     rows = "\n".join(
         f"| {name} | {' | '.join(_part(told[kind]) for kind in ('automated', 'honest'))} |"
-        for name, told in info["segments"].items()
+        for name, told in in_order(info["segments"])
     )
     return f"""## Flagged accounts of the test part, by segment
 
@@ -121,7 +141,15 @@ def _beside(info: dict[str, Any]) -> str:
     beside = info.get("beside")
     if not beside:
         return ""
-    return "\n".join(["## What it is held against", "", "```text", *beside_lines(beside), "```"])
+    told = "The second class are the automated accounts."
+    return "\n".join(["## What it is held against", "", told, "", "```text", *beside_lines(beside), "```"])
+
+
+def in_order(told: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return names and values in the order in which they are shown, whether or not the model was saved and loaded."""
+    return sorted(
+        told.items(), key=lambda each: (_FIRST.index(each[0]) if each[0] in _FIRST else len(_FIRST), each[0])
+    )
 
 
 def beside_lines(beside: dict[str, list[str]]) -> Iterator[str]:

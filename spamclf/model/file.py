@@ -17,6 +17,7 @@ from typing import Any
 
 from spamclf.campaigns.audit import PART
 from spamclf.model.audit import DTYPES, MAX_NODES
+from spamclf.model.honest import MAX_SEGMENTS
 from spamclf.sealed import Array, Arrays, Form, Part, read_sealed, write_sealed
 
 __all__ = ["FORMAT_VERSION", "MANIFEST", "read_folder", "write_folder"]
@@ -32,7 +33,7 @@ _TREES = Part(
 )
 _HONEST = Part(
     stem="honest",
-    sizes={"n_values": (1, 2**31 - 1), "n_lists": (1, 10_000)},
+    sizes={"n_values": (0, 2**31 - 1), "n_lists": (1, MAX_SEGMENTS + 1)},
     arrays={"values": Array("float64", ("n_values",)), "offsets": Array("int64", ("n_lists",), more=1)},
     max_bytes=1 << 30,
     optional=True,

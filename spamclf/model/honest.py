@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from spamclf.errors import InsufficientDataError
 from spamclf.model.certificate import Certificate, SegmentThreshold, checked_masks, checked_scores
 from spamclf.model.order_statistic import most_above, too_few, upper_bound
 from spamclf.model.reference import Reference
-from spamclf.model.stated import refuse, words
+from spamclf.model.stated import refuse, window, words
 
-__all__ = ["HonestScores"]
+__all__ = ["MAX_SEGMENTS", "HonestScores", "just_above"]
 
 Floats = npt.NDArray[np.float64]
+
+#: Segments that a model's folder can hold: more would be somebody's free text in a column of countries.
+MAX_SEGMENTS = 9_999
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,6 +82,9 @@ class HonestScores:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", words("honest scores", "names", self.names))
+        if len(self.names) > MAX_SEGMENTS:
+            raise refuse("honest scores", "names", f"at most {MAX_SEGMENTS:,}", f"{len(self.names):,}")
+        object.__setattr__(self, "window", window("honest scores", self.window))
         _check_lists(self.values, self.offsets, len(self.names))
 
     def __repr__(self) -> str:
@@ -193,15 +200,15 @@ class HonestScores:
         See `HonestScores`.
         """
         for name, value in (("fpr", fpr), ("confidence", confidence)):
-            if not 0 < value < 1:
+            if not isinstance(value, Real) or not 0 < value < 1:
                 rule, remedy = "between 0 and 1", "Use 0.001 and 0.95."
                 raise refuse("certify", name, rule, value, remedy)
         fpr, confidence = float(fpr), float(confidence)
-        everyone, *parts = self._lists()
+        everyone, *parts = self.lists()
         n_above = most_above(everyone.size, fpr, confidence)
         if n_above is None:
             raise too_few(everyone.size, fpr, confidence)
-        threshold = _just_above(everyone, n_above)
+        threshold = just_above(everyone, n_above)
         if threshold > 1:
             raise InsufficientDataError(
                 f"certify: honest accounts that reach the largest score must be at most {n_above:,} of "
@@ -216,13 +223,17 @@ class HonestScores:
             fpr, confidence, threshold, everyone.size, n_above, bound, rows, self.window, self.reference
         )
 
-    def _lists(self) -> Iterator[Floats]:
+    def lists(self) -> Iterator[Floats]:
+        """Yield the list of all accounts, then that of each segment."""
         for begin, end in itertools.pairwise(self.offsets):
             yield self.values[begin:end]
 
 
-def _just_above(rising: Floats, n_above: int) -> float:
-    # Accounts that tie with the order statistic stay unflagged, all of them.
+def just_above(rising: Floats, n_above: int) -> float:
+    """Return the lowest threshold that leaves at most so many of a rising list at or above it.
+
+    Accounts that tie with the order statistic stay unflagged, all of them.
+    """
     return float(np.nextafter(rising[rising.size - 1 - n_above], np.inf))
 
 
@@ -230,7 +241,7 @@ def _segment(name: str, rising: Floats, overall: float, fpr: float, confidence: 
     n_above = most_above(rising.size, fpr, confidence)
     threshold, bound = overall, None
     if n_above is not None:
-        threshold = max(overall, _just_above(rising, n_above))
+        threshold = max(overall, just_above(rising, n_above))
         bound = upper_bound(rising.size, n_above, fpr, confidence)
     n_flagged = rising.size - int(np.searchsorted(rising, threshold, side="left"))
     return SegmentThreshold(name, rising.size, n_flagged, threshold, n_above is None, bound)

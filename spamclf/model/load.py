@@ -54,6 +54,7 @@ def load_model(folder: str | os.PathLike[str]) -> Model:
     --------
     >>> import tempfile
     >>> from spamclf.model import SigmoidCalibration
+    >>> from spamclf.model.audit import DTYPES
     >>> stump = {"feature": [0, -1, -1], "threshold": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1],
     ...          "missing_left": [1, 0, 0], "value": [0.0, -1, 1], "cover": [2.0, 1, 1], "roots": [0, 3]}
     >>> forest = Forest(**{k: np.array(a, DTYPES[k]) for k, a in stump.items()}, baseline=0.0, n_features=1)
@@ -93,9 +94,7 @@ def _construct(manifest: Mapping[str, Any], parts: Mapping[str, Arrays | None]) 
     if stated is not None:
         if honest is None:
             raise refuse("model", "certificate", "none where there are no honest scores", "one")
-        certificate = Certificate.from_dict(stated, honest.reference)
-        if certificate.n_accounts != honest.n_accounts or certificate.window != honest.window:
-            raise refuse("model", "certificate", "of the model's honest scores", "one of others")
+        certificate = Certificate.from_dict(stated, honest.reference)  # Model compares it with the scores
     return Model(
         name=manifest["name"],
         forest=forest,
@@ -118,17 +117,14 @@ def _honest(stated: Any, parts: Mapping[str, Arrays | None]) -> HonestScores | N
     if stated is None or arrays is None:
         return None
     check_keys("model", stated, ("segments", "window", "columns"))
-    window = stated["window"]
     if not isinstance(stated["segments"], list) or not isinstance(stated["columns"], list):
         raise refuse("model", "calibrated_on", "lists of names", "something else")
-    if window is not None and (not isinstance(window, list) or len(window) != 2):
-        raise refuse("model", "calibrated_on.window", "two instants", "something else")
     columns = stated["columns"]
     if reference is None and columns:
         raise refuse("model", "calibrated_on.columns", "none without a reference", len(columns))
     return HonestScores.from_arrays(
         arrays,
         stated["segments"],
-        None if window is None else (window[0], window[1]),
+        stated["window"],
         None if reference is None else Reference.from_arrays(reference, columns),
     )

@@ -23,6 +23,7 @@ from spamclf.model.forest import Forest
 from spamclf.model.honest import HonestScores
 from spamclf.model.isotonic import Calibration
 from spamclf.model.stated import refuse
+from spamclf.model.support import check_support
 
 __all__ = ["Model"]
 
@@ -55,12 +56,13 @@ class Model:
     honest : HonestScores, optional
         Highest scores of the honest calibration accounts: what `certify` needs.
     certificate : Certificate, optional
-        What `threshold` promises. Without one it promises nothing.
+        What `threshold` promises, as `honest` supports it. Without one it promises nothing.
 
     Raises
     ------
     ParameterError
-        If a value is out of range, or the names do not fit the forest.
+        If a value is out of range, the names do not fit the forest, or the certificate is not what the honest scores
+        give.
 
     Examples
     --------
@@ -98,10 +100,17 @@ class Model:
         object.__setattr__(self, "info", _as_json(self.info))
         if not isinstance(self.memory, CampaignIndex | None):
             raise _refuse("memory", "a CampaignIndex or None", type(self.memory).__name__)
-        if self.certificate is not None and self.certificate.threshold != self.threshold:
-            raise _refuse(
-                "threshold", f"that of its certificate ({self.certificate.threshold})", self.threshold
-            )
+        if not isinstance(self.honest, HonestScores | None):
+            raise _refuse("honest", "HonestScores or None", type(self.honest).__name__)
+        if not isinstance(self.certificate, Certificate | None):
+            raise _refuse("certificate", "a Certificate or None", type(self.certificate).__name__)
+        if self.certificate is not None:
+            if self.certificate.threshold != self.threshold:
+                rule = f"that of its certificate ({self.certificate.threshold})"
+                raise refuse(
+                    "model", "threshold", rule, self.threshold, "Use certify, or leave the certificate out."
+                )
+            check_support(self.certificate, self.honest)
 
     def __repr__(self) -> str:
         size = f"n_trees={self.forest.n_trees}, n_features={self.forest.n_features}"
@@ -226,6 +235,8 @@ class Model:
                 name: value for name, value in told["metrics"].items() if "flagged" not in name
             }
         told.pop("segments", None)
+        if "fpr" in told:
+            told |= {"fpr": certificate.fpr, "confidence": certificate.confidence}
         return replace(self, threshold=certificate.threshold, certificate=certificate, info=told)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:

@@ -54,6 +54,7 @@ def upper_bound(n: int, n_above: int, fpr: float, confidence: float) -> float:
 
 
 def too_few(n: int, fpr: float, confidence: float) -> InsufficientDataError:
+    """Return the refusal of a certificate, with the fpr that so many accounts would support."""
     remedy = "Label more later accounts"
     if n:
         least = -math.expm1(math.log1p(-confidence) / n)

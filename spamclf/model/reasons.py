@@ -92,7 +92,7 @@ class Telling:
     def chosen(self, x: Floats, contributions: Floats, others: Mapping[str, float], n: int) -> list[Reason]:
         """Return the largest positive contributions, at most `n`, one of each family: the others tell much the same.
 
-        Of photos and texts there may be two: what the account shows, and who else shows nearly the same.
+        Of photos, texts and shared recipients there may be two: what the account did, and who else did nearly the same.
         """
         chosen: dict[str, int] = {}
         for column in np.argsort(-contributions, kind="stable").tolist():

@@ -10,7 +10,7 @@ import numpy as np
 
 from spamclf.errors import ParameterError
 
-__all__ = ["check_keys", "number", "refuse", "whole", "words"]
+__all__ = ["check_keys", "number", "refuse", "whole", "window", "words"]
 
 _MAX_WORD = 200
 _LARGEST_WHOLE = 2**53  # what JSON readers agree on
@@ -87,3 +87,19 @@ def words(where: str, name: str, values: Any) -> tuple[str, ...]:
     if len(set(values)) != len(values):
         raise refuse(where, name, rule, f"{len(values) - len(set(values))} repeated")
     return tuple(values)
+
+
+def window(where: str, value: Any) -> tuple[str, str] | None:
+    """Take two instants in words, from and to, or None.
+
+    Examples
+    --------
+    >>> window("certificate", ["2026-05-01", "2026-06-01"])
+    ('2026-05-01', '2026-06-01')
+    """
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise refuse(where, "window", "two instants", "something else")
+    begin, end = (words(where, "window", [each])[0] for each in value)
+    return begin, end

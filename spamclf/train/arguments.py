@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -29,10 +29,12 @@ def check_arguments(
     history_days: float,
     fpr: float,
     confidence: float | None,
+    whole_campaigns: bool,
     unlabelled: float,
     search: int,
     memory: Any,
     random_state: int,
+    boosting: Mapping[str, Any],
 ) -> tuple[str, ...]:
     """Refuse wrong arguments before any work, and return the names of the features."""
     check_dataset(dataset, "fit")
@@ -47,8 +49,12 @@ def check_arguments(
     ):
         if value is None and name == "confidence":
             continue
-        if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
+        if not isinstance(value, Real) or isinstance(value, bool) or not 1e-9 <= value < 1:
             raise ParameterError(f"fit: {name} must be between 0 and 1; got {value!r}. Use {usual}.")
+    if not isinstance(whole_campaigns, bool | np.bool_):
+        raise ParameterError(
+            f"fit: whole_campaigns must be True or False; got {whole_campaigns!r}. Use True, the usual."
+        )
     if not isinstance(unlabelled, Real) or isinstance(unlabelled, bool) or not 0 <= unlabelled <= 1:
         raise ParameterError(
             f"fit: unlabelled must be a weight from 0 to 1; got {unlabelled!r}. Use 0 to leave such accounts out."
@@ -61,6 +67,22 @@ def check_arguments(
         raise ParameterError(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
+    _check_boosting(boosting)
+    return _names(features, tiers)
+
+
+def _check_boosting(boosting: Mapping[str, Any]) -> None:
+    from spamclf.model.classifier import SpamClassifier
+
+    unknown = sorted(set(boosting) - set(SpamClassifier().get_params()))
+    if unknown:
+        raise ParameterError(
+            f"fit: boosting must be parameters of SpamClassifier; got {', '.join(unknown)}. See its documentation."
+        )
+
+
+def _names(features: Sequence[str] | None, tiers: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the features that a model may look at."""
     allowed = _allowed(tiers)
     if features is None:
         names = tuple(

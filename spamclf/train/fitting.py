@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
-from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.errors import InsufficientDataError
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
 from spamclf.labelled import CALIBRATION, TRAIN, LabelledRows, labelled_rows
@@ -22,6 +22,7 @@ from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
 from spamclf.model.order_statistic import least_accounts, too_few
 from spamclf.remember import remember
 from spamclf.segments import segments_of
+from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
 from spamclf.train.arguments import check_arguments, end_of
 from spamclf.train.made_from import counts_of, data_info, name_of, versions
@@ -51,6 +52,7 @@ def fit(
     memory: bool | CampaignIndex = True,
     random_state: int = 0,
     name: str | None = None,
+    progress: Callable[[str], None] | None = None,
     n_jobs: int = -1,
     **boosting: Any,
 ) -> Model:
@@ -89,8 +91,11 @@ def fit(
     unlabelled : float, default=0
         Weight of training accounts without a label, taken for honest ones; 0 leaves them out. Say by
         ``label_noise={True: share}`` which share of the automated accounts is thought to be among them.
+        Accounts with the label honest that are automated are another matter: those in the calibration part push the
+        threshold up, whatever `label_noise` does for the trees.
     search : int, default=0
         Settings to try by successive halving on folds ordered by time (`spamclf.model.search`); 0 takes the usual ones.
+        What `boosting` says is not varied.
     memory : bool or CampaignIndex, default=True
         Whether the model remembers which accounts showed which photos and texts in the look-back before the last row
         (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next account's
@@ -99,6 +104,8 @@ def fit(
         Seed, at least 0.
     name : str, optional
         The model's name; by default the day of `as_of` and a hash of data and settings.
+    progress : callable, optional
+        Called with a line of text when each step begins, such as `print`.
     n_jobs : int, default=-1
         Threads, in joblib's sense.
     **boosting
@@ -126,24 +133,28 @@ def fit(
     20
     """
     names = check_arguments(
-        dataset, features, tiers, history_days, fpr, confidence, unlabelled, search, memory, random_state
-    )
+        dataset, features, tiers, history_days, fpr, confidence, whole_campaigns, unlabelled, search, memory,
+        random_state, boosting,
+    )  # fmt: skip
     threads = n_threads(n_jobs)
     end = end_of(dataset, as_of)
+    say = progress or (lambda line: None)
+    say("looking at accounts as they were ...")
     ego = EgoLog.build(dataset, n_jobs=threads)
     rows = labelled_rows(
         ego, end, names, history_days=history_days, whole_campaigns=whole_campaigns, unlabelled=unlabelled,
-        n_jobs=threads,
+        check=lambda rows: _check_support(rows, fpr, confidence), n_jobs=threads,
     )  # fmt: skip
-    _check_support(rows, fpr, confidence)
     rows, names, unknown = _known_features(rows, names)
+    say(f"boosting on {int((rows.part == TRAIN).sum()):,} rows of {len(names)} features ...")
     classifier, tried = _boosted(rows, names, search, random_state, threads, boosting)
+    say("calibrating and measuring ...")
     forest = classifier.forest_
     raw = forest.raw_scores(rows.X, n_jobs=threads)
     middle = (rows.part == CALIBRATION) & rows.labelled
     calibration = calibrate(raw[middle], rows.y[middle], rows.weight[middle])
     scores = calibration(raw)
-    honest = _honest(ego, rows, names, forest, scores, threads)
+    honest = _honest(ego, rows, names, forest, scores, end, threads)
     certificate = None if confidence is None else honest.certify(fpr, confidence)
     threshold = _estimated(honest, fpr) if certificate is None else certificate.threshold
     info: dict[str, Any] = {
@@ -162,12 +173,13 @@ def fit(
         "whole_campaigns": whole_campaigns,
         "versions": versions(),
         "counts": counts_of(rows),
+        "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
     }
     model = Model(
         name or f"{iso(end)[:10]}-{name_of(info, names, history_days)}", forest, calibration, names, history_days,
         threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,
     )  # fmt: skip
-    return replace(model, info=info | measured(model, classifier, ego, rows, scores))
+    return replace(model, info=info | measured(model, ego, rows, scores))
 
 
 def _check_support(rows: LabelledRows, fpr: float, confidence: float | None) -> None:
@@ -204,15 +216,9 @@ def _boosted(
 ) -> tuple[SpamClassifier, list[dict[str, Any]]]:
     """Fit the forest on the training part; return what was tried before, too."""
     from spamclf.model.classifier import SpamClassifier
-    from spamclf.model.search import search
+    from spamclf.model.search import SPACE, search
 
-    settings = {"random_state": random_state, "n_jobs": threads} | boosting
-    unknown = sorted(set(settings) - set(SpamClassifier().get_params()))
-    if unknown:
-        raise ParameterError(
-            f"fit: boosting must be parameters of SpamClassifier; got {', '.join(unknown)}. See its documentation."
-        )
-    classifier = SpamClassifier(**settings)
+    classifier = SpamClassifier(**{"random_state": random_state, "n_jobs": threads} | boosting)
     tried: list[dict[str, Any]] = []
     train = rows.part == TRAIN
     X = pa.table(dict(zip(names, rows.X[train].T, strict=True)))
@@ -220,21 +226,27 @@ def _boosted(
     if n_candidates:
         classifier, tried = search(
             X, rows.y[train], sample_weight=rows.weight[train], estimator=classifier, n_candidates=n_candidates,
+            n_folds=2, space={name: values for name, values in SPACE.items() if name not in boosting},
             random_state=random_state, n_jobs=threads, **told,
         )  # fmt: skip
     return classifier.fit(X, rows.y[train], rows.weight[train], **told), tried
 
 
 def _honest(
-    ego: EgoLog, rows: LabelledRows, names: tuple[str, ...], forest: Forest, scores: Floats, threads: int
+    ego: EgoLog,
+    rows: LabelledRows,
+    names: tuple[str, ...],
+    forest: Forest,
+    scores: Floats,
+    end: int,
+    threads: int,
 ) -> HonestScores:
-    """Keep the highest scores of the honest calibration accounts, and how all calibration accounts are spread."""
-    middle = rows.part == CALIBRATION
-    last = middle & rows.last()
+    """Keep the highest scores of the honest calibration accounts, and how scores and features are spread."""
+    last = _as_they_come(ego, rows, end)
     shares, _ = forest.contributions(rows.X[last], n_jobs=threads)
     top = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")[:_TOP_FEATURES]
     reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top})
-    chosen = middle & ~rows.y & rows.labelled
+    chosen = (rows.part == CALIBRATION) & ~rows.y & rows.labelled
     return HonestScores.of(
         rows.slices.account[chosen],
         scores[chosen],
@@ -244,14 +256,26 @@ def _honest(
     )
 
 
+def _as_they_come(ego: EgoLog, rows: LabelledRows, end: int) -> npt.NDArray[np.bool_]:
+    """Choose the last rows of calibration accounts, automated ones as rare as among all accounts of that time."""
+    low, high = rows.bounds[1:3]
+    label = np.where(active_between(ego, low, high), latest_labels(ego, end), -1)
+    last: npt.NDArray[np.bool_] = (rows.part == CALIBRATION) & rows.last()
+    n_wanted = round((label == 1).sum() / max((label == 0).sum(), 1) * (last & ~rows.y).sum())
+    automated = np.flatnonzero(last & rows.y)  # rows are in the order of a hash: the first are as good as any
+    last[automated[n_wanted:]] = False
+    return last
+
+
 def _estimated(honest: HonestScores, fpr: float) -> float:
     """Return the lowest threshold that at most `fpr` of the honest calibration accounts reach."""
     highest = honest.values[: honest.n_accounts][::-1]
-    first_unflagged = float(highest[int(fpr * highest.size)])
+    most = int(fpr * highest.size)
+    first_unflagged = float(highest[most])
     if first_unflagged >= 1.0:
         raise InsufficientDataError(
-            f"fit: at most {fpr:g} of the honest calibration accounts must reach the largest score; got more. "
-            "Check their labels, or train on more accounts or with fewer trees."
+            f"fit: honest calibration accounts that reach the largest score must be at most {most:,} of "
+            f"{highest.size:,}; got more. Check their labels, or train on more accounts or with fewer trees."
         )
     return float(np.nextafter(first_unflagged, 2.0))
 

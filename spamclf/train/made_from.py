@@ -7,34 +7,37 @@ import json
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
+from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.labelled import PARTS, LabelledRows
 
-__all__ = ["counts_of", "data_info", "name_of", "versions"]
+__all__ = ["counts_of", "data_info", "fingerprint", "name_of", "versions"]
+
+Words = npt.NDArray[np.uint64]
+_NULL = np.uint64(0x6E756C6C)
 
 
 def counts_of(rows: LabelledRows) -> dict[str, dict[str, int]]:
+    """Count the labelled accounts of each part, and their rows."""
     return {
         name: {
             "automated": rows.n_accounts(part, automated=True),
             "honest": rows.n_accounts(part, automated=False),
-            "rows": int((rows.part == part).sum()),
+            "rows": int(((rows.part == part) & rows.labelled).sum()),
         }
         for part, name in enumerate(PARTS)
     }
 
 
 def data_info(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
-    """Say which data a model saw: sizes, the span before `end`, and a fingerprint of the whole ordered log."""
-    digest = hashlib.sha256()
-    arrays = (ego.offsets, ego.time, ego.peer, ego.flag, ego.typed_s, *ego.labels, *ego.reports)
-    for array in (*arrays, *vars(ego.facts).values()):
-        digest.update(np.ascontiguousarray(array).data)
+    """Say which data a model saw: sizes, the span before `end`, and a fingerprint of the whole dataset."""
     sent = dataset.messages["sent_at"]
     seen = sent.filter(pc.less(sent, pa.scalar(end, sent.type)))
     first, last = (pc.min_max(seen)[what].cast("int64").as_py() for what in ("min", "max"))
@@ -45,18 +48,77 @@ def data_info(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
         "quarantined": len(dataset.quarantine),
         "first_message": None if first is None else iso(first),
         "last_message": None if last is None else iso(last),
-        "fingerprint": digest.hexdigest(),
+        "fingerprint": fingerprint(dataset),
     }
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return 64 hexadecimal digits that name the rows of all tables, in whichever order they, or columns, stand.
+
+    Examples
+    --------
+    >>> messages = {"sender_id": ["a", "b"], "recipient_id": ["b", "a"], "sent_at": [10, 20]}
+    >>> turned = {name: column[::-1] for name, column in messages.items()}
+    >>> one, other = (
+    ...     Dataset(accounts={"account_id": ["a"]}, messages=rows, time_unit="s") for rows in (messages, turned)
+    ... )
+    >>> fingerprint(one) == fingerprint(other)
+    True
+    """
+    digest = hashlib.sha256()
+    for name, table in sorted(dataset.tables.items()):
+        columns = sorted(each for each in table.column_names if table[each].null_count < table.num_rows)
+        rows = np.zeros(table.num_rows, np.uint64)
+        for column in columns:
+            rows = _mixed(rows + _words(column_of(table, column)))
+        digest.update(f"{name} {rows.size} {' '.join(columns)} ".encode())
+        digest.update(np.sort(rows).astype("<u8").data)
+    return digest.hexdigest()
+
+
+def _words(column: pa.Array) -> Words:
+    """Return a word for each value, the same in every dataset."""
+    kind = column.type
+    known = np.asarray(column.is_valid(), np.bool_)
+    words = np.full(len(column), _NULL)
+    values = column.drop_null()
+    if pa.types.is_list(kind):
+        ends = np.cumsum(np.asarray(pc.list_value_length(values)), dtype=np.int64)
+        begins = np.append(0, ends[:-1])[: ends.size]
+        place = np.arange(ends[-1] if ends.size else 0) - np.repeat(begins, ends - begins)
+        each = _mixed(_words(values.flatten()) + _mixed(place.astype(np.uint64)))
+        sums = np.append(np.uint64(0), np.cumsum(each))  # wraps around, and so does the difference
+        words[known] = sums[ends] - sums[begins]
+    elif pa.types.is_floating(kind):
+        words[known] = (np.asarray(values, np.float64) + 0.0).view(np.uint64)  # one zero
+    elif pa.types.is_integer(kind) or pa.types.is_temporal(kind) or pa.types.is_boolean(kind):
+        whole = values if pa.types.is_integer(kind) else values.cast(pa.int64())
+        words[known] = np.asarray(whole).astype(np.uint64)
+    else:
+        coded = values.dictionary_encode()
+        words[known] = pseudonyms(coded.dictionary)[np.asarray(coded.indices)]
+    return words
+
+
+def _mixed(words: Words) -> Words:
+    """Spread each word over all its bits (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        words = (words ^ (words >> np.uint64(shift))) * np.uint64(factor)
+    return words ^ (words >> np.uint64(31))
 
 
 def name_of(info: dict[str, Any], names: tuple[str, ...], history_days: float) -> str:
     """Return a short name of data and settings."""
-    keys = ("as_of", "data", "random_state", "boosting", "fpr")
+    keys = (
+        "as_of", "data", "random_state", "boosting", "searched", "fpr", "confidence", "whole_campaigns", "unlabelled",
+    )  # fmt: skip
     settings = [[info[key] for key in keys], names, history_days]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of what a model's bytes depend on."""
     from importlib.metadata import version
 
     return {package: version(package) for package in ("numpy", "scikit-learn")}

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.ego import EgoLog
 from spamclf.evaluate import average_precision, brier_score, calibration_error, roc_auc, rule_scores
-from spamclf.labelled import TEST, LabelledRows
+from spamclf.features.catalogue import CATALOGUE
+from spamclf.labelled import TEST, TRAIN, LabelledRows
 from spamclf.model import Model
-from spamclf.model.baselines import tree_input, tree_text
+from spamclf.model.baselines import Rule, best_rules, fit_tree, tree_input, tree_text
 from spamclf.segments import segments_of
-
-if TYPE_CHECKING:
-    from spamclf.model.classifier import SpamClassifier
 
 __all__ = ["measured"]
 
 Floats = npt.NDArray[np.float64]
 
 
-def measured(
-    model: Model, classifier: SpamClassifier, ego: EgoLog, rows: LabelledRows, scores: Floats
-) -> dict[str, Any]:
+def measured(model: Model, ego: EgoLog, rows: LabelledRows, scores: Floats) -> dict[str, Any]:
     """Measure on the latest accounts: each at its last row, and flagged if any of its rows is.
 
     Parameters
     ----------
     model : Model
-    classifier : SpamClassifier
-        What its forest is of.
     ego : EgoLog
     rows : LabelledRows
     scores : ndarray of shape (n_rows,)
@@ -45,12 +39,12 @@ def measured(
     test = rows.part == TEST
     at = test & rows.last()
     y, X = rows.y[at], rows.X[at]
-    rule = classifier.rules_[0]
+    rules, tree = _by_hand(model, rows)
     metrics: dict[str, Any] = {}
     for prefix, values in (
         ("", scores[at]),
-        ("one_rule_", rule_scores(X[:, rule.column], rule.direction)),
-        ("depth_3_tree_", classifier.tree_.predict_proba(tree_input(X))[:, 1]),
+        ("one_rule_", rule_scores(X[:, rules[0].column], rules[0].direction)),
+        ("depth_3_tree_", tree.predict_proba(tree_input(X))[:, 1]),
     ):
         for what, figure in (("roc_auc", roc_auc), ("average_precision", average_precision)):
             found = figure(y, values)
@@ -67,9 +61,17 @@ def measured(
     for kind in ("automated", "honest"):
         metrics[f"{kind}_flagged_share"] = shares[kind]["flagged_share"]
     told = {name: _flagged(slices.account, rows.y[test], flagged, mask) for name, mask in segments.items()}
-    tree = tree_text(classifier.tree_, list(model.feature_names)).splitlines()
-    beside = {"rules": [str(rule) for rule in classifier.rules_], "tree": tree}
+    text = tree_text(tree, list(model.feature_names)).splitlines()
+    beside = {"rules": [str(rule) for rule in rules], "tree": text}
     return {"metrics": metrics, "segments": told, "beside": beside}
+
+
+def _by_hand(model: Model, rows: LabelledRows) -> tuple[tuple[Rule, ...], Any]:
+    """Fit the best rules and a small tree on the training accounts, each at its last row, as they are tested."""
+    at = (rows.part == TRAIN) & rows.last() & rows.labelled
+    X, y, weight = rows.X[at], rows.y[at], np.ones(int(at.sum()))
+    directions = [CATALOGUE[name].direction for name in model.feature_names]
+    return best_rules(X, y, weight, model.feature_names, directions), fit_tree(X, y, weight)
 
 
 def _flagged(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spamclf.model import Model
-from spamclf.model.card import beside_lines
+from spamclf.model.card import beside_lines, in_order
 
 __all__ = ["summary"]
 
@@ -27,11 +27,11 @@ def summary(model: Model) -> str:
     """
     metrics, counts = model.info.get("metrics", {}), model.info.get("counts", {})
     lines = [f"model {model.name}: {model.forest.n_trees} trees, {len(model.feature_names)} features"]
-    for part, count in counts.items():
+    for part, count in in_order(counts):
         lines.append(
             f"  {part:<12} {count['automated']:>7,} automated, {count['honest']:>7,} honest accounts"
         )
-    for key, value in metrics.items():
+    for key, value in in_order(metrics):
         shown = value
         if isinstance(value, list):
             shown = f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
@@ -27,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from spamclf import Dataset, evaluate
 from spamclf.ego import EgoLog
 from spamclf.features.extract import measure, resolve_features
+from spamclf.model.classifier import SpamClassifier
 from tests.benches import page_side, public_data
 from tests.benches.public_data import Edits, Integers, instants
 
@@ -99,7 +99,7 @@ def boosted(X: Floats, y: Bools, rows: Floats, seed: int) -> Floats:
     for member in range(MEMBERS):
         rng = np.random.default_rng([seed, member])
         chosen = y | (rng.random(y.size) < NEGATIVES)
-        forest = HistGradientBoostingClassifier(**SETTINGS, random_state=1000 * seed + member)
+        forest = SpamClassifier(**SETTINGS, monotonic_cst=None, random_state=1000 * seed + member, n_jobs=1)
         total += forest.fit(X[chosen], y[chosen]).decision_function(rows)
     return total / MEMBERS
 

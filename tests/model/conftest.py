@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from spamclf.model import Model
 from tests.campaigns.indexes import random_index
 from tests.model.forests import random_model
+from tests.model.honests import MADE, certified_model
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +25,7 @@ def one_openmp_thread() -> Iterator[None]:
 
 @pytest.fixture
 def model() -> Model:
-    return replace(
-        random_model(np.random.default_rng(1)), info={"card": "# A model\n", "n": [1, 2.5, None, "ä"]}
-    )
+    return replace(random_model(np.random.default_rng(1)), info=MADE | {"n": [1, 2.5, None, "ä"]})
 
 
 @pytest.fixture
@@ -45,3 +44,15 @@ def knowing(model: Model) -> Model:
 def knowing_folder(knowing: Model, tmp_path: Path) -> Path:
     knowing.save(tmp_path / "knowing")
     return tmp_path / "knowing"
+
+
+@pytest.fixture
+def certified() -> Model:
+    """A model with memory, honest scores, their reference and a certificate."""
+    return certified_model(np.random.default_rng(3), memory=True)
+
+
+@pytest.fixture
+def certified_folder(certified: Model, tmp_path: Path) -> Path:
+    certified.save(tmp_path / "certified")
+    return tmp_path / "certified"

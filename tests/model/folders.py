@@ -39,10 +39,19 @@ def reseal(
     (folder / "manifest.json").write_bytes(seal(manifest))
 
 
-def forge_arrays(folder: Path, change: Callable[[dict[str, NDArray[Any]]], object]) -> None:
-    arrays = {name: array.copy() for name, array in load(arrays_file(folder).read_bytes()).items()}
+def forge_arrays(
+    folder: Path, change: Callable[[dict[str, NDArray[Any]]], object], stem: str = "trees", **sizes: int
+) -> None:
+    """Change arrays and every digest of them; `sizes` are what the manifest says of the part from then on."""
+    arrays = {name: array.copy() for name, array in load(arrays_file(folder, stem).read_bytes()).items()}
     change(arrays)
-    reseal(folder, lambda _: None, save(arrays))
+    part = "arrays" if stem == "trees" else stem
+    reseal(folder, lambda manifest: manifest[part].update(sizes), _canonical(arrays), stem)
+
+
+def _canonical(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Lay arrays out as safetensors does, which may order those of one dtype otherwise than they came."""
+    return save(dict(sorted(arrays.items())))
 
 
 def refuse(folder: Path, match: str = "load_model: ") -> None:
@@ -54,3 +63,15 @@ def refuse(folder: Path, match: str = "load_model: ") -> None:
         assert tracemalloc.get_traced_memory()[1] < 50 << 20
     finally:
         tracemalloc.stop()
+
+
+def set_in(*keys: Any, to: Any) -> Callable[[dict[str, Any]], object]:
+    """Set one value of a manifest."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        inner: Any = manifest
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = to
+
+    return change

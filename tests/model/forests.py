@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spamclf.features.catalogue import CATALOGUE, family_of
 from spamclf.model import Forest, Model, SigmoidCalibration
 from spamclf.model.audit import DTYPES
+
+
+def subject_of(feature: str) -> str:
+    """What a reason speaks of: its family, or the cluster of which its family tells the size."""
+    family = family_of(feature).name
+    size = f"{family}_cluster_accounts"
+    return size if size in (feature, *CATALOGUE[feature].companions) else family
 
 
 def random_arrays(

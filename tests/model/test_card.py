@@ -1,51 +1,222 @@
-"""The card says what a model is, what it was made from and how good it is."""
+"""The card says what a model is, what it was made from and how good it is; it is made of the model alone."""
 
 from __future__ import annotations
 
-import numpy as np
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-from spamclf import Dataset, train
+import numpy as np
+import pytest
+
+from spamclf import Dataset, Model, load_model, simulate, train
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.sightings import Sightings
 from spamclf.model.card import card as card_of
-from tests.doors import model, tables
+from tests.doors import SMALL, model, tables
+
+SECTIONS = [
+    "Made from",
+    "How good it is, on the accounts of the test part",
+    "When an account is flagged",
+    "Flagged accounts of the test part, by segment",
+    "What it is held against",
+    "What it remembers",
+    "What it must not be used for",
+]
 
 
-def test_card_tells_the_facts(tmp_path):
-    model().save(tmp_path / "m")
-    card = (tmp_path / "m" / "card.md").read_text("utf-8")
-    info = model().info
-    assert card == info["card"]
-    assert card.startswith(f"# Model {model().name}\n")
-    assert f"from {len(model().feature_names)} features\n" in card
-    assert f"{info['data']['accounts']:,} accounts and {info['data']['messages']:,} messages" in card
-    for part, count in info["counts"].items():
-        assert f"| {part} | {count['automated']:,} | {count['honest']:,} | {count['rows']:,} |" in card
-    for name in info["metrics"]:
-        assert f"| {name.replace('_', ' ')} | " in card
-    assert f"{model().threshold:.4f}" in card
-    assert "must not be used for" in card
-    assert "left out: none." in card
+@cache
+def certified() -> Model:
+    data = Dataset(**simulate.world(700, 30, random_state=1021, media=False))
+    return train.fit(data, fpr=0.05, tiers=("0", "1"), max_iter=10, n_jobs=1, unlabelled=0.25)
 
 
-def test_card_tells_what_it_reads():
+def card(of: Model) -> str:
+    assert of.card is not None
+    return of.card
+
+
+def section(of: Model, title: str) -> str:
+    return card(of).split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The cells of a table, by their first."""
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"
+    ]
+    return {first: rest for first, *rest in cells}
+
+
+# ---- sections ----------------------------------------------------------------------------------------------------
+
+
+def test_every_section_is_there_once() -> None:
+    assert card(model()).startswith(f"# Model {model().name}\n")
+    assert re.findall(r"^## (.*)$", card(model()), flags=re.M) == SECTIONS
+    assert re.findall(r"^## (.*)$", card(certified()), flags=re.M) == [
+        each for each in SECTIONS if each != "What it remembers"
+    ]
+    for each in (model(), certified()):
+        assert not re.search(
+            r"\n\n\n|[ \t]$|\bNone\b|\bnan\b", card(each).replace("memory=None", ""), flags=re.M
+        )
+
+
+def test_it_tells_what_the_model_was_made_from() -> None:
+    info, text = model().info, section(model(), "Made from")
+    data = info["data"]
+    assert f"from {len(model().feature_names)} features over the last 30 days" in card(model()).replace(
+        "\n", " "
+    )
+    assert f"{data['accounts']:,} accounts and {data['messages']:,} messages" in text
+    for told in (data["first_message"], data["last_message"], info["as_of"], f"`{data['fingerprint'][:16]}`"):
+        assert told in text
+    parts = rows(text)
+    for (part, count), until in zip(info["counts"].items(), info["parts_end"], strict=True):
+        assert parts[part] == [until, *(f"{count[kind]:,}" for kind in ("automated", "honest", "rows"))]
+    assert "Accounts of one campaign are in one part." in section(certified(), "Made from")
+    assert "campaign" not in text  # this one was not split so
+
+
+def test_it_tells_of_accounts_without_a_label() -> None:
+    n_more = certified().info["unlabelled_accounts"]
+    assert n_more > 0
+    said = f"{n_more:,} accounts without a label were trained on, too, as honest ones; each weighs 0.25."
+    assert said in section(certified(), "Made from")
+    assert "without a label" not in card(model())
+
+
+def test_it_tells_how_good_the_model_is() -> None:
+    figures = rows(section(model(), "How good it is, on the accounts of the test part"))
+    for name, value in model().info["metrics"].items():
+        assert figures[name.replace("_", " ")] == [f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"]
+    assert "calibrated by a sigmoid" in card(model())
+
+
+def test_it_tells_of_every_segment() -> None:
+    shares = rows(section(certified(), "Flagged accounts of the test part, by segment"))
+    seen = set()
+    for name, told in certified().info["segments"].items():
+        for cells, kind in ((shares[name][:2], "automated"), (shares[name][2:], "honest")):
+            share = told[kind]["flagged_share"]
+            seen.add(share is None)
+            shown = "" if share is None else f"{share[0]:.3f} ({share[1]:.3f} to {share[2]:.3f})"
+            assert cells == [f"{told[kind]['accounts']:,}", shown]
+    assert {"new", "established", "business"} < shares.keys()
+    assert seen == {True, False}  # a segment without an account of a kind is told, too
+
+
+def test_it_tells_the_rule_and_the_tree() -> None:
+    beside = section(model(), "What it is held against")
+    for line in (*model().info["beside"]["rules"], *model().info["beside"]["tree"]):
+        assert line in beside
+
+
+def test_it_tells_what_the_model_must_not_be_used_for() -> None:
+    for each in (model(), certified()):
+        text = section(each, "What it must not be used for")
+        assert "Not for automated bans without review and appeal" in text
+        assert "Known limits: " in text
+
+
+@pytest.mark.parametrize("value", [[0.5, 0.25, 0.75], 0.5, None, "send_rate_sends"])
+def test_figures_of_every_kind_can_be_shown(value: object) -> None:
+    text = card(replace(model(), info=model().info | {"metrics": {"a_figure": value}}))
+    shown = {
+        "list": "0.500 (0.250 to 0.750)",
+        "float": "0.5000",
+        "NoneType": "not known",
+        "str": "`send_rate_sends`",
+    }
+    assert f"| a figure | {shown[type(value).__name__]} |" in text
+    assert "counts as flagged" not in text
+
+
+# ---- the promise -------------------------------------------------------------------------------------------------
+
+
+def test_the_certificate_stands_in_it() -> None:
+    text = section(certified(), "When an account is flagged")
+    assert f"From a score of {certified().threshold:.6g}. The certificate:" in text
+    assert str(certified().certificate) in text
+    assert "no guarantee" not in text
+
+
+def test_without_a_certificate_it_says_so() -> None:
+    text = section(model(), "When an account is flagged")
+    assert f"From a score of {model().threshold:.6g}. " in text
+    assert "about 5 % of the" in text
+    assert "That is an estimate, no guarantee: it is exceeded about every other time." in text
+
+
+def test_nothing_of_the_former_threshold_stays() -> None:
+    moved = certified().certify(fpr=0.2, confidence=0.9)
+    assert moved.threshold < certified().threshold
+    text = card(moved)
+    assert str(moved.certificate) in text
+    former = f"{certified().threshold:.6g}"
+    assert f"From a score of {former}. " in card(certified())
+    assert f"threshold {former} from " in card(certified())
+    assert f"From a score of {former}" not in text
+    assert f"threshold {former} from " not in text
+    assert "at most 50,000 of a million" in card(certified())
+    assert "50,000 of a million" not in text
+    assert "by segment" not in text
+    assert "flagged share" not in text
+    assert "counts as flagged" not in text
+    kept = {each for each in certified().info["metrics"] if "flagged" not in each}
+    assert {each.replace(" ", "_") for each in rows(text)} >= kept
+    newly = card(model().certify(fpr=0.2))  # one that had none
+    assert "no guarantee" not in newly
+    assert "at most 200,000 of a million" in newly
+
+
+# ---- made of the model alone -----------------------------------------------------------------------------------------
+
+
+def test_it_is_saved_beside_the_model(tmp_path: Path) -> None:
+    for name, each in (("one", model()), ("two", certified()), ("three", certified().certify(0.2))):
+        each.save(tmp_path / name)
+        assert (tmp_path / name / "card.md").read_text("utf-8") == each.card
+        loaded = load_model(tmp_path / name)
+        assert loaded.card == each.card
+        assert train.summary(loaded) == train.summary(each)
+
+
+def test_a_text_can_be_put_in() -> None:
+    about = "Trained on a simulated world.\nIt speaks of no real platform."
+    text = card(replace(model(), info=model().info | {"about": f"\n{about}\n\n"}))
+    assert f"\n\n{about}\n\n## Made from\n" in text
+    assert text.replace(f"{about}\n\n", "") == card(model())
+
+
+def test_a_model_that_fit_did_not_make_has_none(tmp_path: Path) -> None:
+    bare = replace(model(), info={"about": "mine"}, certificate=None)
+    assert bare.card is None
+    bare.save(tmp_path / "m")
+    assert not (tmp_path / "m" / "card.md").exists()
+
+
+def test_it_tells_what_the_model_reads() -> None:
     bare = {name: tables()[name] for name in ("messages", "labels", "reports")}
     data = Dataset(accounts=tables()["accounts"].select(["account_id"]), **bare)
     features = ["feedback", "send_rate_sends", "account_age_s"]
-    card = train.fit(data, features=features, max_iter=2, n_jobs=1).info["card"]
-    assert "of the families feedback, send_rate." in card
-    assert "left out: `account_age_s`." in card
+    text = card(train.fit(data, **SMALL, features=features, max_iter=2, n_jobs=1))
+    assert "of the families\nfeedback, send_rate." in text
+    assert "left out: `account_age_s`." in text
+    assert "left out: none." in card(model())
 
 
-def test_card_tells_what_it_remembers():
-    facts = (model().name, model().feature_names, model().history_days, model().threshold, model().info)
+def test_it_tells_what_the_model_remembers() -> None:
     seen = Sightings.of("photo", "pdq", [7, 5, 9], [1, 2, 3], np.array([[1, 0, 0, 2]] * 2 + [[1, 0, 0, 3]]))
-    text = card_of(*facts, CampaignIndex(photos=seen))
+    text = card_of(replace(model(), memory=CampaignIndex(photos=seen)))
     assert (
         "\n## What it remembers\n\nIt was trained with a memory of 3 accounts: 2 photos, 0 texts and 0"
         in text
     )
     assert "personal data" in text
-    assert "\n\n## What it must not be used for\n" in text
     for nothing in (None, CampaignIndex.empty()):
-        assert "remembers" not in card_of(*facts, nothing)
+        assert "remembers" not in card_of(replace(model(), memory=nothing))

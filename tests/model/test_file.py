@@ -14,15 +14,31 @@ import pytest
 
 import spamclf.model.file as file_module
 import spamclf.sealed.read as read_module
-from spamclf.campaigns.index import CampaignIndex
 from spamclf.errors import OutputError
 from spamclf.files import hold
-from spamclf.model import Model, load_model
+from spamclf.model import HonestScores, Model, load_model
 from tests.campaigns.indexes import random_index, same
 from tests.model.folders import arrays_file, refuse
 from tests.model.forests import random_model, random_rows
+from tests.model.honests import MADE, certified_model, random_honest, same_arrays
 
 FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def same_honest(one: HonestScores | None, other: HonestScores | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    assert one.reference is not None
+    assert other.reference is not None
+    return (
+        (one.names, one.window, one.reference.names) == (other.names, other.window, other.reference.names)
+        and same_arrays(one.arrays, other.arrays)
+        and same_arrays(one.reference.arrays, other.reference.arrays)
+    )
+
+
+def written_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
 
 
 def check_round_trip(seed: int, folder: Path) -> None:
@@ -33,14 +49,22 @@ def check_round_trip(seed: int, folder: Path) -> None:
         "n_features": int(rng.integers(1, 5)),
     }
     memory = random_index(rng) if seed % 2 else None
-    model = replace(random_model(rng, **size), memory=memory)
+    honest = random_honest(rng, int(rng.integers(60, 200)), ties=seed % 4 == 1) if seed % 3 else None
+    model = replace(random_model(rng, **size), memory=memory, honest=honest)
+    if honest is not None and seed % 3 == 2:
+        model = model.certify(fpr=0.05, confidence=0.9)
     X = random_rows(rng, 20, size["n_features"])
     model.save(folder, overwrite=True)
     loaded = load_model(folder)
     np.testing.assert_array_equal(loaded.scores(X), model.scores(X))
     np.testing.assert_array_equal(loaded.forest.contributions(X)[0], model.forest.contributions(X)[0])
-    for name in ("name", "calibration", "feature_names", "history_days", "threshold", "info"):
+    for name in ("name", "calibration", "feature_names", "history_days", "threshold", "info", "digest"):
         assert getattr(loaded, name) == getattr(model, name)
+    assert loaded.certificate == model.certificate
+    assert same_honest(loaded.honest, honest)
+    written = written_in(folder)
+    loaded.save(folder, overwrite=True)
+    assert written_in(folder) == written
     if memory is None or loaded.memory is None:
         assert memory is loaded.memory
     else:
@@ -65,17 +89,51 @@ def test_the_memory_of_a_replaced_model_is_gone(knowing: Model, knowing_folder: 
     assert load_model(knowing_folder).memory is None
 
 
-def test_an_index_may_lie_beside_a_model(knowing: Model, knowing_folder: Path) -> None:
-    other = random_index(np.random.default_rng(7))
-    other.save(knowing_folder)
-    knowing.save(knowing_folder, overwrite=True)
-    other.save(knowing_folder, overwrite=True)
-    assert same(CampaignIndex.load(knowing_folder), other)
-    assert same(load_model(knowing_folder).memory, knowing.memory)
+def test_an_index_is_kept_out_of_the_folder_of_a_model(knowing: Model, knowing_folder: Path) -> None:
+    before = written_in(knowing_folder)
+    with pytest.raises(OutputError, match="must be no model's"):
+        random_index(np.random.default_rng(7)).save(knowing_folder, overwrite=True)
+    assert written_in(knowing_folder) == before
+
+
+def test_what_a_replaced_model_knew_of_honest_accounts_is_gone(
+    certified: Model, certified_folder: Path
+) -> None:
+    kinds = {path.name.split("-")[0] for path in certified_folder.glob("*.safetensors")}
+    assert kinds == {"trees", "memory", "honest", "reference"}
+    assert certified.honest is not None
+    unreferenced = replace(certified.honest, reference=None)
+    replace(certified, honest=unreferenced).save(certified_folder, overwrite=True)
+    loaded = load_model(certified_folder)
+    assert not list(certified_folder.glob("reference-*"))
+    assert loaded.certificate == certified.certificate
+    assert loaded.certificate is not None
+    assert loaded.certificate.reference is None
+    replace(certified, certificate=None, honest=None).save(certified_folder, overwrite=True)
+    assert not list(certified_folder.glob("honest-*"))
+    assert load_model(certified_folder).honest is None
+
+
+def test_a_loaded_certificate_still_compares(certified: Model, certified_folder: Path) -> None:
+    rng = np.random.default_rng(8)
+    scores = rng.random(500).round(2)
+    features = {"gap_s": rng.normal(size=500), "all_missing": np.full(500, np.nan)}
+    before, after = certified.certificate, load_model(certified_folder).certificate
+    assert before is not None
+    assert after is not None
+    assert after.check(scores, features) == before.check(scores, features)
+
+
+def test_a_model_without_a_single_honest_account_keeps(model: Model, tmp_path: Path) -> None:
+    nobody = HonestScores.of([], [], {"new": np.zeros(0, np.bool_)})
+    replace(model, honest=nobody).save(tmp_path / "m")
+    assert same_arrays(load_model(tmp_path / "m").honest.arrays, nobody.arrays)  # type: ignore[union-attr]
 
 
 def test_the_card_stands_beside_the_manifest(folder: Path) -> None:
-    assert (folder / "card.md").read_text() == "# A model\n"
+    text = (folder / "card.md").read_text(encoding="utf-8")
+    assert text == load_model(folder).card
+    assert text.startswith("# Model random\n")
 
 
 def test_nothing_is_written_outside_the_folder(model: Model, folder: Path, tmp_path: Path) -> None:
@@ -146,6 +204,29 @@ def test_a_reader_between_two_models_sees_one_of_them(
     refuse(folder, "no such file")
 
 
+@pytest.mark.parametrize("n_before", range(5))
+def test_a_reader_between_two_certified_models_sees_all_of_one(
+    n_before: int, certified: Model, certified_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = certified_model(np.random.default_rng(5), memory=True)
+    read_arrays = read_module._read_arrays
+    calls = []
+
+    def replace_once(*arguments: Any) -> Any:
+        if len(calls) == n_before:
+            other.save(certified_folder, overwrite=True)
+        calls.append(1)
+        return read_arrays(*arguments)
+
+    monkeypatch.setattr(read_module, "_read_arrays", replace_once)
+    loaded = load_model(certified_folder)
+    assert loaded.digest in (certified.digest, other.digest)
+    whole = certified if loaded.digest == certified.digest else other
+    assert whole.threshold == loaded.threshold
+    assert loaded.certificate == whole.certificate
+    assert same_honest(loaded.honest, whole.honest)
+
+
 @pytest.mark.parametrize("n_good", range(17))
 @pytest.mark.parametrize("first", [False, True])
 def test_a_full_disk_leaves_the_former_model(
@@ -158,7 +239,7 @@ def test_a_full_disk_leaves_the_former_model(
         folder.mkdir()
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
     rng = np.random.default_rng(5)
-    other = replace(random_model(rng), info={"card": "# Another\n"}, memory=random_index(rng, n=30))
+    other = replace(random_model(rng), info=MADE, memory=random_index(rng, n=30))
     n_calls, opened = 0, Path.open
 
     def fragile(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,3 +305,18 @@ def test_models_of_earlier_formats_keep_loading(version: int) -> None:
         assert model.memory.schemes == remembered["schemes"]
         arrays = {name: array.tolist() for name, array in model.memory.arrays.items()}
         assert arrays == remembered["arrays"]
+    honest = model.honest
+    if (kept := expected.get("honest")) is None:
+        assert honest is None
+        assert model.certificate is None
+        return
+    assert honest is not None
+    assert honest.reference is not None
+    assert model.certificate is not None
+    assert (list(honest.names), list(honest.window or ())) == (kept["names"], kept["window"])
+    assert {name: array.tolist() for name, array in honest.arrays.items()} == kept["arrays"]
+    assert list(honest.reference.names) == expected["reference"]["names"]
+    spread = {name: array.tolist() for name, array in honest.reference.arrays.items()}
+    assert spread == expected["reference"]["arrays"]
+    assert model.certificate.to_dict() == expected["certificate"]
+    assert model.digest == expected["digest"]

@@ -20,8 +20,9 @@ from spamclf.errors import ModelFileError
 from spamclf.model import Forest, load_model
 from spamclf.model.audit import DTYPES, MAX_NODES
 from tests.campaigns.indexes import random_index
-from tests.model.folders import arrays_file, forge_arrays, refuse, reseal
+from tests.model.folders import arrays_file, forge_arrays, refuse, reseal, set_in
 from tests.model.forests import random_arrays, random_model, random_rows
+from tests.model.honests import random_honest
 
 
 def flips(folder: Path, n: int) -> Iterator[tuple[Path, bytes, int, int]]:
@@ -44,22 +45,27 @@ def check_flips(folder: Path, n: int) -> None:
     load_model(folder)
 
 
-def test_a_flipped_byte_is_refused(folder: Path, knowing_folder: Path) -> None:
-    check_flips(folder, 600)
-    check_flips(knowing_folder, 600)
+def test_a_flipped_byte_is_refused(folder: Path, knowing_folder: Path, certified_folder: Path) -> None:
+    for each in (folder, knowing_folder, certified_folder):
+        check_flips(each, 600)
 
 
 @pytest.mark.slow
-def test_ten_thousand_flipped_bytes_are_refused(folder: Path, knowing_folder: Path) -> None:
-    check_flips(folder, 10_000)
-    check_flips(knowing_folder, 10_000)
+def test_ten_thousand_flipped_bytes_are_refused(
+    folder: Path, knowing_folder: Path, certified_folder: Path
+) -> None:
+    for each in (folder, knowing_folder, certified_folder):
+        check_flips(each, 10_000)
 
 
 def test_truncation_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     rng = np.random.default_rng(0)
-    replace(random_model(rng, n_trees=60, n_leaves=30), memory=random_index(rng, n=30)).save(folder)
-    for path in (folder / "manifest.json", arrays_file(folder), arrays_file(folder, "memory")):
+    large = random_model(rng, n_trees=60, n_leaves=30)
+    honest = random_honest(rng, 1000)
+    replace(large, memory=random_index(rng, n=30), honest=honest).certify(fpr=0.05).save(folder)
+    stems = ("trees", "memory", "honest", "reference")
+    for path in (folder / "manifest.json", *(arrays_file(folder, stem) for stem in stems)):
         data = path.read_bytes()
         for length in [*range(0, len(data), 1024), 1, 7, 8, 9, len(data) - 1]:
             path.write_bytes(data[:length])
@@ -143,7 +149,8 @@ def test_a_linked_folder_is_read_and_extra_files_are_not(folder: Path, tmp_path:
     [
         {"format": "other"},
         {"format_version": 1},  # with what only later ones say
-        {"format_version": 3},
+        {"format_version": 2},
+        {"format_version": 4},
         {"format_version": True},
         {"format_version": None},
         {"depth": 0},
@@ -321,22 +328,35 @@ def test_many_flipped_bytes_with_matching_digests_never_crash(folder: Path) -> N
 JUNK = [None, True, -1, 0, 10**30, 1e308, "", "x", "\ud800", [], [[]], {}, {"a": 1}]
 
 
-def test_junk_anywhere_in_the_manifest_never_crashes(folder: Path) -> None:
-    original = json.loads((folder / "manifest.json").read_bytes())
-    for key in [*original, *original["arrays"], *original["calibration"]]:
+def places(inner: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a manifest; of a list the first and the last."""
+    keys = list(inner) if isinstance(inner, dict) else sorted({0, len(inner) - 1}) if inner else []
+    for key in keys:
+        yield (*path, key)
+        if isinstance(inner[key], dict | list):
+            yield from places(inner[key], (*path, key))
+
+
+def test_junk_anywhere_in_the_manifest_never_crashes(certified_folder: Path) -> None:
+    original = json.loads((certified_folder / "manifest.json").read_bytes())
+    kept = [path for path in places(original) if path[0] != "info"] + [("info",)]
+    assert len(kept) > 80
+    for path in kept:
         for junk in JUNK:
 
-            def change(manifest: dict[str, Any], key: str = key, junk: Any = junk) -> None:
+            def change(manifest: dict[str, Any], path: tuple[Any, ...] = path, junk: Any = junk) -> None:
                 manifest.clear()
                 manifest.update(json.loads(json.dumps(original)))
-                for part in (manifest, manifest["arrays"], manifest["calibration"]):
-                    if key in part:
-                        part[key] = junk
-                        break
+                set_in(*path, to=junk)(manifest)
 
-            reseal(folder, change)
+            reseal(certified_folder, change)
             with contextlib.suppress(ModelFileError):
-                load_model(folder).scores([[0.0, 1.0, np.nan]])
+                model = load_model(certified_folder)
+                assert np.isfinite(model.scores([[0.0, 1.0, np.nan]])).all()
+                assert model.digest
+                rows = dict.fromkeys(("new", "business"), np.ones(1, np.bool_))
+                assert model.thresholds(1, rows)[0] >= 0
+                model.certify(0.1, 0.9)
 
 
 def header(entries: Any, body: bytes = b"") -> bytes:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.errors import OutputError, ParameterError
-from spamclf.model import Model, load_model
+from spamclf.errors import InsufficientDataError, OutputError, ParameterError
+from spamclf.model import Model, SigmoidCalibration, load_model
+from tests.campaigns.indexes import random_index
 from tests.model.forests import random_forest, random_model, random_rows
+from tests.model.honests import MADE, random_honest
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_a_folder_with_a_model_is_kept_unless_told(model: Model, tmp_path: Path)
     model.save(tmp_path / "a" / "b")
     with pytest.raises(OutputError, match="overwrite=True"):
         model.save(tmp_path / "a" / "b")
-    other = replace(model, forest=random_forest(np.random.default_rng(9)), info={"card": "# Card\n"})
+    other = replace(model, forest=random_forest(np.random.default_rng(9)), info=MADE)
     other.save(tmp_path / "a" / "b", overwrite=True)
     names = sorted(path.name for path in (tmp_path / "a" / "b").iterdir() if path.suffix != ".lock")
     assert names[:2] == ["card.md", "manifest.json"]
@@ -109,3 +111,126 @@ def test_scoring_needs_no_training_library(model: Model, tmp_path: Path) -> None
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+# ---- certificates ------------------------------------------------------------------------------------------------
+
+
+def test_certifying_changes_the_threshold_alone(certified: Model) -> None:
+    other = certified.certify(fpr=0.2, confidence=0.9)
+    assert certified.honest is not None
+    assert other.certificate == certified.honest.certify(0.2, 0.9)
+    assert other.threshold == other.certificate.threshold < certified.threshold
+    X = random_rows(np.random.default_rng(2), 20, 3)
+    np.testing.assert_array_equal(other.scores(X), certified.scores(X))
+    assert other.honest is certified.honest
+    assert other.memory is certified.memory
+    assert other.certify(fpr=0.05, confidence=0.9).digest == certified.digest
+
+
+def test_certifying_forgets_what_was_measured_at_the_former_threshold(certified: Model) -> None:
+    told = replace(certified, info=MADE | {"segments": {"new": {}}}).certify(fpr=0.2, confidence=0.9).info
+    assert set(told["metrics"]) == {"roc_auc"}
+    assert "segments" not in told
+    assert (told["fpr"], told["confidence"]) == (0.2, 0.9)
+
+
+def test_certifying_is_refused_where_nothing_supports_it(model: Model, certified: Model) -> None:
+    with pytest.raises(InsufficientDataError, match="must know its honest calibration accounts"):
+        model.certify()
+    with pytest.raises(InsufficientDataError, match=r"at least 2,995 for fpr .* got 150"):
+        certified.certify()
+    for wrong in (
+        {"fpr": 0},
+        {"fpr": 1},
+        {"fpr": np.nan},
+        {"fpr": "0.1"},
+        {"confidence": 1.0},
+        {"confidence": None},
+    ):
+        with pytest.raises(ParameterError, match="must be between 0 and 1"):
+            certified.certify(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"threshold": 0.5}, "threshold must be that of its certificate"),
+        ({"honest": None}, "honest scores must be there to support it"),
+        ({"honest": random_honest(np.random.default_rng(4))}, "what the honest scores give"),
+        ({"honest": {}}, "honest must be HonestScores or None; got dict"),
+        ({"certificate": {}}, "certificate must be a Certificate or None; got dict"),
+    ],
+)
+def test_a_certificate_that_is_not_the_models_is_refused(
+    certified: Model, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        replace(certified, **change)
+
+
+def test_the_threshold_in_force_is_the_highest_of_a_rows_segments(certified: Model, model: Model) -> None:
+    assert certified.certificate is not None
+    names = ["new", "business", "country=DE", "country=XX"]
+    masks = dict(
+        zip(names, np.array([[0, 1, 0, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1], [1] * 5], bool), strict=True)
+    )
+    own = {row.name: row.threshold for row in certified.certificate.segments}
+    everybody, new, business = certified.threshold, own["new"], own["business"]
+    assert business > everybody
+    assert own["country=DE"] == everybody
+    expected = [everybody, new, business, max(new, business), everybody]
+    assert certified.thresholds(5, masks).tolist() == expected
+    with pytest.raises(ParameterError, match="none for 'business'"):
+        certified.thresholds(5, {"new": masks["new"]})
+    assert model.thresholds(5, {}).tolist() == [model.threshold] * 5
+    assert model.thresholds(5, masks).tolist() == [model.threshold] * 5
+
+
+def test_a_card_is_made_where_training_told_how(certified: Model, model: Model) -> None:
+    assert certified.card is None
+    told = replace(certified, info=MADE).card
+    assert told is not None
+    assert str(certified.certificate) in told
+    untold = replace(model, info=MADE).card
+    assert untold is not None
+    assert "no guarantee" in untold
+
+
+# ---- digests -----------------------------------------------------------------------------------------------------
+
+
+def test_the_digest_is_that_of_what_is_computed(certified: Model, model: Model, tmp_path: Path) -> None:
+    same = replace(certified, name="other", info={"n": 1})
+    assert same.digest == certified.digest
+    certified.save(tmp_path / "m")
+    assert load_model(tmp_path / "m").digest == certified.digest
+    assert len(certified.digest) == 32
+    unpromised = replace(certified, certificate=None)
+    others = [
+        certified,
+        unpromised,  # no segment is held to more any longer
+        certified.certify(fpr=0.2, confidence=0.9),
+        replace(certified, memory=None),
+        replace(certified, memory=random_index(np.random.default_rng(9))),
+        replace(unpromised, threshold=0.5),
+        replace(certified, history_days=certified.history_days + 1),
+        replace(certified, calibration=SigmoidCalibration(1.0, 0.0)),
+        replace(certified, forest=random_forest(np.random.default_rng(9))),
+        replace(certified, feature_names=("a", "b", "c")),
+    ]
+    assert len({each.digest for each in others}) == len(others)
+    assert replace(unpromised, honest=None).digest == unpromised.digest  # they change no verdict
+
+
+def test_the_digest_changes_with_the_threshold_of_a_segment(certified: Model) -> None:
+    honest = certified.honest
+    assert honest is not None
+    business = slice(*honest.offsets[2:4])
+    values = honest.values.copy()
+    values[business] = np.minimum(values[business], certified.threshold / 2)  # nobody there is flagged
+    other = replace(certified, certificate=None, honest=replace(honest, values=values)).certify(0.05, 0.9)
+    assert other.threshold == certified.threshold
+    assert other.certificate is not None
+    assert other.certificate.segments[1].threshold == other.threshold
+    assert other.digest != certified.digest

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spamclf.features import CATALOGUE
-from spamclf.features.catalogue import family_of
 from spamclf.model.reasons import Telling
+from tests.model.forests import subject_of
 
 NAMES = tuple(CATALOGUE)[::3]
 
 
 @given(st.integers(0, 2**32), st.integers(0, 20))
-def test_the_largest_of_each_family_of_known_values(seed, n):
+def test_the_largest_of_each_subject_of_known_values(seed, n):
     rng = np.random.default_rng(seed)
     x = np.where(rng.random(len(NAMES)) < 0.3, np.nan, rng.random(len(NAMES)))
     contributions = rng.normal(size=len(NAMES)).round(1)  # some are equal
@@ -23,9 +23,9 @@ def test_the_largest_of_each_family_of_known_values(seed, n):
     best = {}
     for k, name in enumerate(NAMES):
         if contributions[k] > 0 and not np.isnan(x[k]):
-            family = family_of(name).name
-            if family not in best or contributions[k] > contributions[best[family]]:
-                best[family] = k
+            subject = subject_of(name)
+            if subject not in best or contributions[k] > contributions[best[subject]]:
+                best[subject] = k
     expected = sorted(best.values(), key=lambda k: (-contributions[k], k))[:n]
     assert [each.feature for each in chosen] == [NAMES[k] for k in expected]
     assert all(each.value is not None and "nothing is known" not in each.sentence for each in chosen)

@@ -64,7 +64,7 @@ class Accounts:
 def rebuilt(dataset: Dataset, tables: dict[str, pa.Table]) -> Dataset:
     """Return a dataset with some tables replaced."""
     given = {name: dataset.tables[name] for name in dataset.given} | tables
-    return Dataset(
+    made = Dataset(
         **given,
         max_bad_share=1.0,
         not_after=LAST_US,
@@ -72,6 +72,8 @@ def rebuilt(dataset: Dataset, tables: dict[str, pa.Table]) -> Dataset:
         schemes=dataset.schemes,
         innocent=dataset.innocent,
     )
+    made.frame = dataset.frame  # what the caller's own features get, they get from every dataset
+    return made
 
 
 def without_future(dataset: Dataset, as_of: int) -> Dataset:

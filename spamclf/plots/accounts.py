@@ -1,39 +1,26 @@
-"""Drawing only: scores, reasons, timelines, curves. What is drawn comes from the caller or from `evaluate`.
-
-Every function draws on the axes it is given, or on a new figure, and returns the axes. Of the two colours that
-speak of accounts, orange says automated, flagged or sent, blue the contrary; readers who do not see red and green
-tell them apart (Okabe and Ito 2008).
-"""
+"""Plots of accounts: their scores, what pushes them, what they did and when, how verdicts change."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf import drawing, evaluate
+from spamclf import drawing
 from spamclf.dataset import Dataset
-from spamclf.drawing import AUTOMATED, HONEST, INK, OTHER, SECOND
+from spamclf.drawing import AUTOMATED, HONEST, INK, OTHER
 from spamclf.errors import ParameterError
+from spamclf.explain.families import Reasons
 from spamclf.instants import DAY_US
-from spamclf.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "plot_change",
-    "plot_metrics",
-    "plot_precision_recall",
-    "plot_reasons",
-    "plot_roc",
-    "plot_scores",
-    "plot_timeline",
-]
+__all__ = ["plot_change", "plot_families", "plot_reasons", "plot_scores", "plot_timeline"]
 
 
 def plot_scores(scores: Any, *, labels: Any = None, ax: Axes | None = None) -> Axes:
@@ -140,6 +127,63 @@ def plot_reasons(reasons: Iterable[Mapping[str, Any]], *, title: str = "", ax: A
     return ax
 
 
+def plot_families(reasons: Reasons, *, least: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Draw how one account's score comes about: from any account's log odds, family by family, to its own.
+
+    Parameters
+    ----------
+    reasons : Reasons
+        From `explain.reasons`.
+    least : float, default=0.05
+        Families that add or take less, in log odds, are drawn as one bar.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from spamclf import explain, read_dataset
+    >>> dataset = read_dataset("data/sample")
+    >>> why = explain.reasons(dataset, account_id=dataset.accounts["account_id"][0].as_py())
+    >>> plot_families(why).get_xlabel()
+    'log odds of being automated, before calibration'
+    """
+    shown = [(each.family, each.contribution) for each in reasons.families if abs(each.contribution) >= least]
+    small = [each.contribution for each in reasons.families if abs(each.contribution) < least]
+    if small:
+        shown.append((f"{len(small)} more", math.fsum(small)))
+    names, steps = zip(*shown, strict=True)
+    levels = reasons.baseline + np.cumsum((0.0, *steps))
+    place = np.arange(1, len(steps) + 1)
+    ax = drawing.new_axes(ax, (8.0, 1.4 + 0.34 * len(steps)))
+    bars = ax.barh(
+        place,
+        steps,
+        left=levels[:-1],
+        height=0.62,
+        color=[AUTOMATED if step > 0 else HONEST for step in steps],
+    )
+    ax.bar_label(bars, [f"{step:+.2f}" for step in steps], padding=4, color=INK)
+    for k, level in enumerate(levels):  # each bar begins where the one above it ended
+        ax.plot([level, level], [k, k + 1], color=OTHER, linewidth=1)
+    last = len(steps) + 1
+    for k, level in ((0, reasons.baseline), (last, reasons.raw_score)):
+        ax.plot([level], [k], "D", color=INK, markersize=6)
+        ax.annotate(
+            f"{level:+.2f}", (level, k), xytext=(8, 0), textcoords="offset points", va="center", color=INK
+        )
+    ax.set_yticks(range(last + 1), ["any account", *names, "this account"])
+    ax.set_ylim(last + 0.6, -0.6)
+    ax.set_xlim(levels.min() - 0.1 * np.ptp(levels), levels.max() + 0.14 * np.ptp(levels))
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.set(xlabel="log odds of being automated, before calibration")
+    ax.set_title(f"score {reasons.score:.4f}: {reasons.verdict.replace('_', ' ')}", loc="left")
+    return ax
+
+
 def plot_timeline(dataset: Dataset, account_id: Any, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw when one account sent and received: days to the right, hours of the day upwards.
 
@@ -200,129 +244,6 @@ def plot_timeline(dataset: Dataset, account_id: Any, *, title: str = "", ax: Axe
     for handle in handles.legend_handles:
         if handle is not None:
             handle.set(sizes=[30.0], alpha=1.0)
-    return ax
-
-
-def plot_roc(y: npt.ArrayLike, scores: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw the ROC curve: how many automated accounts are found, at which share of honest ones flagged.
-
-    Parameters
-    ----------
-    y : array_like of shape (n,)
-        1 or True for automated.
-    scores : array_like of shape (n,), or dict of str to such
-        A dict draws a curve for each name.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    ax : matplotlib.axes.Axes
-
-    Raises
-    ------
-    InsufficientDataError
-        If a class is missing.
-
-    Examples
-    --------
-    >>> plot_roc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).get_title()
-    'ROC'
-    """
-    from sklearn.metrics import roc_curve
-
-    curves = drawing.named(scores)
-    areas = {name: evaluate.roc_auc(y, values, n_bootstrap=200) for name, values in curves.items()}
-    ax = drawing.new_axes(ax, (4.6, 4.4))
-    ax.plot([0, 1], [0, 1], color=OTHER, linewidth=1, linestyle=":")
-    for k, (name, values) in enumerate(curves.items()):
-        fall_out, recall, _ = roc_curve(np.asarray(y).astype(bool), values)
-        drawing.curve(ax, k, fall_out, recall, f"{name}  {areas[name]}".strip())
-    drawing.unit_square(ax, "share of honest accounts flagged", "share of automated accounts found")
-    ax.set_title("ROC")
-    ax.legend(loc="lower right", frameon=False, title="area [95 % interval]")
-    return ax
-
-
-def plot_precision_recall(y: npt.ArrayLike, scores: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw the precision-recall curve: of the flagged accounts, how many are automated, the more are found.
-
-    Parameters, errors and what is returned are those of `plot_roc`. The dotted line is the share of automated
-    accounts: what flagging at random reaches.
-
-    Examples
-    --------
-    >>> plot_precision_recall([0, 0, 1, 1], {"rule": [0.1, 0.4, 0.35, 0.8]}).get_title()
-    'Precision and recall'
-    """
-    from sklearn.metrics import precision_recall_curve
-
-    curves, is_automated = drawing.named(scores), np.asarray(y).astype(bool)
-    areas = {name: evaluate.average_precision(y, values, n_bootstrap=200) for name, values in curves.items()}
-    ax = drawing.new_axes(ax, (4.6, 4.4))
-    ax.axhline(is_automated.mean(), color=OTHER, linewidth=1, linestyle=":")
-    for k, (name, values) in enumerate(curves.items()):
-        precision, recall, _ = precision_recall_curve(is_automated, values)
-        drawing.curve(ax, k, recall, precision, f"{name}  {areas[name]}".strip(), drawstyle="steps-post")
-    drawing.unit_square(
-        ax, "share of automated accounts found", "share of flagged accounts that are automated"
-    )
-    ax.set_title("Precision and recall")
-    ax.legend(loc="lower left", frameon=False, title="average precision [95 % interval]")
-    return ax
-
-
-def plot_metrics(model: Model, *, ax: Axes | None = None) -> Axes:
-    """Draw how good a model was on its latest accounts, beside one rule and a small tree, with intervals.
-
-    Parameters
-    ----------
-    model : Model
-        From `train.fit`.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    ax : matplotlib.axes.Axes
-
-    Raises
-    ------
-    ParameterError
-        If the model carries no metrics.
-
-    Examples
-    --------
-    >>> from spamclf import predict
-    >>> plot_metrics(predict.load_shipped_model()).get_xlabel()
-    'on the latest accounts, with 95 % intervals'
-    """
-    metrics = model.info.get("metrics", {})
-    if not {"roc_auc", "one_rule", "depth_3_tree_roc_auc"} <= metrics.keys():
-        raise ParameterError(
-            "plot_metrics: model must carry metrics; got none. Use a model that train.fit made."
-        )
-    rows = {
-        "the model": "",
-        "a tree of depth 3": "depth_3_tree_",
-        f"one rule: {metrics['one_rule']}": "one_rule_",
-    }
-    figures = {"roc_auc": ("ROC-AUC", "o", -0.13), "average_precision": ("average precision", "s", 0.13)}
-    ax = drawing.new_axes(ax, (8.0, 2.4))
-    for key, (what, marker, shift) in figures.items():
-        for place, prefix in enumerate(rows.values()):
-            value, low, high = metrics[prefix + key]
-            colour = INK if key == "roc_auc" else SECOND
-            ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=1.8, alpha=0.7)
-            label = what if place == 0 else None
-            ax.plot(
-                [value], [place + shift], marker, color=colour, markersize=7, linestyle="none", label=label
-            )
-    ax.set_yticks(range(len(rows)), list(rows))
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(right=1.005)
-    ax.grid(visible=False, axis="y")
-    ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="on the latest accounts, with 95 % intervals")
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     return ax
 
 

@@ -1,0 +1,28 @@
+"""Drawing only: scores, reasons, timelines, curves. What is drawn comes from the caller or from `evaluate`.
+
+Every function draws on the axes it is given, or on a new figure, and returns the axes. Of the two colours that
+speak of accounts, orange says automated, flagged or sent, blue the contrary; readers who do not see red and green
+tell them apart (Okabe and Ito 2008).
+"""
+
+from spamclf.drawing import AUTOMATED, HONEST
+from spamclf.plots.accounts import plot_change, plot_families, plot_reasons, plot_scores, plot_timeline
+from spamclf.plots.quality import plot_calibration, plot_metrics, plot_precision_recall, plot_roc
+from spamclf.plots.trust import plot_drift, plot_false_flags, plot_threshold_choice
+
+__all__ = [
+    "AUTOMATED",
+    "HONEST",
+    "plot_calibration",
+    "plot_change",
+    "plot_drift",
+    "plot_false_flags",
+    "plot_families",
+    "plot_metrics",
+    "plot_precision_recall",
+    "plot_reasons",
+    "plot_roc",
+    "plot_scores",
+    "plot_threshold_choice",
+    "plot_timeline",
+]
