@@ -79,8 +79,9 @@ def score(
         One row per account: ``account_id``; ``as_of``; ``score``, the calibrated probability of being automated;
         ``verdict``, ``automated`` at or above the threshold, else ``not_automated``, or ``insufficient_data`` for an
         account without a send in the model's history; ``threshold``; ``reasons``, a list of (feature, value,
-        contribution to the log odds, sentence), largest first, of features that are known; ``n_messages``, sends in
-        the history; ``model``; ``score_id``, from which `explain.replay` rebuilds the score.
+        contribution to the log odds, sentence), largest first, of features that are known (none, where only what is
+        not known speaks against an account); ``n_messages``, sends in the history; ``model``; ``score_id``, from
+        which `explain.replay` rebuilds the score.
 
     Raises
     ------

@@ -41,7 +41,9 @@ LATE = {
     "scipy",
     "sklearn",
 }  # inside functions
-ESTIMATOR = "model.classifier"  # a class of scikit-learn's must derive from scikit-learn's; it comes in late itself
+ESTIMATOR = (
+    "model.classifier"  # a class of scikit-learn's must derive from scikit-learn's; it comes in late itself
+)
 
 
 def name_of(path: Path) -> str:

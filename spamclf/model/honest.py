@@ -200,7 +200,7 @@ class HonestScores:
         See `HonestScores`.
         """
         for name, value in (("fpr", fpr), ("confidence", confidence)):
-            if not isinstance(value, Real) or not 0 < value < 1:
+            if not isinstance(value, Real) or not 1e-9 <= value < 1:
                 rule, remedy = "between 0 and 1", "Use 0.001 and 0.95."
                 raise refuse("certify", name, rule, value, remedy)
         fpr, confidence = float(fpr), float(confidence)
