@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal
+# Threads that wait must not take the cores of those that work.
+export OMP_WAIT_POLICY = PASSIVE
 
 .PHONY: help demo test slow oldest lint types oracles bench notebooks sample model clean
 
@@ -25,16 +28,16 @@ demo: $(VENV)/.core  ## score data/sample with the shipped model and print the t
 	@$(BIN)/spamclf score data/sample --top 8
 
 test: $(VENV)/.dev  ## run the fast test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/$(PYTEST)
 
 slow: $(VENV)/.dev  ## run the long tests
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/$(PYTEST) -m slow
 
 oldest:  ## run the fast tests with the oldest supported versions, in an environment of their own
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt \
 		--editable '.[test]'
-	@.venv-oldest/bin/python -m pytest
+	@.venv-oldest/bin/$(PYTEST)
 
 lint: $(VENV)/.dev  ## check style
 	@$(BIN)/ruff check && $(BIN)/ruff format --check

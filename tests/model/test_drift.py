@@ -68,16 +68,17 @@ def test_psi_equals_its_definition_on_many_rows() -> None:
     assert Reference.of(before).compare(now).columns[0].psi == pytest.approx(psi, rel=0.01)
 
 
-@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 50))
-@settings(max_examples=40)
-def test_few_rows_are_no_reason_for_alarm(seed: int, n: int) -> None:
-    """Even where the index of so few rows is large by chance."""
-    rng = np.random.default_rng(seed)
-    report = Reference.of(*traffic(1000, rng)).compare(*traffic(n, rng))
-    assert report.status == "unsure"
-    assert report.holds is None
-    assert report.least_rows is not None
-    assert report.least_rows > 50
+def test_few_rows_are_no_reason_for_alarm() -> None:
+    """Even where the index of so few rows is large by chance; an alarm is as rare as with many rows."""
+    rng, found = np.random.default_rng(6), Counter[str]()
+    for n in range(1, 51):
+        for _ in range(6):
+            report = Reference.of(*traffic(1000, rng)).compare(*traffic(n, rng))
+            found[report.status] += 1
+            assert report.least_rows is not None
+            assert report.least_rows > 50
+            assert (report.holds is None) == (report.status == "unsure")
+    assert found["unsure"] >= 300 * (1 - LEVEL)
 
 
 def test_the_same_traffic_rarely_alarms_and_shifted_traffic_does() -> None:
