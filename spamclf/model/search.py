@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.model.folds import Split, time_folds
+from spamclf.model.inputs import directions_of
 from spamclf.threads import n_threads
 
 if TYPE_CHECKING:
@@ -103,14 +105,26 @@ def search(
     tried = _space(space, base)
     _check(scoring, n_candidates)
     folds = _folds(y, time, groups, sample_weight, n_folds)
+    told, X = _by_place(base, X)
     with config_context(enable_metadata_routing=True):
-        halving = _halving(base, tried, folds, scoring, n_candidates, random_state, n_jobs)
+        halving = _halving(told, tried, folds, scoring, n_candidates, random_state, n_jobs)
         halving.set_params(min_resources=_first_round(np.asarray(y), folds, n_candidates))
         given = {"sample_weight": sample_weight, "groups": groups, "time": time}
         params = {name: np.asarray(values) for name, values in given.items() if values is not None}
         halving.fit(X, y, **params)
     settings = base.get_params() | {name: _plain(value) for name, value in halving.best_params_.items()}
     return SpamClassifier(**settings), _table(halving.cv_results_)
+
+
+def _by_place(base: SpamClassifier, X: Any) -> tuple[SpamClassifier, Any]:
+    """Replace an Arrow table, of which older scikit-learn cannot take rows, by an array and directions by place."""
+    if not isinstance(X, pa.Table):
+        return base, X
+    from spamclf.model.classifier import SpamClassifier
+
+    directions = directions_of(base.monotonic_cst, X.column_names, X.num_columns)
+    array = np.column_stack([column.to_numpy() for column in X.columns])
+    return SpamClassifier(**base.get_params() | {"monotonic_cst": directions}), array
 
 
 def _space(space: Any, base: SpamClassifier) -> dict[str, Any]:

@@ -71,18 +71,22 @@ def audit(dataset, features, **settings):
 
 def sends_of_all_time(dataset, as_of):
     messages = frame(dataset, "messages").astype({"sender_id": str})
-    return by_account(dataset, x=messages.groupby("sender_id").size())
+    return by_account(dataset, x=messages.groupby("sender_id", observed=True).size())
 
 
 def sends_up_to_and_at(dataset, as_of):
     messages = frame(dataset, "messages").astype({"sender_id": str})
-    return by_account(dataset, x=messages[messages.sent_at <= as_of].groupby("sender_id").size())
+    return by_account(
+        dataset, x=messages[messages.sent_at <= as_of].groupby("sender_id", observed=True).size()
+    )
 
 
 def normalised_over_all_rows(dataset, as_of):
     """Counts only what is past, then divides by what all rows give."""
-    everyone = frame(dataset, "messages").astype({"sender_id": str}).groupby("sender_id").size()
-    sent = past(dataset, as_of).groupby("sender_id").size()
+    everyone = (
+        frame(dataset, "messages").astype({"sender_id": str}).groupby("sender_id", observed=True).size()
+    )
+    sent = past(dataset, as_of).groupby("sender_id", observed=True).size()
     return by_account(dataset, x=(sent - everyone.mean()) / everyone.std())
 
 
@@ -90,13 +94,18 @@ def latest_label_of_the_neighbours(dataset, as_of):
     labels = frame(dataset, "labels").drop_duplicates("account_id", keep="last")
     verdict = labels.set_index("account_id").is_automated.astype(float)
     messages = past(dataset, as_of)
-    return by_account(dataset, x=messages.recipient_id.map(verdict).groupby(messages.sender_id).mean())
+    return by_account(
+        dataset, x=messages.recipient_id.map(verdict).groupby(messages.sender_id, observed=True).mean()
+    )
 
 
 def accounts_on_the_network(dataset, as_of):
     accounts = frame(dataset, "accounts")
     return by_account(
-        dataset, x=accounts.groupby("network").account_id.transform("size").set_axis(accounts.account_id)
+        dataset,
+        x=accounts.groupby("network", observed=True)
+        .account_id.transform("size")
+        .set_axis(accounts.account_id),
     )
 
 
@@ -130,7 +139,7 @@ def test_a_column_that_only_the_future_has(plain):
 def honest(dataset, as_of):
     """The same ideas, with care: past rows, a scale made of the past, labels that are known by then."""
     messages = past(dataset, as_of)
-    sent = messages.groupby("sender_id").size()
+    sent = messages.groupby("sender_id", observed=True).size()
     labels = frame(dataset, "labels")
     labels = labels[labels.labelled_at < as_of].sort_values(
         ["labelled_at", "is_automated"], ascending=[True, False]
@@ -140,11 +149,13 @@ def honest(dataset, as_of):
     )
     accounts = frame(dataset, "accounts")
     accounts = accounts[accounts.registered_at.isna() | (accounts.registered_at < as_of)]
-    alike = accounts.groupby("network").account_id.transform("size").set_axis(accounts.account_id)
+    alike = (
+        accounts.groupby("network", observed=True).account_id.transform("size").set_axis(accounts.account_id)
+    )
     age = (as_of - accounts.registered_at).dt.total_seconds().set_axis(accounts.account_id)
     return by_account(
         dataset, sent=sent, scaled=(sent - sent.mean()) / sent.std(), alike=alike, age=age,
-        neighbours=messages.recipient_id.map(verdict).groupby(messages.sender_id).mean(),
+        neighbours=messages.recipient_id.map(verdict).groupby(messages.sender_id, observed=True).mean(),
     )  # fmt: skip
 
 
@@ -208,9 +219,9 @@ def graph_features(dataset, as_of):
     messages, reports = past(dataset, as_of), frame(dataset, "reports")
     return by_account(
         dataset,
-        out_degree=messages.groupby("sender_id").recipient_id.nunique(),
-        in_degree=messages.groupby("recipient_id").sender_id.nunique(),
-        n_abuse_reports=reports[reports.reported_at < as_of].groupby("account_id").size(),
+        out_degree=messages.groupby("sender_id", observed=True).recipient_id.nunique(),
+        in_degree=messages.groupby("recipient_id", observed=True).sender_id.nunique(),
+        n_abuse_reports=reports[reports.reported_at < as_of].groupby("account_id", observed=True).size(),
     )
 
 
@@ -289,8 +300,8 @@ def share_by_country(dataset, as_of, *, leave_out):
         "account_id"
     )
     known = labels.reindex(accounts.index)
-    total = known.fillna(0).groupby(accounts.country).transform("sum")
-    n = known.notna().groupby(accounts.country).transform("sum")
+    total = known.fillna(0).groupby(accounts.country, observed=True).transform("sum")
+    n = known.notna().groupby(accounts.country, observed=True).transform("sum")
     if leave_out:
         total, n = total - known.fillna(0), n - known.notna()
     return by_account(dataset, share=(total / n.where(n > 0)).round(9))
@@ -316,7 +327,7 @@ def test_whether_an_account_is_labelled(plain):
 def test_a_value_hidden_from_whoever_is_labelled_gives_nothing_away(plain):
     def hidden(dataset, as_of):
         labels = frame(dataset, "labels")
-        sent = past(dataset, as_of).groupby("sender_id").size()
+        sent = past(dataset, as_of).groupby("sender_id", observed=True).size()
         return by_account(
             dataset, x=sent.drop(labels[labels.labelled_at < as_of].account_id, errors="ignore")
         )
@@ -524,7 +535,13 @@ def test_an_account_in_two_parts(plain):
 def test_equal_rows_in_two_parts(plain):
     sides = ["train" if number % 2 else "test" for number in components(plain)]
     ids = ids_of(plain)
-    known = set(past(plain, datetime(2026, 7, 1, tzinfo=UTC)).groupby("sender_id").size().nlargest(100).index)
+    known = set(
+        past(plain, datetime(2026, 7, 1, tzinfo=UTC))
+        .groupby("sender_id", observed=True)
+        .size()
+        .nlargest(100)
+        .index
+    )
     one = next(who for who, side in zip(ids, sides, strict=True) if side == "train" and who in known)
     other = next(who for who, side in zip(ids, sides, strict=True) if side == "test" and who in known)
 
