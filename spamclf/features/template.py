@@ -75,12 +75,12 @@ FEATURES = (
     ),
     Feature(
         "template_url", "flag", 0, "whether a public text of the history holds a link; null without a text",
-        "there is {value}a link in its text", ("texts.text",), "3",
+        "a link is {value}in its text", ("texts.text",), "3",
     ),
     Feature(
         "template_phone", "flag", 0,
         "whether a public text of the history holds a telephone number; null without a text",
-        "there is {value}a telephone number in its text", ("texts.text",), "3",
+        "a telephone number is {value}in its text", ("texts.text",), "3",
     ),
 )  # fmt: skip
 

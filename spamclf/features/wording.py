@@ -21,7 +21,6 @@ PLAIN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "account": (
         "its age, its registration and its first messages resemble those of automated accounts",
         {
-            "is unusually new for what it does": ("account_age_s",),
             _SOON: ("account_age_first_send_s", "account_time_to_send_10_s", "account_time_to_send_100_s"),
         },
     ),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import numba
+
+#: A cache that another version of numba writes to at the same moment can hold what this one cannot read.
+_UNREADABLE = (ImportError, AttributeError, EOFError, pickle.UnpicklingError)
 
 
 def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -21,8 +25,9 @@ def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[...,
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError as error:  # no writable cache folder anywhere: slower starts, same results
-            if "cannot cache" not in str(error):
+        except (RuntimeError, *_UNREADABLE) as error:
+            # Nor need there be a writable cache folder anywhere: slower starts, same results.
+            if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
             return numba.njit(signature, **options)(function)
 

@@ -120,6 +120,14 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     array([ True, False])
     >>> print(classifier.summary().splitlines()[0])
     SpamClassifier: 20 trees on 3 features, fitted on 500 rows, 112 of them True (the second class)
+
+    The features of a dataset, without the two columns that are none:
+
+    >>> from spamclf import extract, read_dataset
+    >>> table = extract(read_dataset("data/sample"), features=["send_rate"])
+    >>> X = table.to_arrow().drop_columns(["account_id", "as_of"])
+    >>> SpamClassifier(max_iter=5).fit(X, table["send_rate_sends"] > 9).n_features_in_ == X.num_columns
+    True
     """
 
     def __init__(
@@ -358,7 +366,7 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             differ = None
             if not y:
                 differ = columns_differ(X, self._known_names(), self.n_features_in_, error)
-            raise differ or unreadable(error) from None
+            raise differ or unreadable(error, X) from None
 
     def _known_names(self) -> list[str] | None:
         names = getattr(self, "feature_names_in_", None)

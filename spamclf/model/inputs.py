@@ -171,14 +171,22 @@ def directions_of(monotonic_cst: Any, names: Sequence[str] | None, n_features: i
     return [int(each) for each in given]
 
 
-def unreadable(error: ValueError) -> ParameterError:
+def unreadable(error: ValueError, X: Any = None) -> ParameterError:
     """Turn what scikit-learn says of a wrong `X` or `y` into an error of ours, without the values themselves."""
-    reason = str(error)
+    reason, remedy = str(error), "Give one row per account or instant, NaN or null for what is missing."
     if "could not convert" in reason:
+        import narwhals as nw
+
         reason = "a text where a number must be"
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            told = [
+                name for name, kind in frame.schema.items() if not kind.is_numeric() and kind != nw.Boolean
+            ]
+            reason += f" (columns {', '.join(told[:_SHOWN])})"
+            remedy = "Leave these columns out, or encode them as numbers."
     return ParameterError(
-        f"SpamClassifier: X must be a table of numbers, y one class per row; got: {reason.rstrip('.')}. "
-        "Give one row per snapshot, NaN or null for what is missing."
+        f"SpamClassifier: X must be a table of numbers, y one class per row; got: {reason.rstrip('.')}. {remedy}"
     )
 
 

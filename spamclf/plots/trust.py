@@ -64,9 +64,14 @@ def plot_threshold_choice(choices: Any, *, ax: Axes | None = None) -> Axes:
     ax.plot(expected, recall, "o", color=HONEST, markersize=7, linestyle="none", label="expected")
     ax.plot(bound, recall, "|", color=AUTOMATED, markersize=14, markeredgewidth=3, label="not exceeded")
     behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # other choices' lines pass there
+    names: dict[
+        tuple[float, float], list[str]
+    ] = {}  # where two choices come to the same, one label tells both
     for each, x, height in zip(fpr, bound, recall, strict=True):
+        names.setdefault((x, height), []).append(f"{100 * each:g} %")
+    for point, told in names.items():
         place: dict[str, Any] = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
-        ax.annotate(f"{100 * each:g} %", (x, height), color=INK, bbox=behind, **place)
+        ax.annotate(", ".join(told), point, color=INK, bbox=behind, **place)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.margins(x=0.12, y=0.12)

@@ -369,3 +369,9 @@ def test_groups_and_times_of_another_length_are_refused(name: str) -> None:
     given: dict[str, Any] = {name: np.arange(99)}
     with pytest.raises(ParameterError, match=f"{name} must be one value per row"):
         SpamClassifier(early_stopping=True).fit(X, y, sample_weight=np.arange(100) % 2, **given)
+
+
+def test_columns_of_text_are_named():
+    X = pd.DataFrame({"account_id": ["a", "b", "c"], "n": [1, 2, 3], "country": pd.Categorical(["DE", "TH", "DE"])})
+    with pytest.raises(ParameterError, match=r"\(columns account_id, country\)\. Leave these columns out"):
+        SpamClassifier().fit(X, [0, 1, 0])
