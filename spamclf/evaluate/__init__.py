@@ -1,6 +1,6 @@
 """How good scores are, with intervals, and beside what a single rule reaches."""
 
-from spamclf.evaluate.figures import Interval, average_precision, best_rule, roc_auc, rule_scores
+from spamclf.evaluate.figures import Interval, average_precision, roc_auc, rule_scores
 from spamclf.evaluate.leakage import Finding, LeakageReport, audit_leakage
 from spamclf.evaluate.probabilities import CalibrationError, brier_score, calibration_error
 
@@ -11,7 +11,6 @@ __all__ = [
     "LeakageReport",
     "audit_leakage",
     "average_precision",
-    "best_rule",
     "brier_score",
     "calibration_error",
     "roc_auc",

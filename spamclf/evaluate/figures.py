@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.features.catalogue import CATALOGUE
 
-__all__ = ["Interval", "average_precision", "best_rule", "roc_auc", "rule_scores"]
+__all__ = ["Interval", "average_precision", "roc_auc", "rule_scores"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -113,47 +112,6 @@ def average_precision(
     return bootstrap(
         "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
     )
-
-
-def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> tuple[str, int, float]:
-    """Return the single feature that separates best, the dumb line to hold a model against.
-
-    A feature is read in its catalogue direction, or in the better one where it has none; missing values rank as
-    least suspicious.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, n_features)
-    y : array_like of shape (n,)
-        1 or True for automated.
-    names : sequence of str
-        The features of the columns.
-
-    Returns
-    -------
-    name : str
-    direction : {-1, 1}
-    auc : float
-        Its ROC-AUC on these rows.
-
-    Raises
-    ------
-    InsufficientDataError, ParameterError
-        As of `roc_auc`.
-
-    Examples
-    --------
-    >>> best_rule(np.array([[1.0, 5.0], [2.0, 4.0], [2.0, 9.0]]), [0, 1, 1], ["gap_s", "send_rate_sends"])
-    ('gap_s', 1, 1.0)
-    """
-    best = ("", 1, -1.0)
-    for name, column in zip(names, X.T, strict=True):
-        stated = CATALOGUE[name].direction if name in CATALOGUE else 0
-        for direction in (stated,) if stated else (1, -1):
-            auc = _roc_auc(*_counts(*checked("best_rule", y, rule_scores(column, direction))))
-            if auc > best[2]:
-                best = (name, direction, auc)
-    return best
 
 
 def rule_scores(column: Floats, direction: int) -> Floats:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.evaluate import average_precision, best_rule, roc_auc, rule_scores
+from spamclf.evaluate import average_precision, roc_auc, rule_scores
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([-np.inf, 0.0, 0.25, 0.5, 1.0])), min_size=2, max_size=40
@@ -77,16 +77,6 @@ def test_refusals(arguments, error, words):
 def test_options_out_of_range(options):
     with pytest.raises(ParameterError, match=f"{next(iter(options))} must be"):
         roc_auc([0, 1], [0, 1], **options)
-
-
-def test_best_rule_keeps_the_stated_direction():
-    y = np.array([0, 0, 1, 1])
-    good, turned = np.array([1.0, 2, 3, 4]), np.array([4.0, 3, 2, 1])
-    # Less of "send_rate_sends" would separate perfectly, yet the catalogue says that more is suspicious.
-    names = ["send_rate_sends", "an_unknown_measure"]
-    assert best_rule(np.column_stack([turned, good]), y, names) == ("an_unknown_measure", 1, 1.0)
-    assert best_rule(np.column_stack([turned]), y, names[:1]) == ("send_rate_sends", 1, 0.0)
-    assert best_rule(np.column_stack([turned]), y, names[1:]) == ("an_unknown_measure", -1, 1.0)
 
 
 def test_missing_values_rank_last_in_a_rule():
