@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from spamclf.errors import InsufficientDataError, ParameterError
 
-__all__ = ["Interval", "average_precision", "roc_auc", "rule_scores"]
+__all__ = ["Interval", "average_precision", "roc_auc"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -112,31 +112,6 @@ def average_precision(
     return bootstrap(
         "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
     )
-
-
-def rule_scores(column: Floats, direction: int) -> Floats:
-    """Return a feature as a score: turned so that more is more suspicious, missing values last.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n,)
-        The feature's values; NaN is missing.
-    direction : {-1, 1}
-        -1 if less is more suspicious.
-
-    Returns
-    -------
-    scores : ndarray of shape (n,)
-
-    Examples
-    --------
-    >>> rule_scores(np.array([3.0, np.nan, 5.0]), -1)
-    array([-3., -6., -5.])
-    """
-    turned = direction * column
-    known = turned[~np.isnan(turned)]
-    least = float(known.min()) - 1.0 if known.size else 0.0
-    return np.where(np.isnan(turned), least, turned)
 
 
 def _roc_auc(positives: Counts, negatives: Counts) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Rule", "best_rules", "fit_tree", "some_of_each", "tree_input", "tree_text"]
+__all__ = ["Rule", "best_rules", "fit_tree", "rule_scores", "some_of_each", "tree_input", "tree_text"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -67,7 +67,7 @@ class Rule:
         -------
         scores : ndarray of shape (n,), dtype float64
         """
-        return _ranks(X[:, self.column], self.direction)
+        return rule_scores(X[:, self.column], self.direction)
 
 
 def best_rules(
@@ -104,6 +104,31 @@ def best_rules(
         tried = [_rule(X, y, weight, name, column, turn) for turn in ((direction,) if direction else (1, -1))]
         rules.append(max(tried, key=lambda rule: rule.roc_auc))
     return tuple(sorted(rules, key=lambda rule: -rule.roc_auc)[:n])
+
+
+def rule_scores(column: Floats, direction: int) -> Floats:
+    """Return a feature as a score: turned so that more is more suspicious, missing values last.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,), dtype float64
+        The feature's values; NaN is missing.
+    direction : {-1, 1}
+        -1 if less is more suspicious.
+
+    Returns
+    -------
+    scores : ndarray of shape (n,), dtype float64
+
+    Examples
+    --------
+    >>> rule_scores(np.array([3.0, np.nan, 5.0]), -1)
+    array([ -3., -11.,  -5.])
+    """
+    turned = tree_input(direction * column)
+    known = turned[~np.isnan(turned)]
+    least = float(known.min()) if known.size else 0.0
+    return np.where(np.isnan(turned), least - 1.0 - abs(least), turned)
 
 
 def fit_tree(X: Floats, y: Bools, weight: Floats, random_state: int = 0) -> Any:
@@ -214,16 +239,8 @@ def some_of_each(
 def _rule(X: Floats, y: Bools, weight: Floats, name: str, column: int, direction: int) -> Rule:
     from sklearn.metrics import auc, roc_curve
 
-    scores = _ranks(X[:, column], direction)
+    scores = rule_scores(X[:, column], direction)
     false, hit, cuts = roc_curve(y, scores, sample_weight=weight, drop_intermediate=False)
     best = 1 + int(np.argmax((hit - false)[1:]))  # the first point stands above every value
     cut = float(direction * cuts[best])
     return Rule(name, column, direction, cut, float(auc(false, hit)), float(hit[best]), float(false[best]))
-
-
-def _ranks(column: Floats, direction: int) -> Floats:
-    """Turn a feature so that more is more suspicious, missing values last."""
-    turned = tree_input(direction * column)
-    known = turned[~np.isnan(turned)]
-    least = float(known.min()) if known.size else 0.0
-    return np.where(np.isnan(turned), least - 1.0 - abs(least), turned)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf.ego import EgoLog
-from spamclf.evaluate import average_precision, brier_score, calibration_error, roc_auc, rule_scores
+from spamclf.evaluate import average_precision, brier_score, calibration_error, roc_auc
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.labelled import TEST, TRAIN, LabelledRows
 from spamclf.model import Model
@@ -43,7 +43,7 @@ def measured(model: Model, ego: EgoLog, rows: LabelledRows, scores: Floats) -> d
     metrics: dict[str, Any] = {}
     for prefix, values in (
         ("", scores[at]),
-        ("one_rule_", rule_scores(X[:, rules[0].column], rules[0].direction)),
+        ("one_rule_", rules[0].scores(X)),
         ("depth_3_tree_", tree.predict_proba(tree_input(X))[:, 1]),
     ):
         for what, figure in (("roc_auc", roc_auc), ("average_precision", average_precision)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.evaluate import average_precision, roc_auc, rule_scores
+from spamclf.evaluate import average_precision, roc_auc
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([-np.inf, 0.0, 0.25, 0.5, 1.0])), min_size=2, max_size=40
@@ -77,13 +77,6 @@ def test_refusals(arguments, error, words):
 def test_options_out_of_range(options):
     with pytest.raises(ParameterError, match=f"{next(iter(options))} must be"):
         roc_auc([0, 1], [0, 1], **options)
-
-
-def test_missing_values_rank_last_in_a_rule():
-    for direction in (1, -1):
-        scores = rule_scores(np.array([np.nan, -5.0, 7.0]), direction)
-        assert scores[0] < min(scores[1:])
-    assert rule_scores(np.array([np.nan, np.nan]), 1).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("y", [[0, float("nan"), 1], [-1, 1, 1], ["0", "1", "1"]])

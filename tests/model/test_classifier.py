@@ -372,6 +372,8 @@ def test_groups_and_times_of_another_length_are_refused(name: str) -> None:
 
 
 def test_columns_of_text_are_named():
-    X = pd.DataFrame({"account_id": ["a", "b", "c"], "n": [1, 2, 3], "country": pd.Categorical(["DE", "TH", "DE"])})
+    X = pd.DataFrame(
+        {"account_id": ["a", "b", "c"], "n": [1, 2, 3], "country": pd.Categorical(["DE", "TH", "DE"])}
+    )
     with pytest.raises(ParameterError, match=r"\(columns account_id, country\)\. Leave these columns out"):
         SpamClassifier().fit(X, [0, 1, 0])

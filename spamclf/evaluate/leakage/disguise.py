@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
-from spamclf.evaluate.figures import roc_auc, rule_scores
+from spamclf.evaluate.figures import roc_auc
 from spamclf.evaluate.leakage.changed import Accounts, with_labels, without_rows
 from spamclf.evaluate.leakage.future import differ
 from spamclf.evaluate.leakage.report import Finding
 from spamclf.evaluate.leakage.values import FeatureCode, Values, plain_ids
 from spamclf.facts import Instants, column_of, instants_of
+from spamclf.model.baselines import rule_scores
 
 __all__ = ["MIN_LABELS", "KnownLabels", "check_label_sources", "check_own_label", "check_separation"]
 
