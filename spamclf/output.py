@@ -174,7 +174,7 @@ def _flat(table: pa.Table) -> pa.Table:
         name = table.column_names[k]
         if pa.types.is_list(column.type):
             words = [
-                "; ".join(reason["sentence"] for reason in reasons or ()) for reasons in column.to_pylist()
+                " | ".join(reason["sentence"] for reason in reasons or ()) for reasons in column.to_pylist()
             ]
             table = table.set_column(k, name, pa.array(words, pa.string()))
         elif pa.types.is_timestamp(column.type):

@@ -883,3 +883,12 @@ def test_no_canary_in_refusals_of_campaigns(tmp_path):
     message = refused(cli("campaigns", folder))
     assert "photo" in message
     assert CANARY not in message
+
+
+def test_messages_speak_of_options(tmp_path):
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "accounts.csv").write_text("account_id\na\nb\n")
+    (tmp_path / "w" / "messages.csv").write_text("sender_id,recipient_id,sent_at\na,b,2026-05-01 10:00:00\n")
+    message = refused(cli("describe", tmp_path / "w"), code=1)
+    assert "State it: --time-zone 'Europe/Berlin'" in message
+    done(cli("describe", tmp_path / "w", "--time-zone", "Europe/Berlin"))

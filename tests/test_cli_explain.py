@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from spamclf import explain, predict, read_dataset
+from tests import doors
 from tests.doors import SAMPLE, cli, tables, write_folder
 
 HOSTILE = "a\x1b[2J\nb"
@@ -113,3 +114,30 @@ def test_no_letter_moves_a_cursor(tmp_path, verdicts):
 def test_help_has_an_example():
     text = done(cli("explain", "--help"))
     assert "spamclf explain data/sample --account ID" in text
+
+
+def test_a_score_is_rebuilt(verdicts, tmp_path):
+    dataset = read_dataset(SAMPLE)
+    score_id = explain.reasons(dataset, account_id=verdicts["automated"]).score_id
+    assert done(cli("replay", SAMPLE, "--score-id", score_id)).startswith("identical: score ")
+    fewer = tables() | {"messages": tables()["messages"].slice(0, 10)}
+    result = cli("replay", write_folder(fewer, tmp_path / "d"), "--score-id", score_id, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["identical"] is False
+    assert told["differences"]
+
+
+def test_another_model_than_the_shipped_one_must_be_given(verdicts, tmp_path):
+    doors.model().save(tmp_path / "m")
+    (row, *_) = predict.score(read_dataset(SAMPLE), tmp_path / "m", n_reasons=0).to_pylist()
+    result = cli("replay", SAMPLE, "--score-id", row["score_id"])
+    assert result.exit_code == 1
+    assert "none was given, so the shipped one was taken" in result.stdout
+    done(cli("replay", SAMPLE, "--score-id", row["score_id"], "--model", tmp_path / "m"))
+
+
+def test_what_is_no_score_id_is_refused():
+    result = cli("replay", SAMPLE, "--score-id", "s1-none")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1

@@ -62,7 +62,7 @@ def test_csv_holds_every_row(tmp_path):
     assert [float(row["score"]) for row in rows] == scores()["score"].to_pylist()
     first, expected = rows[0], scores().slice(0, 1).to_pylist()[0]
     assert first["as_of"] == expected["as_of"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    assert first["reasons"] == "; ".join(reason["sentence"] for reason in expected["reasons"])
+    assert first["reasons"] == " | ".join(reason["sentence"] for reason in expected["reasons"])
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -1,4 +1,4 @@
-"""The command line: ``spamclf describe | train | score | explain | campaigns | simulate``."""
+"""The command line: ``spamclf describe | train | score | explain | replay | campaigns | simulate``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import click
 
 from spamclf.cli.data import describe, simulate
-from spamclf.cli.explain import explain
+from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
 from spamclf.cli.models import score, train
 
@@ -29,5 +29,5 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, explain, campaigns, simulate):
+for _command in (describe, train, score, explain, replay, campaigns, simulate):
     main.add_command(_command)

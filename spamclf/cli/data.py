@@ -43,6 +43,8 @@ def simulate(
 ) -> None:
     """Write a simulated dataset, photos included, to the folder OUT.
 
+    Accounts of all worlds are called alike: to try a model on another world, train it with --no-memory.
+
     \b
     Example:
       spamclf simulate world --accounts 1000 --random-state 1

@@ -1,4 +1,4 @@
-"""The command ``explain``: why an account scores as it does, and what its user may be told."""
+"""The commands ``explain`` and ``replay``: why an account scores as it does, and whether it once did."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from spamclf.cli.shared import as_of_option, dataset_options, jobs, refusals, say
 
-__all__ = ["explain"]
+__all__ = ["explain", "replay"]
 
 
 @click.command()
@@ -65,6 +65,35 @@ def explain(
     for name, each in told.items():
         text = "none: the model does not flag this account" if each is None else str(each)
         click.echo(f"{_TITLES[name]}\n" + "\n".join(f"  {_printable(line)}" for line in text.splitlines()))
+
+
+@click.command()
+@dataset_options
+@click.option("--score-id", required=True, help="As `score` gave it.")
+@click.option("--model", help="The model's folder; by default the one that comes with spamclf.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@jobs
+@refusals
+def replay(folder: str, score_id: str, model: str | None, as_json: bool, n_jobs: int, **reading: Any) -> None:
+    """Rebuild a past score from a dataset FOLDER and its model, and compare it bit for bit.
+
+    Exit code 1 if it is not the same; what differs is printed.
+
+    \b
+    Example:
+      spamclf replay data/today --model models/2026-06-01 --score-id ID
+    """
+    import json
+
+    from spamclf.dataset import read_dataset
+    from spamclf.explain import replay as rebuild
+
+    dataset = read_dataset(folder, **reading)
+    say(repr(dataset))
+    found = rebuild(score_id, dataset, model, n_jobs=n_jobs)
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else str(found))
+    if not found.identical:
+        raise click.exceptions.Exit(1)
 
 
 _TITLES = {

@@ -195,7 +195,11 @@ def train(
 @dataset_options
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
 @as_of_option
-@click.option("--out", type=click.Path(), help="Write all scores to this .parquet or .csv file.")
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Write all scores to this .parquet file, or to a .csv, which holds the sentences of the reasons alone.",
+)
 @click.option(
     "--top",
     default=10,
@@ -231,7 +235,7 @@ def score(
     n_jobs: int,
     **reading: Any,
 ) -> None:
-    """Score every account of a dataset FOLDER; print the highest with their reasons, or write all.
+    """Score every account of a dataset FOLDER; print the highest with their reasons, and write all if asked to.
 
     \b
     Examples:

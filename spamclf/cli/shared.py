@@ -53,10 +53,21 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+#: What messages call an argument, and what it is called here.
+_OPTIONS = {
+    "time_zone=": "--time-zone ",
+    "time_unit=": "--time-unit ",
+    "max_bad_share": "--max-bad-share",
+    "whole_campaigns=False": "--split-campaigns",
+}
+
+
 class Refusal(click.ClickException):
     """One message on stderr and an exit code."""
 
     def __init__(self, message: str, exit_code: int) -> None:
+        for word, option in _OPTIONS.items():
+            message = message.replace(word, option)
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # a plain attribute to click
 

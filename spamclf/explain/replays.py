@@ -123,7 +123,8 @@ def replay(
     found = [
         (subject, ScoreId.parse(subject.score_id)) for subject in (Subject.at(scoring, k) for k in codes)
     ]
-    differences = [] if same_model else [_OTHER_MODEL]
+    other = f"{_OTHER_MODEL} ({'none was given, so the shipped one was taken' if model is None else 'give its own'})"
+    differences = [] if same_model else [other]
     if not found:
         return Replayed(then.as_of, then.score, None, same_model, False, False, (*differences, _UNKNOWN))
     # Two accounts of a dataset may share a pseudonym, if hardly ever: the one that fits is meant.

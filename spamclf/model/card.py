@@ -132,6 +132,9 @@ def _segments(info: dict[str, Any]) -> str:
     )
     return f"""## Flagged accounts of the test part, by segment
 
+New: looked at within 7 days of registering. Established: later. An account may be in both, as it ages; one without
+`registered_at` is in neither.
+
 | segment | automated accounts | flagged | honest accounts | flagged |
 |---|---|---|---|---|
 {rows}"""
@@ -141,7 +144,7 @@ def _beside(info: dict[str, Any]) -> str:
     beside = info.get("beside")
     if not beside:
         return ""
-    told = "The second class are the automated accounts."
+    told = "The second class are the automated accounts; the rules' figures are those of the training rows."
     return "\n".join(["## What it is held against", "", told, "", "```text", *beside_lines(beside), "```"])
 
 
