@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.model.baselines import Rule, best_rules
+from spamclf.model.inputs import directions_of
 
-__all__ = ["Interval", "average_precision", "roc_auc"]
+__all__ = ["Interval", "average_precision", "best_rule", "roc_auc"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -112,6 +114,41 @@ def average_precision(
     return bootstrap(
         "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
     )
+
+
+def best_rule(X: Floats, y: npt.ArrayLike, names: Sequence[str]) -> Rule:
+    """Return the single feature that separates best, the dumb line to hold a model against.
+
+    A feature is read in its catalogue direction, or in the better one where it has none; missing values rank as
+    least suspicious.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features), dtype float64
+    y : array_like of shape (n,)
+        1 or True for automated.
+    names : sequence of str
+        The features of the columns.
+
+    Returns
+    -------
+    rule : Rule
+
+    Raises
+    ------
+    InsufficientDataError, ParameterError
+        As of `roc_auc`.
+
+    Examples
+    --------
+    >>> rule = best_rule(np.array([[1.0, 5.0], [2.0, 4.0], [2.0, 9.0]]), [0, 1, 1], ["gap_s", "send_rate_sends"])
+    >>> rule.feature, rule.direction, rule.roc_auc
+    ('gap_s', 1, 1.0)
+    """
+    X = np.asarray(X, np.float64)
+    truth, _ = checked("best_rule", y, np.zeros(len(X)))
+    directions = directions_of("catalogue", names, len(names))
+    return best_rules(X, truth, np.ones(len(X)), names, directions, n=1)[0]
 
 
 def _roc_auc(positives: Counts, negatives: Counts) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.evaluate import average_precision, roc_auc
+from spamclf.evaluate import average_precision, best_rule, roc_auc
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.sampled_from([-np.inf, 0.0, 0.25, 0.5, 1.0])), min_size=2, max_size=40
@@ -83,3 +83,13 @@ def test_options_out_of_range(options):
 def test_labels_are_zero_or_one(y: list[object]) -> None:
     with pytest.raises(ParameterError, match="y must be 0 or 1"):
         roc_auc(y, [0.1, 0.2, 0.3])
+
+
+def test_the_best_rule_keeps_to_the_catalogue():
+    y, turned = [0, 0, 1, 1], np.array([[4.0], [3.0], [2.0], [1.0]])
+    # Less of it would separate perfectly, yet the catalogue says that more is suspicious.
+    assert best_rule(turned, y, ["send_rate_sends"]).roc_auc == 0.0
+    rule = best_rule(turned, y, ["an_unknown_measure"])
+    assert (rule.feature, rule.direction, rule.roc_auc) == ("an_unknown_measure", -1, 1.0)
+    with pytest.raises(InsufficientDataError):
+        best_rule(turned, [1, 1, 1, 1], ["an_unknown_measure"])
