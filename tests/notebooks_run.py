@@ -34,6 +34,7 @@ def execute(path: Path, folder: Path) -> nbformat.NotebookNode:
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # how often a cell's prints are flushed is a matter of speed
         resources={"metadata": {"path": str(folder / "notebooks")}},
     )
     # One thread: OpenMP threads that spin beside another busy process make boosting ten times slower.
