@@ -14,7 +14,8 @@ from spamclf.errors import InsufficientDataError
 from spamclf.facts import NAT
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.features.extract import measure
-from spamclf.splits import PARTS, Split, campaign_groups, latest_labels, split_accounts, with_unlabelled
+from spamclf.groups import campaign_groups, each_alone
+from spamclf.splits import PARTS, Split, latest_labels, split_accounts, with_unlabelled
 
 __all__ = [
     "CALIBRATION",
@@ -24,6 +25,7 @@ __all__ = [
     "TEST",
     "TRAIN",
     "LabelledRows",
+    "choose_rows",
     "labelled_rows",
 ]
 
@@ -52,7 +54,7 @@ class LabelledRows:
     y : ndarray of shape (n_rows,), dtype bool
         Whether the account is automated.
     part : ndarray of shape (n_rows,), dtype int8
-        Index into `PARTS`; all rows of an account, and of a campaign, are in one part.
+        Index into `PARTS`; all rows of an account, and the automated ones of a campaign, are in one part.
     group : ndarray of shape (n_rows,), dtype int64
         The campaign of the account; one of its own for an account of none.
     labelled : ndarray of shape (n_rows,), dtype bool
@@ -62,6 +64,8 @@ class LabelledRows:
     X : ndarray of shape (n_rows, n_features), dtype float64
     bounds : tuple of 4 ints
         Rows of part k lie in ``(bounds[k], bounds[k + 1]]``, microseconds since the epoch.
+    n_left_out : int
+        As of `Split`.
     """
 
     slices: Slices
@@ -72,13 +76,7 @@ class LabelledRows:
     weight: Floats
     X: Floats
     bounds: tuple[int, int, int, int]
-
-    def maxima(self, chosen: Bools, scores: Floats) -> Floats:
-        """Return the highest of each account's scores over the chosen rows: an account is scored again and again."""
-        accounts, place = np.unique(self.slices.account[chosen], return_inverse=True)
-        highest = np.full(accounts.size, -np.inf)
-        np.maximum.at(highest, place, scores[chosen])
-        return highest
+    n_left_out: int = 0
 
     def last(self) -> Bools:
         """Tell of each row whether it is its account's last."""
@@ -114,7 +112,8 @@ def labelled_rows(
     history_days : float
         Look-back in days.
     whole_campaigns : bool, default=True
-        Whether the accounts of a campaign, known or found by what the features may look at, are kept in one part.
+        Whether the automated accounts of a campaign, known or found by what the features may look at, are kept in one
+        part.
     unlabelled : float, default=0
         Weight of training accounts without a label, taken for honest ones; 0 leaves them out.
     check : callable, optional
@@ -131,13 +130,33 @@ def labelled_rows(
     InsufficientDataError
         If no label is known before `end`, no labelled account sent, or a part lacks accounts of a class.
     """
+    rows = choose_rows(
+        ego, end, names, history_days=history_days, whole_campaigns=whole_campaigns, unlabelled=unlabelled,
+        n_jobs=n_jobs,
+    )  # fmt: skip
+    if check is not None:
+        check(rows)
+    return replace(rows, X=np.ascontiguousarray(measure(ego, rows.slices, names, n_jobs=n_jobs).T))
+
+
+def choose_rows(
+    ego: EgoLog,
+    end: int,
+    names: Sequence[str],
+    *,
+    history_days: float,
+    whole_campaigns: bool = True,
+    unlabelled: float = 0.0,
+    n_jobs: int = -1,
+) -> LabelledRows:
+    """Do as `labelled_rows`, without features: `X` has no columns."""
     label = latest_labels(ego, end)
-    group = np.arange(ego.n_accounts)
+    groups = each_alone(ego.n_accounts)
     if whole_campaigns:
         tiers = {CATALOGUE[name].tier for name in names}
         kinds = [kind for kind, tier in _TIERS.items() if tier in tiers]
-        group = campaign_groups(ego, end, label, kinds, n_jobs=n_jobs)
-    split = split_accounts(ego, end, label, group)
+        groups = campaign_groups(ego, end, label, kinds, n_jobs=n_jobs)
+    split = split_accounts(ego, end, label, groups)
     if unlabelled:
         split = with_unlabelled(ego, split, label)
     slices = _snapshots(ego, split, history_days)
@@ -149,13 +168,11 @@ def labelled_rows(
     account = account[order]
     slices = Slices(account, slices.starts[order], slices.ends[order], slices.as_of[order], slices.history)
     rows = LabelledRows(
-        slices, label[account] == 1, split.part[account], _renumbered(group, hashed)[account], label[account] >= 0,
-        weight[order], np.empty((len(slices), 0)), split.bounds,
+        slices, label[account] == 1, split.part[account], _renumbered(groups.group, hashed)[account],
+        label[account] >= 0, weight[order], np.empty((len(slices), 0)), split.bounds, split.n_left_out,
     )  # fmt: skip
     _check_classes(rows)
-    if check is not None:
-        check(rows)
-    return replace(rows, X=np.ascontiguousarray(measure(ego, slices, names, n_jobs=n_jobs).T))
+    return rows
 
 
 def _snapshots(ego: EgoLog, split: Split, history_days: float) -> Slices:

@@ -14,6 +14,7 @@ from spamclf import Dataset, simulate
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
+from spamclf.groups import campaign_groups, each_alone
 from spamclf.instants import DAY_US, to_instant
 from spamclf.labelled import (
     CALIBRATION,
@@ -25,7 +26,7 @@ from spamclf.labelled import (
     LabelledRows,
     labelled_rows,
 )
-from spamclf.splits import campaign_groups, latest_labels, split_accounts
+from spamclf.splits import latest_labels, split_accounts
 
 NAMES = ("send_rate_sends", "fan_out_recipients")
 END = to_instant("2026-06-08")  # after all messages, and before some labels
@@ -128,9 +129,10 @@ def test_rows_are_what_a_plain_count_finds(whole_campaigns: bool) -> None:
     assert len(got) == len(set(got)) > 1000
     ego = EgoLog.build(Dataset(**tables()), n_jobs=1)
     verdicts = latest_labels(ego, END)
-    alone = np.arange(ego.n_accounts)
-    group = campaign_groups(ego, END, verdicts, ["list"], n_jobs=1) if whole_campaigns else alone
-    split = split_accounts(ego, END, verdicts, group)  # has tests of its own
+    groups = each_alone(ego.n_accounts)
+    if whole_campaigns:
+        groups = campaign_groups(ego, END, verdicts, ["list"], n_jobs=1)
+    split = split_accounts(ego, END, verdicts, groups)  # has tests of its own
     expected = {
         (who, at, label[who])
         for who, part in zip(ego.account_ids.to_pylist(), split.part.tolist(), strict=True)
@@ -199,7 +201,7 @@ def test_silent_accounts_are_left_out() -> None:
 def test_rows_lie_in_their_parts_stretch_of_time(unlabelled: float) -> None:
     rows = rows_of(unlabelled=unlabelled)
     assert list(rows.bounds) == sorted(set(rows.bounds))
-    assert rows.bounds[-1] == END
+    assert rows.bounds[-1] == max(t[-1] for t in sends().values()) + 1 < END
     for part in range(len(PARTS)):
         at = rows.slices.as_of[rows.part == part]
         assert rows.bounds[part] < at.min()
@@ -330,15 +332,8 @@ def test_unlabelled_accounts_are_not_counted() -> None:
 # ---- what is asked of rows -------------------------------------------------------------------------------------------
 
 
-def test_maxima_and_last() -> None:
+def test_last_rows() -> None:
     rows = rows_of()
-    everyone = np.ones(len(rows.y), bool)
     instants = dict(zip(rows.slices.account.tolist(), rows.slices.as_of.tolist(), strict=True))
     lasting = rows.slices.as_of == [instants[code] for code in rows.slices.account]
     assert np.array_equal(rows.last(), lasting)
-    scores = np.random.default_rng(0).random(len(rows.y))
-    highest: dict[int, float] = {}
-    for code, score in zip(rows.slices.account.tolist(), scores.tolist(), strict=True):
-        highest[code] = max(score, highest.get(code, 0.0))
-    assert rows.maxima(everyone, scores).tolist() == [highest[code] for code in sorted(highest)]
-    assert np.array_equal(rows.maxima(~rows.y, scores), rows.maxima(~rows.y, np.where(rows.y, 9.0, scores)))

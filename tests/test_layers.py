@@ -22,7 +22,7 @@ FLOORS = (
     {"ego", "describe"},
     {"features"},
     {"model"},
-    {"evaluate", "labelled", "lists", "remember", "segments", "splits"},
+    {"evaluate", "groups", "labelled", "lists", "remember", "segments", "splits"},
     {"find", "train", "predict", "explain"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},

@@ -77,7 +77,12 @@ def _made_from(info: dict[str, Any]) -> str:
     )
     told = ["Each part has accounts of its own, and is looked at after the part before."]
     if info["whole_campaigns"]:
-        told.append("Accounts of one campaign are in one part.")
+        told.append("Automated accounts of one campaign, known or found, are in one part; to keep it so,")
+        told.append(f"{info['left_out']:,} of them that stand between campaigns are in none.")
+    told.append(
+        f"Of the accounts to train on, {info['late_labels']:,} had no label yet when the test part began: the labels"
+    )
+    told.append("are those of the end, so the figures are of a model that nobody could have had on that day.")
     if n_more := info.get("unlabelled_accounts"):
         told.append(
             f"{n_more:,} accounts without a label were trained on, too, as honest ones; each weighs "

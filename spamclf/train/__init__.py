@@ -1,6 +1,7 @@
 """Train a model: labelled snapshots, boosting, calibration, certificate, and how good it all is."""
 
+from spamclf.train.dividing import split
 from spamclf.train.fitting import fit
 from spamclf.train.told import summary
 
-__all__ = ["fit", "summary"]
+__all__ = ["fit", "split", "summary"]

@@ -16,7 +16,7 @@ from spamclf.features.catalogue import CATALOGUE
 from spamclf.features.extract import resolve_features
 from spamclf.instants import check_history, to_instant
 
-__all__ = ["check_arguments", "end_of"]
+__all__ = ["check_arguments", "end_of", "names_of"]
 
 #: What a model looks at unless told otherwise: all but reports.
 DEFAULT_TIERS = ("0", "1", "2", "3")
@@ -68,7 +68,7 @@ def check_arguments(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
     _check_boosting(boosting)
-    return _names(features, tiers)
+    return names_of(features, tiers)
 
 
 def _check_boosting(boosting: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ def _check_boosting(boosting: Mapping[str, Any]) -> None:
         )
 
 
-def _names(features: Sequence[str] | None, tiers: Sequence[str] | None) -> tuple[str, ...]:
+def names_of(features: Sequence[str] | None, tiers: Sequence[str] | None) -> tuple[str, ...]:
     """Return the names of the features that a model may look at."""
     allowed = _allowed(tiers)
     if features is None:

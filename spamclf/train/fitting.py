@@ -25,7 +25,7 @@ from spamclf.segments import segments_of
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
 from spamclf.train.arguments import check_arguments, end_of
-from spamclf.train.made_from import counts_of, data_info, name_of, versions
+from spamclf.train.made_from import counts_of, data_info, n_late_labels, name_of, versions
 from spamclf.train.measured import measured
 
 if TYPE_CHECKING:
@@ -62,15 +62,16 @@ def fit(
     its rows weigh 1 together. Time is cut in three (`spamclf.splits`): the first stretch trains a
     `spamclf.SpamClassifier` (scikit-learn's boosted trees, monotone in the catalogue's directions), other accounts in
     the second one calibrate its probabilities and set the threshold, others again in the third are only measured on;
-    campaigns are on one side. Features that no training row knows are left out. The same arguments give the same model,
-    byte for byte.
+    campaigns are on one side (`split` tells who is where). Features that no training row knows are left out. The same
+    arguments give the same model, byte for byte.
 
     Parameters
     ----------
     dataset : Dataset
         With a ``labels`` table; the latest label of an account counts.
     as_of : str, datetime or int (microseconds since the epoch), optional
-        Rows and labels at or after it are unseen. By default just after the last row of any table.
+        Rows and labels at or after it are unseen. By default just after the last row of any table. The last look at
+        accounts is just after the last message before it.
     features : sequence of str, optional
         Names of features or families. By default all of `tiers`.
     tiers : sequence of {"0", "1", "2", "3", "F"}, optional
@@ -87,7 +88,7 @@ def fit(
         honest calibration accounts, about a fifth of all, for 0.1 %, and 299 for 1 %. None chooses the threshold that
         `fpr` of them reach, an estimate that is broken about every other time.
     whole_campaigns : bool, default=True
-        Whether the accounts of a campaign, known or found, are kept in one part.
+        Whether the automated accounts of a campaign, known or found, are kept in one part.
     unlabelled : float, default=0
         Weight of training accounts without a label, taken for honest ones; 0 leaves them out. Say by
         ``label_noise={True: share}`` which share of the automated accounts is thought to be among them.
@@ -173,6 +174,8 @@ def fit(
         "whole_campaigns": whole_campaigns,
         "versions": versions(),
         "counts": counts_of(rows),
+        "late_labels": n_late_labels(ego, rows),
+        "left_out": rows.n_left_out,
         "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
     }
     model = Model(

@@ -16,9 +16,9 @@ from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.facts import column_of
 from spamclf.instants import iso
-from spamclf.labelled import PARTS, LabelledRows
+from spamclf.labelled import PARTS, TEST, TRAIN, LabelledRows
 
-__all__ = ["counts_of", "data_info", "fingerprint", "name_of", "versions"]
+__all__ = ["counts_of", "data_info", "fingerprint", "n_late_labels", "name_of", "versions"]
 
 Words = npt.NDArray[np.uint64]
 _NULL = np.uint64(0x6E756C6C)
@@ -34,6 +34,15 @@ def counts_of(rows: LabelledRows) -> dict[str, dict[str, int]]:
         }
         for part, name in enumerate(PARTS)
     }
+
+
+def n_late_labels(ego: EgoLog, rows: LabelledRows) -> int:
+    """Count the accounts to train on that had no label yet when the test part began."""
+    account, labelled_at, _ = ego.labels
+    first = np.full(ego.n_accounts, np.iinfo(np.int64).max)
+    np.minimum.at(first, account, labelled_at)
+    trained = np.unique(rows.slices.account[(rows.part == TRAIN) & rows.labelled])
+    return int((first[trained] >= rows.bounds[TEST]).sum())
 
 
 def data_info(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:

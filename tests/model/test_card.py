@@ -77,7 +77,10 @@ def test_it_tells_what_the_model_was_made_from() -> None:
     parts = rows(text)
     for (part, count), until in zip(info["counts"].items(), info["parts_end"], strict=True):
         assert parts[part] == [until, *(f"{count[kind]:,}" for kind in ("automated", "honest", "rows"))]
-    assert "Accounts of one campaign are in one part." in section(certified(), "Made from")
+    told = section(certified(), "Made from").replace("\n", " ")
+    assert "Automated accounts of one campaign, known or found, are in one part" in told
+    assert f"{certified().info['left_out']:,} of them that stand between campaigns are in none." in told
+    assert f"{certified().info['late_labels']:,} had no label yet when the test part began" in told
     assert "campaign" not in text  # this one was not split so
 
 
