@@ -224,10 +224,11 @@ def worlds(draw: st.DrawFn, size: int = 25) -> World:
     tables = {"accounts": accounts, "messages": messages}
     if scored:  # a row about anybody else would go to quarantine
         who = st.sampled_from(scored)
-        report = st.tuples(who, st.sampled_from(_PEOPLE), instants, st.sampled_from(("report", "block")))
+        reporter = st.sampled_from((*_PEOPLE, "r0", "r1", "r2", "r3"))
+        report = st.tuples(who, reporter, instants, st.sampled_from(("report", "block")))
         reports = [
             dict(zip(("account_id", "reporter_id", "reported_at", "kind"), values, strict=True))
-            for values in draw(st.lists(report, max_size=10))
+            for values in draw(st.lists(report, max_size=15))
             if values[0] != values[1]
         ]
         label = st.tuples(who, st.booleans(), instants)
@@ -276,7 +277,7 @@ def random_world(seed: int, n_accounts: int = 12, n_messages: int = 150) -> Worl
     )  # fmt: skip
     messages = [m for m in messages if m["sender_id"] != m["recipient_id"]]
     reports = rows(
-        30, account_id=one_of(*listed), reporter_id=one_of(*people), reported_at=instant,
+        60, account_id=one_of(*listed), reporter_id=one_of(*people, "r0", "r1", "r2", "r3"), reported_at=instant,
         kind=one_of("report", "block"),
     )  # fmt: skip
     photos = rows(

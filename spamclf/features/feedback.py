@@ -1,4 +1,10 @@
-"""Family `feedback`: what recipients report, and how far they can be believed."""
+"""Family `feedback`: what recipients report, and how far they can be believed.
+
+False reports are cheap: a dozen people agree in a chat. So reports on an account are heard once its reporters are more
+than three times its contacts: the people with whom messages went both ways in the history, the last a day or more after
+the first. Until then all is as if nobody had reported it. An account with ten contacts is out of reach of twenty false
+reporters, whatever a model makes of reports.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,10 @@ _REPORTS = ("reports.kind",)
 
 FEATURES = (
     Feature(
-        "feedback_reports", "count", 1, "reports", "was reported {value} times", _REPORTS, "F", actionable=False
+        "feedback_reports", "count", 1,
+        "reports; here and in all of the family none counts unless the reporters are more than three times the people "
+        "with whom messages went both ways, the last a day or more after the first",
+        "was reported {value} times", _REPORTS, "F", actionable=False,
     ),
     Feature(
         "feedback_blocks", "count", 1, "blocks", "was blocked {value} times", _REPORTS, "F", actionable=False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from spamclf.kernels._common import CONTACT, GROUP, OUT
+from spamclf.kernels._common import CONTACT, DAY, GROUP, OUT
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
+HEARD = 3  # reporters for each contact; no more than these are not heard
+_WROTE, _WAS_WRITTEN, _CONTACT = 1, 2, 4
 _LATEST = 1000  # of one reporter's reports, the latest so many count: a flood of reports must cost no square
 _SCALE = 1_000_000_000_000  # credibilities are summed as integers, so that their order cannot matter
 
@@ -84,16 +86,40 @@ def label_at(
     return is_automated[last]
 
 
-@compiled("int64(int64[::1], int32[::1], uint8[::1], int64, int64, int64[::1], int64)")
-def count_strangers(time: Ints, peer: Codes, flag: Bytes, start: int, end: int, met: Ints, row: int) -> int:
-    """Return the number of strangers written to in ``[start, end)``, as `kernels.fan_out` counts them."""
-    strangers = 0
+@compiled("UniTuple(int64, 2)(int64[::1], int32[::1], uint8[::1], int64, int64, uint8[::1], int64[::1])")
+def count_people(
+    time: Ints, peer: Codes, flag: Bytes, start: int, end: int, met: Bytes, first_at: Ints
+) -> tuple[int, int]:
+    """Return how many strangers were written to in ``[start, end)``, as `kernels.fan_out` counts them, and contacts.
+
+    A contact is a person with whom messages went both ways, the last a day or more after the first. `met` must be zero
+    and is zero again afterwards.
+    """
+    strangers = contacts = 0
     for i in range(start, end):
-        if flag[i] & GROUP or met[peer[i]] == row + 1:
+        if flag[i] & GROUP:
             continue
-        met[peer[i]] = row + 1
-        strangers += (flag[i] & OUT) != 0 and not flag[i] & CONTACT
-    return strangers
+        who, out_going = peer[i], (flag[i] & OUT) != 0
+        if met[who] == 0:
+            first_at[who] = time[i]
+            strangers += out_going and not flag[i] & CONTACT
+        met[who] |= _WROTE if out_going else _WAS_WRITTEN
+        if met[who] == _WROTE | _WAS_WRITTEN and time[i] - first_at[who] >= DAY:
+            met[who] |= _CONTACT
+            contacts += 1
+    for i in range(start, end):
+        met[peer[i]] = 0
+    return strangers, contacts
+
+
+@compiled("int64(int32[::1], int64, int64, int64[::1], int64)")
+def count_reporters(reporter: Codes, first: int, last: int, marked: Ints, row: int) -> int:
+    """Return how many different people ``reporter[first:last]`` are; `marked` holds the row that met each last."""
+    reporters = 0
+    for k in range(first, last):
+        reporters += marked[reporter[k]] != row + 1
+        marked[reporter[k]] = row + 1
+    return reporters
 
 
 @compiled(
@@ -161,7 +187,9 @@ def measure(
     registered_at, has_row, label_offsets, labelled_at, is_automated = people
     report_offsets, reported_at, reporter, is_block = reports
     made_offsets, made_at, target = made
-    marked = np.zeros(n_peers, np.int64)  # by the number of the slice, or of the pair of slice and reporter
+    marked = np.zeros(n_peers, np.int64)  # by the number of the slice
+    met = np.zeros(n_peers, np.uint8)
+    first_at = np.empty(n_peers, np.int64)
     seen_target = np.zeros(n_peers, np.int64)
     n_written = np.zeros(n_peers, np.int64)
     shared_with = np.zeros(n_peers, np.int64)
@@ -173,19 +201,22 @@ def measure(
         last = lower_bound(reported_at, report_offsets[own], report_offsets[own + 1], now)
         out[0:7, row] = 0.0
         out[2:, row] = np.nan
-        strangers = count_strangers(time, peer, flag, starts[row], ends[row], marked, row)
+        strangers, contacts = count_people(time, peer, flag, starts[row], ends[row], met, first_at)
+        reporters = count_reporters(reporter, first, last, marked, row)
+        if reporters <= HEARD * contacts:  # a brigade shall not outweigh those who talk with it
+            last = first
+            reporters = 0
         out[2, row] = 100.0 * (last - first) / strangers if strangers else np.nan
         out[4, row] = 0.0
         if last == first:
             continue
-        blocks = reporters = credible = most_shared = n_shared = 0
+        blocks = credible = most_shared = n_shared = 0
         for k in range(first, last):
             blocks += is_block[k]
             who = reporter[k]
             if marked[who] == -(row + 1):
                 continue
             marked[who] = -(row + 1)
-            reporters += 1
             pair += 1
             hits = known = 0
             since = lower_bound(made_at, made_offsets[who], made_offsets[who + 1], now - history)

@@ -109,11 +109,27 @@ FACTS: dict[str, str] = {
                    / nullif(count(in_contacts) FILTER (is_group IS NOT TRUE), 0) AS fan_out_outside_contacts_share
         FROM messages GROUP BY sender_id
     """,
-    "reports": """
+    "reports": f"""
+        WITH sides AS (
+            SELECT sender_id AS account_id, recipient_id AS peer, sent_at, 1 AS way FROM messages
+            WHERE is_group IS NOT TRUE
+            UNION ALL
+            SELECT recipient_id, sender_id, sent_at, 2 FROM messages WHERE is_group IS NOT TRUE
+        ), talks AS (
+            SELECT account_id FROM sides GROUP BY account_id, peer
+            HAVING count(DISTINCT way) = 2 AND max(epoch_us(sent_at)) - min(epoch_us(sent_at)) >= {_DAY}
+        ), contacts AS (SELECT account_id, count(*) AS n FROM talks GROUP BY account_id),
+        heard AS (
+            SELECT reports.account_id FROM reports LEFT JOIN contacts USING (account_id)
+            GROUP BY reports.account_id HAVING count(DISTINCT reporter_id) > 3 * coalesce(max(n), 0)
+        )
         SELECT accounts.account_id, count(*) FILTER (kind = 'report') AS feedback_reports,
                count(*) FILTER (kind = 'block') AS feedback_blocks,
                count(DISTINCT reporter_id) AS feedback_reporters
-        FROM accounts LEFT JOIN reports ON reports.account_id = accounts.account_id GROUP BY accounts.account_id
+        FROM accounts
+        LEFT JOIN (SELECT reports.* FROM reports SEMI JOIN heard USING (account_id)) AS reports
+               ON reports.account_id = accounts.account_id
+        GROUP BY accounts.account_id
     """,
     "recipients_abroad": """
         WITH firsts AS (

@@ -109,6 +109,25 @@ def test_a_flood_of_reports_does_not_depend_on_its_order() -> None:
         assert not differing(values, shuffled(world, random.Random(seed)).extract(features=["feedback"]))
 
 
+@pytest.mark.parametrize(("n_reporters", "heard"), [(1, False), (6, False), (7, True)])
+def test_reporters_must_outnumber_contacts(n_reporters: int, heard: bool) -> None:
+    """Two contacts outweigh six people; who writes one way alone, or has only just begun, is none."""
+    late = plain.DAY // plain.SECOND + 9
+    messages = [
+        sent("a", "x", 1),
+        sent("x", "a", late),
+        sent("y", "a", 3),
+        sent("a", "y", late),
+        sent("z", "a", 5),
+    ]
+    messages += [sent("a", f"s{k}", 6) for k in range(9)] + [sent("s0", "a", 7), sent("a", "s1", late)]
+    reports = [reported("a", f"s{k}", late, "block") for k in range(n_reporters)] * 2
+    got = look("feedback", messages=messages, reports=reports, days=2)["a"]
+    nobody = look("feedback", messages=messages, days=2)["a"]
+    assert got["feedback_reporters"] == (n_reporters if heard else 0)
+    assert heard or got == pytest.approx(nobody, nan_ok=True)
+
+
 def test_nobody_reported_it() -> None:
     got = look("feedback", accounts=[account("a")])["a"]
     assert got["feedback_reports"] == got["feedback_blocks"] == got["feedback_reporters"] == 0
