@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._types import Ints
 
 
-@compiled(["boolean(int64[::1], int64, int64, int64)", "boolean(float32[::1], int64, int64, int64)"])
-def select(values: Any, n: int, k: int, rounds: int) -> bool:
+@compiled("boolean(int64[::1], int64, int64, int64)")
+def select(values: Ints, n: int, k: int, rounds: int) -> bool:
     """Bring the value that is at `k` in the order of ``values[:n]`` there, with none larger before it (quickselect).
 
     Gives up after so many rounds, and returns False: an order made to defeat it needs n of them, and a square of time.

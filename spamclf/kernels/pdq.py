@@ -236,36 +236,39 @@ def hash_unfiltered(pixels: Bytes, channels: int, out: Words) -> int:
     return hash_small(small, out)
 
 
-@compiled(f"void({_ROWS}, {_ROWS})")
-def _follow_rows(rows: Singles, out: Singles) -> None:
-    """Fill `out` with running sums of one value, along each row; the number of rows is a multiple of four.
+@compiled(f"void({_ROWS})")
+def _follow_rows(rows: Singles) -> None:
+    """Turn values into running sums of one value, along each row; the number of rows is a multiple of eight.
 
-    Such a sum is the value itself but for the rounding of what entered and left, which stays in it. Four rows at once:
-    each is a chain of additions that wait for one another.
+    Such a sum is the value itself but for the rounding of what entered and left, which stays in it. Eight rows at
+    once: each is a chain of additions that wait for one another. In place: one copy fits into the first-level cache.
     """
-    for i in range(0, rows.shape[0], 4):
-        last_a, last_b, last_c, last_d = rows[i, 0], rows[i + 1, 0], rows[i + 2, 0], rows[i + 3, 0]
-        sum_a, sum_b, sum_c, sum_d = last_a, last_b, last_c, last_d
-        out[i, 0], out[i + 1, 0], out[i + 2, 0], out[i + 3, 0] = sum_a, sum_b, sum_c, sum_d
+    for i in range(0, rows.shape[0], 8):
+        a, b, c, d = rows[i, 0], rows[i + 1, 0], rows[i + 2, 0], rows[i + 3, 0]
+        e, f, g, h = rows[i + 4, 0], rows[i + 5, 0], rows[i + 6, 0], rows[i + 7, 0]
+        sum_a, sum_b, sum_c, sum_d, sum_e, sum_f, sum_g, sum_h = a, b, c, d, e, f, g, h
         for j in range(1, rows.shape[1]):
-            a, b, c, d = rows[i, j], rows[i + 1, j], rows[i + 2, j], rows[i + 3, j]
-            sum_a, sum_b, sum_c, sum_d = (
-                sum_a + a - last_a,
-                sum_b + b - last_b,
-                sum_c + c - last_c,
-                sum_d + d - last_d,
-            )
-            last_a, last_b, last_c, last_d = a, b, c, d
-            out[i, j], out[i + 1, j], out[i + 2, j], out[i + 3, j] = sum_a, sum_b, sum_c, sum_d
+            sum_a, a = sum_a + rows[i, j] - a, rows[i, j]
+            sum_b, b = sum_b + rows[i + 1, j] - b, rows[i + 1, j]
+            sum_c, c = sum_c + rows[i + 2, j] - c, rows[i + 2, j]
+            sum_d, d = sum_d + rows[i + 3, j] - d, rows[i + 3, j]
+            sum_e, e = sum_e + rows[i + 4, j] - e, rows[i + 4, j]
+            sum_f, f = sum_f + rows[i + 5, j] - f, rows[i + 5, j]
+            sum_g, g = sum_g + rows[i + 6, j] - g, rows[i + 6, j]
+            sum_h, h = sum_h + rows[i + 7, j] - h, rows[i + 7, j]
+            rows[i, j], rows[i + 1, j], rows[i + 2, j], rows[i + 3, j] = sum_a, sum_b, sum_c, sum_d
+            rows[i + 4, j], rows[i + 5, j], rows[i + 6, j], rows[i + 7, j] = sum_e, sum_f, sum_g, sum_h
 
 
-@compiled(f"void({_ROWS}, {_ROWS})")
-def _follow_columns(rows: Singles, out: Singles) -> None:
+@compiled(f"void({_ROWS})")
+def _follow_columns(rows: Singles) -> None:
     """Do as `_follow_rows` down each column."""
-    out[0] = rows[0]
+    last = rows[0].copy()
     for i in range(1, rows.shape[0]):
         for j in range(rows.shape[1]):
-            out[i, j] = out[i - 1, j] + rows[i, j] - rows[i - 1, j]
+            value = rows[i, j]
+            rows[i, j] = rows[i - 1, j] + value - last[j]
+            last[j] = value
 
 
 @compiled(f"int64({_PIXELS}, int64, {_WORDS})")
@@ -285,25 +288,20 @@ def hash_little(pixels: Bytes, channels: int, out: Words) -> int:
     quality : int
     """
     height, width = pixels.shape[0], pixels.shape[1] // channels
-    one = np.empty(((height + 3) // 4 * 4, width), np.float32)
-    other = np.empty_like(one)
-    one[height:] = 0.0
-    _grey(pixels, 0, height, channels, one)
-    _follow_rows(one, other)
-    _follow_columns(other, one)
-    _follow_rows(one, other)
-    narrow = np.empty((height, SIDE), np.float32)
+    rows = np.empty(((height + 7) // 8 * 8, width), np.float32)
+    rows[height:] = 0.0
+    _grey(pixels, 0, height, channels, rows)
+    for _ in range(2):
+        _follow_rows(rows)
+        _follow_columns(rows)
     places = np.empty(SIDE, np.int64)
     for j in range(SIDE):
         places[j] = (2 * j + 1) * width // (2 * SIDE)
-    for i in range(height):
-        for j in range(SIDE):
-            narrow[i, j] = other[i, places[j]]
-    followed = np.empty_like(narrow)
-    _follow_columns(narrow, followed)
     small = np.empty((SIDE, SIDE), np.float32)
     for i in range(SIDE):
-        small[i] = followed[(2 * i + 1) * height // (2 * SIDE)]
+        row = (2 * i + 1) * height // (2 * SIDE)
+        for j in range(SIDE):
+            small[i, j] = rows[row, places[j]]
     return hash_small(small, out)
 
 

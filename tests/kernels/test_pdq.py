@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spamclf import kernels
+from spamclf.kernels import _pdq_bits
 from tests.campaigns.naive_photos import bits
 
 SIZES = [
@@ -94,3 +95,53 @@ def test_the_versions_are_the_turned_pictures():
         near = (bits(hashes(np.ascontiguousarray(turned))[0][:1])[0] != words).sum(axis=1)
         assert near.min() <= 16
         assert near.argmin() == version, near
+
+
+# ---- the parts, against slow twins --------------------------------------------------------------------------------
+
+
+def slow_hashes(small):
+    """The eight hashes of a reduction: sums term by term, a median by sorting, every version for itself."""
+    half, frequencies = np.zeros((16, 64), np.float32), np.zeros((16, 16), np.float32)
+    for k in range(64):
+        half += _pdq_bits._COSINES[:, k, None] * small[k]
+    for k in range(64):
+        frequencies += half[:, k, None] * _pdq_bits._COSINES[:, k]
+    mirrored = np.where(np.arange(16) % 2 == 0, -1, 1).astype(np.float32)
+    down, across = frequencies * mirrored[:, None], frequencies * mirrored
+    both = down * mirrored
+    versions = [frequencies, across.T, both, down.T, down, across, frequencies.T, both.T]
+    above = np.array([each > np.sort(each, axis=None)[127] for each in versions]).reshape(8, 256)
+    return np.packbits(above[:, ::-1], axis=1).view(">u8").astype(np.uint64)
+
+
+def slow_quality(small):
+    steps = [np.diff(small, axis=axis) * np.float32(100) / np.float32(255) for axis in (0, 1)]
+    return min(int(sum(np.abs(np.trunc(each)).sum() for each in steps)) // 90, 100)
+
+
+def reductions():
+    """Reductions: of noise, symmetric ones, half of whose frequencies are zero or nearly, and flat ones."""
+    for seed in range(20):
+        small = noise(64, 64, seed)[:, :, 0].astype(np.float32)
+        yield from (small, small + small[:, ::-1], small + small[::-1], small + small.T)
+        yield small + small[::-1, ::-1] + small[::-1] + small[:, ::-1]
+    yield from (np.zeros((64, 64), np.float32), np.full((64, 64), 255, np.float32))
+
+
+def test_the_bits_of_a_reduction():
+    for small in reductions():
+        words = np.empty((8, 4), np.uint64)
+        assert _pdq_bits.hash_small(small, words) == slow_quality(small)
+        np.testing.assert_array_equal(words, slow_hashes(small))
+
+
+def test_the_lower_median():
+    rng = np.random.default_rng(2)
+    for values in (
+        rng.normal(0, 50, (200, 256)),
+        rng.integers(-3, 4, (200, 256)),
+        rng.choice([0.0, -0.0, 1e-44, -1e-44, 3e38, -3e38], (200, 256)),
+    ):
+        for row in values.astype(np.float32):
+            assert _pdq_bits.lower_median(row) == np.sort(row)[127]
