@@ -12,7 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.campaigns.images import Picture, RefusedPicture, read_picture, resolve, use_picture
+from spamclf.campaigns.images import (
+    RAW_MODES,
+    Picture,
+    RefusedPicture,
+    read_picture,
+    resolve,
+    use_picture,
+)
 from spamclf.campaigns.table import Campaigns
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.drawing import AUTOMATED, HONEST, INK
@@ -225,11 +232,12 @@ def _fitted(picture: Picture) -> Image:
 
     step, top, rows = max(max(picture.width, picture.height) // (4 * _SIDE), 1), 0, []
     for band in picture.bands():
-        pixels = band.reshape(len(band), picture.width, picture.channels)
+        pixels = band.reshape(len(band), picture.width, -1)
         rows.append(pixels[-top % step :: step, ::step].copy())
         top += len(band)
     taken = np.concatenate(rows)
-    image = Image.fromarray(taken if picture.channels == 3 else taken[..., 0]).convert("RGB")
+    size, raw = (taken.shape[1], taken.shape[0]), RAW_MODES[picture.mode]
+    image = Image.frombytes(picture.mode, size, taken.tobytes(), "raw", raw).convert("RGB")
     return ImageOps.contain(image, (_SIDE, _SIDE), Image.Resampling.LANCZOS)
 
 

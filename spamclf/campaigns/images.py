@@ -43,7 +43,12 @@ _LARGE = (
     4_000_000  # pixels; of pictures above it, one at a time is held decoded, however many threads there are
 )
 _TURN = threading.Lock()
-_BAND = 1 << 20  # pixels that are turned into an array at a time
+_NO_TURN = nullcontext()
+_BAND = 1 << 16  # pixels that are copied out of Pillow at a time; so few stay in the second-level cache
+_ROWS = 32  # that a kernel takes at a time
+
+#: How `Picture.bands` holds the pixels of a mode, by the name of Pillow's raw mode.
+RAW_MODES = {"L": "L", "RGB": "RGBX", "YCbCr": "YCbCrX"}
 
 _MISSING = {
     errno.ENOENT,
@@ -126,7 +131,7 @@ def read_picture(path: str | os.PathLike[str]) -> bytes:
     return data or b""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Picture:
     """A decoded picture, as stored: a note that it is to be shown turned (EXIF) is not followed.
 
@@ -136,18 +141,22 @@ class Picture:
     ----------
     width, height : int
         Pixels.
-    channels : int
-        1 (grey) or 3 (red, green, blue).
+    mode : str
+        What a pixel is, by Pillow's name: ``L`` (grey), ``RGB`` or, of most JPEGs, ``YCbCr``, as stored in them.
     """
 
     width: int
     height: int
-    channels: int
+    mode: str
     _image: Image.Image
 
     def bands(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Give the pixels from top to bottom in bands of shape (rows, width * channels), dtype uint8."""
-        rows = max(_BAND // self.width, 1)
+        """Give the pixels from top to bottom in bands of shape (rows, width * bytes of a pixel), dtype uint8.
+
+        A pixel has one byte of grey, or three values and a byte that says nothing: so Pillow holds it, and to copy
+        that takes less time than to leave the byte out.
+        """
+        rows = max(_BAND // self.width // _ROWS, 1) * _ROWS
         if rows >= self.height:
             yield self._pixels(self._image)
             return
@@ -156,15 +165,14 @@ class Picture:
             yield self._pixels(self._image.crop((0, top, self.width, bottom)))
 
     def _pixels(self, image: Image.Image) -> npt.NDArray[np.uint8]:
-        if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion cuts off what is over 255
-            return (np.asarray(image) >> 8).astype(np.uint8)
-        mode = "L" if self.channels == 1 else "RGB"
-        if image.mode != mode or image.info:
+        if image.mode != self.mode or image.info:
+            if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion cuts off what is over 255
+                return (np.asarray(image) >> 8).astype(np.uint8)
             if image.has_transparency_data:
                 image = _on_white(image)
-            if image.mode != mode:
-                image = image.convert(mode)
-        return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, self.width * self.channels)
+            if image.mode != self.mode:
+                image = image.convert(self.mode)
+        return np.frombuffer(image.tobytes("raw", RAW_MODES[self.mode]), np.uint8).reshape(image.height, -1)
 
 
 def open_picture(data: bytes) -> Picture:
@@ -201,11 +209,11 @@ def use_picture(data: bytes, use: Callable[[Picture], _T]) -> _T:
     Examples
     --------
     >>> from spamclf.simulate.photos import picture
-    >>> use_picture(picture("photos/00031-04.jpg"), lambda opened: opened.channels)
-    3
+    >>> use_picture(picture("photos/00031-04.jpg"), lambda opened: opened.mode)
+    'YCbCr'
     """
     head = _head(data)
-    with _TURN if head.width * head.height > _LARGE else nullcontext():
+    with _TURN if head.width * head.height > _LARGE else _NO_TURN:
         try:
             return use(_open(head))
         except RefusedPicture:
@@ -231,8 +239,11 @@ def _open(head: Head) -> Picture:
         raise RefusedPicture("not_a_picture") from error
     if image.size != (head.width, head.height):
         raise RefusedPicture("not_a_picture")
-    grey = image.mode in ("1", "L") or image.mode.startswith("I")
-    return Picture(head.width, head.height, 1 if grey and not image.has_transparency_data else 3, image)
+    mode = image.mode
+    if mode != "YCbCr":
+        grey = mode in ("1", "L") or mode.startswith("I")
+        mode = "L" if grey and not image.has_transparency_data else "RGB"
+    return Picture(head.width, head.height, mode, image)
 
 
 def _decode(head: Head) -> Image.Image:
@@ -240,10 +251,10 @@ def _decode(head: Head) -> Image.Image:
 
     size = head.width, head.height
     if head.format == "JPEG":
-        mode, stored = {1: ("L", "L"), 3: ("RGB", "RGB"), 4: ("CMYK", "CMYK;I")}[head.channels]
-        return Image.frombytes(mode, size, head.data, "jpeg", stored, "", 1, 0)
-    file = io.BytesIO(head.data)
-    image = _opened(head.format, file)
+        image = Image.new(head.mode, size, None)  # all of it is filled, or an error raised
+        image.frombytes(head.data, "jpeg", ("CMYK;I" if head.mode == "CMYK" else head.mode, "", 1, 0))
+        return image
+    image = _opened(head.format, io.BytesIO(head.data))
     if image.size != size:  # before anything is decoded
         raise ValueError
     image.load()

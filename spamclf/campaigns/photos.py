@@ -125,20 +125,21 @@ def fingerprint(picture: bytes | str | os.PathLike[str]) -> Photo:
 
 
 def _hashed(picture: Picture) -> Photo:
-    width, height, channels = picture.width, picture.height, picture.channels
+    width, height = picture.width, picture.height
     words: Words = np.zeros((VERSIONS, 4), np.uint64)
     if min(width, height) < _LEAST_SIDE:
         return Photo(words, 0)
     pdq = kernels.pdq
+    layout = pdq.LAYOUTS[picture.mode]
     if max(width, height) <= 2 * pdq.SIDE:
         pixels = next(picture.bands())
-        quality = pdq.hash_little(pixels, channels, words)
+        quality = pdq.hash_little(pixels, layout, words)
         if width == height == pdq.SIDE:  # Meta's code leaves the filter out, for the upright hash alone
             upright = np.empty_like(words)
-            quality = pdq.hash_unfiltered(pixels, channels, upright)
+            quality = pdq.hash_unfiltered(pixels, layout, upright)
             words[0] = upright[0]
     else:
-        reader = pdq.Reader(width, height)
+        reader = pdq.Reader(width, height, layout)
         for band in picture.bands():
             reader.feed(band)
         words, quality = reader.hashes()

@@ -7,7 +7,7 @@ that are joined over and over. Here they are stepped over, their number is limit
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Head", "RefusedPicture", "read"]
 
@@ -24,7 +24,8 @@ MAX_PARTS = 20_000  # chunks, segments or blocks before the pixels
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # markers that tell the size
-_JPEG_KEPT = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, 0xE0, 0xEE}  # tables, restarts, what the colours are
+_ONE_PASS = frozenset({0xC0, 0xC1, 0xC3, 0xC9, 0xCB})  # frames that are not progressive
+_JPEG_KEPT = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDA, 0xDD, 0xE0, 0xEE}  # tables, restarts, what the colours are
 
 
 class RefusedPicture(Exception):  # noqa: N818 - a verdict on a file, and no error of the program
@@ -36,8 +37,7 @@ class RefusedPicture(Exception):  # noqa: N818 - a verdict on a file, and no err
         return str(self.args[0])
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What a decoder must know, and what it gets.
 
     Attributes
@@ -46,8 +46,8 @@ class Head:
         JPEG, PNG, GIF or WEBP.
     width, height : int
         Pixels, within the limits.
-    channels : int
-        Of a JPEG; 0 otherwise.
+    mode : str
+        What pixels a JPEG gives, by Pillow's name; empty otherwise.
     data : bytes
         The file, without what need not be seen.
     """
@@ -55,7 +55,7 @@ class Head:
     format: str
     width: int
     height: int
-    channels: int
+    mode: str
     data: bytes
 
 
@@ -103,47 +103,69 @@ def _png(data: bytes) -> Head:
             kept.append(data[at:end])
         at = end
         if kind == b"IEND" or at >= len(data):
-            return Head("PNG", width, height, 0, b"".join(kept))
+            return Head("PNG", width, height, "", b"".join(kept))
     raise RefusedPicture("not_a_picture")
 
 
 def _jpeg(data: bytes) -> Head:
-    kept, at = [b"\xff\xd8"], 2
-    frame: tuple[int, int, int, bytes] | None = None
+    kept, start, stop, at = [b""], 0, 2, 2  # what of the file is kept; its last stretch is from start to stop
+    frame, adobe = None, False
     for _ in range(MAX_PARTS):
-        at = data.find(b"\xff", at)  # decoders step over what stands between two segments
-        if at < 0:
-            break
+        if data[at] != 0xFF:
+            at = data.find(b"\xff", at)  # decoders step over what stands between two segments
+            if at < 0:
+                break
         while data[at + 1] == 0xFF:
             at += 1
         marker = data[at + 1]
         if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
             at += 2
             continue
-        (length,) = struct.unpack_from(">H", data, at + 2)
+        length = data[at + 2] << 8 | data[at + 3]
+        if marker in _JPEG_KEPT:
+            if at != stop:
+                kept.append(data[start:stop])
+                start = at
+            stop = at + 2 + length
         if marker in _FRAMES:
             if frame is not None:
                 break
-            depth, height, width, n_parts = struct.unpack_from(">BHHB", data, at + 4)
-            frame = width, height, n_parts, data[at + 10 : at + 10 + 3 * n_parts]
-            if depth != 8 or n_parts not in (1, 3, 4) or len(frame[3]) < 3 * n_parts:
-                break
-            _within(width, height)
-            progressive = marker not in (0xC0, 0xC1, 0xC3, 0xC9, 0xCB)
+            frame = marker, *_frame(data, at)
         elif marker == 0xDA:
             if frame is None:
                 break
-            width, height, n_parts, parts = frame
-            if progressive or data[at + 4] != n_parts:
+            marker, width, height, parts = frame
+            if marker not in _ONE_PASS or 3 * data[at + 4] != len(parts):
                 _in_passes(width, height, parts, data.count(b"\xff\xda", at))
-            kept.append(data[at:])
-            return Head("JPEG", width, height, n_parts, b"".join(kept))
+            kept.append(data[start:])
+            return Head("JPEG", width, height, _mode(marker, parts, adobe), b"".join(kept))
         elif marker == 0xD9:
             break
-        if marker in _JPEG_KEPT:
-            kept.append(data[at : at + 2 + length])
+        adobe |= marker == 0xEE
         at += 2 + max(length, 2)
     raise RefusedPicture("not_a_picture")
+
+
+def _frame(data: bytes, at: int) -> tuple[int, int, bytes]:
+    depth, height, width, n_parts = struct.unpack_from(">BHHB", data, at + 4)
+    parts = data[at + 10 : at + 10 + 3 * n_parts]
+    if depth != 8 or n_parts not in (1, 3, 4) or len(parts) < 3 * n_parts:
+        raise RefusedPicture("not_a_picture")
+    _within(width, height)
+    return width, height, parts
+
+
+def _mode(marker: int, parts: bytes, adobe: bool) -> str:
+    """Return what pixels to ask a decoder for: as they are stored, where libjpeg takes them for YCbCr in any case.
+
+    To have it make red, green and blue of them is a gamble: where the row that it fills happens to start at a
+    multiple of 32 bytes, it writes past the caches, and Pillow, which reads the row at once, waits for the memory. A
+    small photo takes up to twice as long then.
+    """
+    if len(parts) != 9:
+        return "L" if len(parts) == 3 else "CMYK"
+    stored = marker in (0xC0, 0xC1, 0xC2) and parts[::3] == b"\1\2\3" and not adobe
+    return "YCbCr" if stored else "RGB"
 
 
 def _in_passes(width: int, height: int, parts: bytes, n_passes: int) -> None:
@@ -168,7 +190,7 @@ def _gif(data: bytes) -> Head:
             width, height = max(width, left + own_width), max(height, top + own_height)
             _within(width, height)
             _within(own_width, own_height)
-            return Head("GIF", width, height, 0, start + control + data[at:])
+            return Head("GIF", width, height, "", start + control + data[at:])
         if data[at] != 0x21:
             break
         begin, at = at, at + 2
@@ -195,4 +217,4 @@ def _webp(data: bytes) -> Head:
     else:
         raise RefusedPicture("not_a_picture")
     _within(width, height, MAX_WEBP_PIXELS)
-    return Head("WEBP", width, height, 0, data)
+    return Head("WEBP", width, height, "", data)

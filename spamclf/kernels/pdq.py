@@ -14,8 +14,11 @@ from __future__ import annotations
 import numpy as np
 
 from spamclf.kernels._compile import compiled
-from spamclf.kernels._pdq_bits import SIDE, Singles, Words, hash_small
+from spamclf.kernels._pdq_bits import SIDE, Words, hash_small
+from spamclf.kernels._pdq_grey import GREY, LAYOUTS, Singles, grey
 from spamclf.kernels._types import Bytes, Ints
+
+__all__ = ["LAYOUTS", "SIDE", "Reader", "feed", "hash_little", "hash_of", "hash_unfiltered", "window_size"]
 
 _LANES = 32
 _BLOCK = 16  # places that are transposed at a time, so that they stay in the first-level cache
@@ -29,27 +32,6 @@ _WORDS = "uint64[:, ::1]"
 def window_size(length: int) -> int:
     """Return the width of the box filter along `length` pixels; two of them span a pixel of the reduction."""
     return (length + 2 * SIDE - 1) // (2 * SIDE)
-
-
-@compiled(f"void({_PIXELS}, int64, int64, int64, {_ROWS})")
-def _grey(pixels: Bytes, low: int, n: int, channels: int, out: Singles) -> None:
-    """Fill ``out[:n]`` with the luma of ``pixels[low : low + n]``.
-
-    A quotient of two whole numbers, rounded once, is what 0.299 r + 0.587 g + 0.114 b gives in doubles rounded to
-    single precision, and takes a third of the time.
-    """
-    width = out.shape[1]
-    for i in range(n):
-        if channels == 1:
-            for j in range(width):
-                out[i, j] = np.float32(pixels[low + i, j])
-        else:
-            for j in range(width):
-                red = np.int32(pixels[low + i, 3 * j])
-                green = np.int32(pixels[low + i, 3 * j + 1])
-                blue = np.int32(pixels[low + i, 3 * j + 2])
-                thousandths = np.int32(299) * red + np.int32(587) * green + np.int32(114) * blue
-                out[i, j] = np.float32(thousandths) / np.float32(1000)
 
 
 @compiled(f"void({_ROWS}, int64, {_ROWS})")
@@ -139,7 +121,7 @@ def _enter(rows: Singles, lane: int, first: bool, ring: Singles, slot: int, sums
 @compiled(f"void({_PIXELS}, int64, int64, int64, {_ROWS}, float32[::1], {_ROWS}, int64[::1], {_ROWS})")
 def feed(
     pixels: Bytes,
-    channels: int,
+    layout: int,
     top: int,
     height: int,
     ring: Singles,
@@ -152,9 +134,9 @@ def feed(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (rows of this band, width * channels)
-    channels : int
-        1 (grey) or 3 (red, green, blue).
+    pixels : ndarray of uint8, shape (rows of this band, width * bytes of a pixel)
+    layout : int
+        Of ``LAYOUTS``.
     top, height : int
         The number of the first of these rows, and of all rows of the picture.
     ring : ndarray of float32, shape (window_size(height), width)
@@ -177,7 +159,7 @@ def feed(
     for row in range(top, bottom + ahead if bottom == height else bottom):
         lane, slot = (row - top) % _LANES, row % down
         if lane == 0 and row < bottom:
-            _grey(pixels, row - top, min(_LANES, bottom - row), channels, rows)
+            grey(pixels, row - top, min(_LANES, bottom - row), layout, rows)
             _running_sums(rows, across, running)
             _means(running, across, rows)
         if row < height:
@@ -228,11 +210,11 @@ def hash_of(narrow: Singles, out: Words) -> int:
     return hash_small(small, out)
 
 
-@compiled(f"int64({_PIXELS}, int64, uint64[:, ::1])")
-def hash_unfiltered(pixels: Bytes, channels: int, out: Words) -> int:
-    """Do as `hash_of` for a picture of 64 x 64 that is taken for its own reduction."""
+@compiled(f"int64({_PIXELS}, int64, {_WORDS})")
+def hash_unfiltered(pixels: Bytes, layout: int, out: Words) -> int:
+    """Do as `hash_little` for a picture of 64 x 64 that is taken for its own reduction."""
     small = np.empty((SIDE, SIDE), np.float32)
-    _grey(pixels, 0, SIDE, channels, small)
+    grey(pixels, 0, SIDE, layout, small)
     return hash_small(small, out)
 
 
@@ -272,14 +254,14 @@ def _follow_columns(rows: Singles) -> None:
 
 
 @compiled(f"int64({_PIXELS}, int64, {_WORDS})")
-def hash_little(pixels: Bytes, channels: int, out: Words) -> int:
+def hash_little(pixels: Bytes, layout: int, out: Words) -> int:
     """Do as `feed` and `hash_of` for a picture of at most 128 x 128, whose windows hold one value each.
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (height, width * channels)
-    channels : int
-        1 (grey) or 3 (red, green, blue).
+    pixels : ndarray of uint8, shape (height, width * bytes of a pixel)
+    layout : int
+        Of ``LAYOUTS``.
     out : ndarray of uint64, shape (8, 4)
         To be filled with the hashes.
 
@@ -287,10 +269,10 @@ def hash_little(pixels: Bytes, channels: int, out: Words) -> int:
     -------
     quality : int
     """
-    height, width = pixels.shape[0], pixels.shape[1] // channels
+    height, width = pixels.shape[0], pixels.shape[1] // (1 if layout == GREY else 4)
     rows = np.empty(((height + 7) // 8 * 8, width), np.float32)
     rows[height:] = 0.0
-    _grey(pixels, 0, height, channels, rows)
+    grey(pixels, 0, height, layout, rows)
     for _ in range(2):
         _follow_rows(rows)
         _follow_columns(rows)
@@ -310,16 +292,16 @@ class Reader:
 
     Examples
     --------
-    >>> reader = Reader(96, 64)
+    >>> reader = Reader(96, 64, LAYOUTS["L"])
     >>> reader.feed(np.zeros((40, 96), np.uint8))
-    >>> reader.feed(np.zeros((24, 3 * 96), np.uint8))
+    >>> reader.feed(np.zeros((24, 96), np.uint8))
     >>> words, quality = reader.hashes()
     >>> words.shape, quality
     ((8, 4), 0)
     """
 
-    def __init__(self, width: int, height: int) -> None:
-        self._width, self._height, self._top = width, height, 0
+    def __init__(self, width: int, height: int, layout: int) -> None:
+        self._height, self._layout, self._top = height, layout, 0
         self._ring = np.zeros((window_size(height), width), np.float32)
         self._sums = np.zeros(width, np.float32)
         self._waiting = np.zeros((_LANES, width), np.float32)
@@ -327,9 +309,9 @@ class Reader:
         self._narrow = np.zeros((height, SIDE), np.float32)
 
     def feed(self, pixels: Bytes) -> None:
-        """Read the next rows: (n, width) grey or (n, 3 * width) red, green, blue."""
+        """Read the next rows: (n, width) of grey, (n, 4 * width) otherwise."""
         feed(
-            pixels, pixels.shape[1] // self._width, self._top, self._height, self._ring, self._sums,
+            pixels, self._layout, self._top, self._height, self._ring, self._sums,
             self._waiting, self._n_rows, self._narrow,
         )  # fmt: skip
         self._top += len(pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import subprocess
@@ -22,9 +23,10 @@ from spamclf.campaigns.images import (
     resolve,
     use_picture,
 )
+from spamclf.kernels._pdq_grey import LAYOUTS, grey
 from spamclf.tables.quarantine import RULES
 from tests.campaigns.naive_photos import encoded
-from tests.kernels.test_pdq import noise
+from tests.kernels.test_pdq import grey_of, noise
 
 PIL = pytest.importorskip("PIL.Image")
 SMALL = encoded(noise(64, 48))
@@ -33,7 +35,9 @@ SMALL = encoded(noise(64, 48))
 def pixels_of(content):
     picture = open_picture(content)
     bands = np.concatenate(list(picture.bands()))
-    return bands.reshape((picture.height, picture.width) + ((3,) if picture.channels == 3 else ()))
+    if picture.mode == "L":
+        return bands
+    return bands.reshape(picture.height, picture.width, 4)[:, :, :3]
 
 
 def read_file(folder, path):
@@ -89,6 +93,36 @@ def test_transparent_is_white():
 def test_sixteen_bits_keep_the_high_eight():
     grey = (np.arange(40 * 40).reshape(40, 40) * 40).astype(np.uint16)
     np.testing.assert_array_equal(pixels_of(encoded(grey, "PNG")), grey >> 8)
+
+
+def test_bands_are_the_picture():
+    for pixels in (noise(900, 300), noise(900, 301)[:, :, 0], noise(20, 4000), noise(2, 2)):
+        np.testing.assert_array_equal(pixels_of(encoded(pixels, "PNG")), pixels)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_is_as_grey_as_its_red_green_and_blue(mode):
+    """What libjpeg makes of a file is the oracle: for colours beyond all bounds, in every subsampling."""
+    ways = [
+        {"subsampling": sub} | how
+        for sub in ("4:4:4", "4:2:2", "4:2:0")
+        for how in ({}, {"progressive": True}, {"quality": 100})
+    ]
+    for seed, how in enumerate([*ways, {"keep_rgb": True}]):
+        wild = (
+            noise(75, 53, seed).astype(int) * 4
+            - 380
+            + np.random.default_rng(seed).integers(-90, 90, (53, 75, 3))
+        )
+        image = PIL.fromarray(np.clip(wild, 0, 255).astype(np.uint8)).convert(mode)
+        content = encoded(image, **{"quality": 60} | how)
+        with PIL.open(io.BytesIO(content)) as opened:
+            expected = np.asarray(opened.convert("RGB"))
+        picture = open_picture(content)
+        assert picture.mode == {"RGB": "RGB" if "keep_rgb" in how else "YCbCr", "L": "L", "CMYK": "RGB"}[mode]
+        out = np.empty((53, 75), np.float32)
+        grey(next(picture.bands()), 0, 53, LAYOUTS[picture.mode], out)
+        np.testing.assert_array_equal(out, grey_of(expected, "RGB"))
 
 
 def test_the_first_frame_counts():

@@ -31,7 +31,7 @@ def segment(marker, body):
 def test_the_size(kind):
     head = read(FILES[kind])
     assert (head.format, head.width, head.height) == (kind, 51, 37)
-    assert head.channels == (3 if kind == "JPEG" else 0)
+    assert head.mode == ("YCbCr" if kind == "JPEG" else "")
 
 
 def test_lossless_and_layered_webp():
@@ -42,9 +42,17 @@ def test_lossless_and_layered_webp():
         assert (read(content).width, read(content).height) == (51, 37)
 
 
-@pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("CMYK", 4)])
-def test_the_channels_of_a_jpeg(mode, channels):
-    assert read(encoded(PIL.fromarray(PIXELS).convert(mode))).channels == channels
+@pytest.mark.parametrize("mode", ["L", "YCbCr", "RGB", "CMYK"])
+def test_the_mode_of_a_jpeg(mode):
+    """YCbCr only where libjpeg cannot take it for anything else."""
+    plain = encoded(PIL.fromarray(PIXELS).convert(mode), keep_rgb=mode == "RGB")
+    assert read(plain).mode == mode
+    if mode == "YCbCr":
+        adobe = segment(0xEE, b"Adobe" + bytes(6) + b"\1")
+        assert read(plain[:2] + adobe + plain[2:]).mode == "RGB"
+        at = plain.index(b"\xff\xc0")
+        assert read(plain[: at + 1] + b"\xc3" + plain[at + 2 :]).mode == "RGB"
+        assert read(plain[: at + 10] + b"R" + plain[at + 11 :]).mode == "RGB"
 
 
 def test_notes_in_a_jpeg_are_cut_out():

@@ -7,6 +7,7 @@ import pytest
 
 from spamclf import kernels
 from spamclf.kernels import _pdq_bits
+from spamclf.kernels._pdq_grey import LAYOUTS, grey
 from tests.campaigns.naive_photos import bits
 
 SIZES = [
@@ -35,10 +36,19 @@ def noise(width, height, seed=0):
     return np.clip(colours, 0, 255).astype(np.uint8)
 
 
+def packed(pixels):
+    """The pixels as kernels take them: grey, or three values and a fourth that counts for nothing; their layout."""
+    if pixels.ndim == 2:
+        return pixels, LAYOUTS["L"]
+    rest = np.random.default_rng(0).integers(0, 256, (*pixels.shape[:2], 1), np.uint8)
+    return np.concatenate([pixels, rest], axis=2).reshape(len(pixels), -1), LAYOUTS["RGB"]
+
+
 def hashes(pixels, bands=()):
-    reader = kernels.pdq.Reader(pixels.shape[1], pixels.shape[0])
-    for part in np.split(pixels, list(bands)):
-        reader.feed(np.ascontiguousarray(part).reshape(len(part), pixels[0].size))
+    rows, layout = packed(pixels)
+    reader = kernels.pdq.Reader(pixels.shape[1], pixels.shape[0], layout)
+    for part in np.split(rows, list(bands)):
+        reader.feed(np.ascontiguousarray(part))
     return reader.hashes()
 
 
@@ -68,10 +78,10 @@ def test_bands_change_nothing(size):
 @pytest.mark.parametrize("height", [5, 6, 63, 64, 96, 127, 128])
 def test_little_pictures_get_the_same_bits_on_their_own_path(width, height):
     pixels = noise(width, height)
-    for each in (pixels, pixels // 2 + pixels[:, ::-1] // 2, np.ascontiguousarray(pixels[:, :, :1])):
+    for each in (pixels, pixels // 2 + pixels[:, ::-1] // 2, np.ascontiguousarray(pixels[:, :, 0])):
         expected, quality = hashes(each)
         words = np.empty((8, 4), np.uint64)
-        assert kernels.pdq.hash_little(each.reshape(height, -1), each.shape[2], words) == quality
+        assert kernels.pdq.hash_little(*packed(each), words) == quality
         np.testing.assert_array_equal(words, expected)
 
 
@@ -98,6 +108,36 @@ def test_the_versions_are_the_turned_pictures():
 
 
 # ---- the parts, against slow twins --------------------------------------------------------------------------------
+
+
+def slow_grey(red, green, blue):
+    """Meta's luma: doubles, rounded to single precision."""
+    return (0.299 * red + 0.587 * green + 0.114 * blue).astype(np.float32)
+
+
+def slow_rgb(y, cb, cr):
+    """The conversion that the JPEG library documents, in its fixed-point arithmetic."""
+    cb, cr = cb.astype(int) - 128, cr.astype(int) - 128
+    red = y + (91881 * cr + 32768 >> 16)
+    green = y + (-22554 * cb - 46802 * cr + 32768 >> 16)
+    blue = y + (116130 * cb + 32768 >> 16)
+    return tuple(np.clip(each, 0, 255) for each in (red, green, blue))
+
+
+def grey_of(pixels, layout):
+    out = np.empty(pixels.shape[:2], np.float32)
+    grey(packed(pixels)[0], 0, len(pixels), LAYOUTS[layout], out)
+    return out
+
+
+def test_grey_is_that_of_every_colour():
+    first, second = np.mgrid[0:256, 0:256].astype(np.uint8)
+    for third in (0, 1, 77, 128, 200, 254, 255):
+        filled = np.full_like(first, third)
+        for each in ((filled, first, second), (first, second, filled), (second, filled, first)):
+            pixels = np.stack(each, axis=2)
+            np.testing.assert_array_equal(grey_of(pixels, "RGB"), slow_grey(*map(np.float64, each)))
+            np.testing.assert_array_equal(grey_of(pixels, "YCbCr"), slow_grey(*slow_rgb(*each)))
 
 
 def slow_hashes(small):
