@@ -1,0 +1,14 @@
+"""The world that most tests of the audit look at."""
+
+from __future__ import annotations
+
+import pytest
+
+from spamclf import Dataset
+from tests.evaluate.leakage.planted import made, tables
+
+
+@pytest.fixture(scope="session")
+def plain() -> Dataset:
+    """An ordinary world, whose labels are the truth."""
+    return made(tables())
