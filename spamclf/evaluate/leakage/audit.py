@@ -12,7 +12,6 @@ from spamclf.evaluate.leakage.changed import Accounts
 from spamclf.evaluate.leakage.disguise import (
     MIN_LABELS,
     KnownLabels,
-    check_label_sources,
     check_own_label,
     check_separation,
 )
@@ -20,6 +19,7 @@ from spamclf.evaluate.leakage.future import check_future, check_repeatable, inne
 from spamclf.evaluate.leakage.names import check_ids
 from spamclf.evaluate.leakage.parts import check_parts, read_parts
 from spamclf.evaluate.leakage.report import KINDS, Finding, LeakageReport
+from spamclf.evaluate.leakage.sources import check_label_sources
 from spamclf.evaluate.leakage.values import FeatureCode, Features
 from spamclf.instants import check_history, to_instant
 
@@ -44,9 +44,11 @@ def audit_leakage(
     - *the future*: rows at or after the instant are taken away, changed and added, labels turned round; a value that
       differs in any bit is a leak. At `as_of` and at some instants inside the data.
     - *the label*: where labels follow from reports (or evidence, or texts of reports), whatever changes without
-      that table is a leak; so is a value that changes when only the account's own label does. A feature that tells
-      the classes apart alone, with an area under the ROC curve of at least 0.98 at the lower end of its interval, is a
-      suspicion.
+      that table is a leak. It is a suspicion where only some labels do, because they come soon after a report more
+      often than chance instants of the same lives, or because far more of the automated accounts than of others have so
+      many reports by then; the finding says how many, and how many times as many. A value that changes when only the
+      account's own label does is a leak. A feature that tells the classes apart alone, with an area under the ROC curve
+      of at least 0.98 at the lower end of its interval, is a suspicion.
     - *the id*: ids are dealt out anew among the accounts, rows put into another order. A value of its own for each id
       (the id as a number, its hash, a code from a dictionary, a look-up elsewhere) changes, and what an account did
       does not.
@@ -165,9 +167,10 @@ def _notes(code: FeatureCode, labels: KnownLabels, no_split: bool) -> list[str]:
         notes.append(f"columns without numbers were left out: {', '.join(sorted(code.left_out))}")
     if not labels.enough():
         n = [int((labels.verdict == each).sum()) for each in (1, 0)]
+        what = "features" if n[0] >= MIN_LABELS else "features or reports"
         notes.append(
             f"{n[0]:,} automated and {n[1]:,} honest accounts are labelled; below {MIN_LABELS} of either it is not "
-            "asked how well features or reports tell them apart"
+            f"asked how well {what} tell them apart"
         )
     if no_split:
         notes.append("no split was given, so none was looked at")

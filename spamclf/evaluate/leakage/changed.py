@@ -35,10 +35,13 @@ class Accounts:
     ids : pyarrow.Array of length n
     known_from : ndarray of shape (n,), dtype int64
         The instant after which the account is known: by its row, or by its first message.
+    first_sent : ndarray of shape (n,), dtype int64
+        The instant of its first message, the greatest number where there is none.
     """
 
     ids: pa.Array
     known_from: Instants
+    first_sent: Instants
 
     @classmethod
     def of(cls, dataset: Dataset) -> Accounts:
@@ -46,12 +49,12 @@ class Accounts:
         accounts, messages = dataset.accounts, dataset.messages
         book = IdBook(plain_ids(column_of(accounts, "account_id"), dataset))
         sender = book.encode(plain_ids(column_of(messages, "sender_id"), dataset))
-        known_from = np.full(len(book), np.iinfo(np.int64).max)
-        known_from[: accounts.num_rows] = instants_of(
-            accounts, "registered_at"
-        )  # unknown is the least number
-        np.minimum.at(known_from, sender, instants_of(messages, "sent_at"))
-        return cls(book.ids, known_from)
+        first_sent = np.full(len(book), np.iinfo(np.int64).max)
+        np.minimum.at(first_sent, sender, instants_of(messages, "sent_at"))
+        known_from = first_sent.copy()
+        registered = instants_of(accounts, "registered_at")  # unknown is the least number
+        known_from[: registered.size] = np.minimum(registered, known_from[: registered.size])
+        return cls(book.ids, known_from, first_sent)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -1,8 +1,8 @@
-"""Features that are the label in disguise: read from what made the labels, from the own label, or too good."""
+"""Features that are the label in disguise: read from the account's own label, or too good to be anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
 from spamclf.evaluate.figures import roc_auc
-from spamclf.evaluate.leakage.changed import Accounts, with_labels, without_rows
+from spamclf.evaluate.leakage.changed import Accounts, with_labels
 from spamclf.evaluate.leakage.future import differ
 from spamclf.evaluate.leakage.report import Finding
 from spamclf.evaluate.leakage.values import FeatureCode, Values, plain_ids
 from spamclf.facts import Instants, column_of, instants_of
 from spamclf.model.baselines import rule_scores
 
-__all__ = ["MIN_LABELS", "KnownLabels", "check_label_sources", "check_own_label", "check_separation"]
+__all__ = ["MIN_LABELS", "KnownLabels", "check_own_label", "check_separation"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,9 +28,6 @@ Bools = npt.NDArray[np.bool_]
 MIN_LABELS = 20
 #: An area that no feature of behaviour was seen to reach alone: in simulated worlds the best one has 0.87.
 _SEPARATES = 0.98
-#: Balanced accuracy of "labelled automated from the k-th row on" that no coincidence reaches: there it is 0.80.
-_FOLLOWS = 0.95
-_SECOND, _HOUR = 1_000_000, 3_600_000_000
 _MOST_ROWS = 20_000  # labelled accounts that the areas are measured on
 _N_ALONE = 8  # accounts whose own label is changed, one after the other, if these are enough
 
@@ -71,85 +68,6 @@ class KnownLabels:
     def enough(self) -> bool:
         """Tell whether there are `MIN_LABELS` of either class."""
         return all((self.verdict == each).sum() >= MIN_LABELS for each in (0, 1))
-
-
-# ---- what made the labels ------------------------------------------------------------------------------------
-
-
-def check_label_sources(
-    code: FeatureCode,
-    dataset: Dataset,
-    accounts: Accounts,
-    labels: KnownLabels,
-    values: Values,
-    names: Sequence[str],
-    end: int,
-) -> list[Finding]:
-    """Find the tables from which the labels were made, and the features that change without these tables."""
-    found = []
-    for what, table, rows, kinds in _sources(dataset):
-        how = _how_labels_follow(dataset, accounts, labels, table, kinds)
-        if not how:
-            continue
-        without = code(without_rows(dataset, table, rows), end)
-        changed = differ(values.of(accounts.ids, names), without.of(accounts.ids, names)).sum(axis=1)
-        sentence = f"it is read from {what}, and {how}: it counts what it is to predict"
-        found += [
-            Finding("label_source", "leak", name, n, len(accounts), sentence)
-            for name, n in zip(names, changed.tolist(), strict=True)
-            if n
-        ]
-    return found
-
-
-def _sources(dataset: Dataset) -> Iterator[tuple[str, str, Bools, list[Bools]]]:
-    """Give the rows in which somebody judges an account, and the kinds of them that a rule may count."""
-    kind = column_of(dataset.reports, "kind").cast(pa.string())
-    every = np.ones(dataset.reports.num_rows, np.bool_)
-    kinds = [np.asarray(pc.equal(kind, each), np.bool_) for each in ("report", "block")]
-    yield "the reports and blocks", "reports", every, [every, *kinds]
-    every = np.ones(dataset.evidence.num_rows, np.bool_)
-    yield "the evidence", "evidence", every, [every]
-    reported = np.asarray(
-        pc.equal(column_of(dataset.texts, "source").cast(pa.string()), "reported"), np.bool_
-    )
-    yield "the texts of reports", "texts", reported, [reported]
-
-
-def _how_labels_follow(
-    dataset: Dataset, accounts: Accounts, labels: KnownLabels, name: str, kinds: list[Bools]
-) -> str:
-    """Say how the labels follow the rows of a table; nothing where they do not."""
-    table = dataset.tables[name]
-    times = {"reports": "reported_at", "evidence": "observed_at", "texts": "observed_at"}
-    who = accounts.codes(plain_ids(column_of(table, "account_id"), dataset))
-    when = instants_of(table, times[name])
-    automated = labels.verdict == 1
-    if automated.sum() < MIN_LABELS:
-        return ""
-    # Where nobody was found honest, those without a label stand for them.
-    others = labels.verdict == 0
-    others = others if others.sum() >= MIN_LABELS else ~automated
-    for rows in kinds:
-        before = rows & (who >= 0) & (when <= labels.labelled_at[who])
-        count = np.bincount(who[before], minlength=len(accounts))
-        for k in range(
-            1, int(np.quantile(count[automated], 0.1)) + 1
-        ):  # more than a tenth below k: wrong too often
-            agreed = ((count[automated] >= k).mean() + (count[others] < k).mean()) / 2
-            if agreed >= _FOLLOWS and others.any():
-                times_k = "one" if k == 1 else f"{k}"
-                return (
-                    f"the labels follow from them (automated is who has at least {times_k} by the time of the label, "
-                    f"which is right in {agreed:.0%})"
-                )
-        last = np.full(len(accounts), np.iinfo(np.int64).min)
-        np.maximum.at(last, who[before], when[before])
-        at = labels.labelled_at[automated]
-        at_once = (at - last[automated] <= _SECOND) & (last[automated] > 0) & (at % _HOUR != 0)
-        if at_once.mean() >= 0.5:
-            return f"the labels are made at the instant of one ({at_once.mean():.0%} of the automated ones)"
-    return ""
 
 
 # ---- the own label -------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ _LINES = 20  # findings that are printed
 KINDS: dict[Kind, str] = {
     "future": "a value changes when rows at or after its instant change",
     "unrepeatable": "a value changes though nothing changed, so nothing else could be tried on it",
-    "label_source": "a value is read from the table that made the labels",
+    "label_source": "a value is read from the table that made the labels, or some of them",
     "own_label": "a value changes when the account's own label changes",
     "separates": "one feature alone tells the classes apart almost without error",
     "id": "a value hangs on what an account is called",

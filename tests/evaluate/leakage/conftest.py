@@ -12,3 +12,9 @@ from tests.evaluate.leakage.planted import made, tables
 def plain() -> Dataset:
     """An ordinary world, whose labels are the truth."""
     return made(tables())
+
+
+@pytest.fixture(scope="session")
+def large() -> Dataset:
+    """A world with enough reports to ask what labels follow from; they follow from none."""
+    return made(tables(700))

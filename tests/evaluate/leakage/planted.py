@@ -17,8 +17,8 @@ from spamclf.simulate import world
 SEED = 3
 
 
-def tables(n_accounts: int = 150, *, random_state: int = SEED, **settings):
-    return world(n_accounts, automated_share=0.3, random_state=random_state, **settings)
+def tables(n_accounts: int = 150, *, random_state: int = SEED, automated_share: float = 0.3, **settings):
+    return world(n_accounts, automated_share=automated_share, random_state=random_state, **settings)
 
 
 def made(given, **changed) -> Dataset:
@@ -143,3 +143,27 @@ def components(dataset):
         root[top(str(who))] = top(campaign)
     numbers = {}
     return [numbers.setdefault(top(who), len(numbers)) for who in ids_of(dataset)]
+
+
+def relabelled(dataset, *, share, delay, k=2):
+    """Label automated accounts some time after their k-th report, until these are so large a share of the automated.
+
+    The other automated ones keep the labels that a review gave them, or go unlabelled where there are too many.
+    """
+    rng = np.random.default_rng(0)
+    labels = frame(dataset, "labels").drop_duplicates("account_id", keep="last")[
+        ["account_id", "is_automated", "labelled_at"]
+    ]
+    reports = frame(dataset, "reports").sort_values("reported_at")
+    kth = (
+        reports.groupby("account_id")
+        .reported_at.nth(k - 1)
+        .set_axis(reports.account_id[reports.groupby("account_id").cumcount() == k - 1])
+    )
+    made_so = labels.is_automated & labels.account_id.isin(kth.index)
+    at = labels.account_id[made_so].map(kth)
+    labels.loc[made_so, "labelled_at"] = delay(at, rng)
+    others = rng.permutation(labels.index[labels.is_automated & ~made_so])
+    n_kept = round(made_so.sum() * (1 - share) / share)
+    given = {name: dataset.tables[name] for name in dataset.given}
+    return made(given, labels=labels.drop(index=others[n_kept:]))
