@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
 from spamclf.evaluate.leakage.changed import Accounts, renamed, reordered
-from spamclf.evaluate.leakage.report import Finding, Kind
+from spamclf.evaluate.leakage.report import Finding
 from spamclf.evaluate.leakage.values import FeatureCode, Values, plain_ids
 from spamclf.facts import column_of
 from spamclf.ids import IdBook
@@ -20,8 +20,8 @@ __all__ = ["check_ids"]
 
 Floats = npt.NDArray[np.float64]
 
-_SHARE = 0.2  # of the known values that change at least
-_KEPT = 0.9  # rank correlation with the values as they were, above which a change is mere noise (of a hash, of a tie)
+_KEPT = 0.9  # rank correlation with the values as they were, above which most of a value is something else
+_SHARE = 0.2  # of the known values that change with the order of rows, at least: who is first in a tie may hang on it
 _SAME = 0.99  # rank correlation with a number made of the id that says where a value comes from
 _FEWEST = 10
 _DIGITS = r"(?P<number>[0-9]+)[^0-9]*$"
@@ -37,28 +37,40 @@ def check_ids(
     rng: np.random.Generator,
 ) -> list[Finding]:
     """Compute everything with other ids and with other rows first: what an account did is the same."""
-    other, new_names = renamed(dataset, rng)
     before = values.of(accounts.ids, names)
-    turns: tuple[tuple[Kind, Floats, str], ...] = (
-        ("id", code(other, end).of(new_names(accounts.ids), names),
-         "it changes when accounts are called otherwise and do the same"),
-        ("row_order", code(reordered(dataset, rng), end).of(accounts.ids, names),
-         "it changes when the rows of the tables stand in another order"),
-    )  # fmt: skip
-    found: list[Finding] = []
-    likeness: list[tuple[str, Floats]] = []
-    for kind, after, sentence in turns:
-        for name, one, two in zip(names, before, after, strict=True):
-            n, known = _changed(one, two)
-            if n < _FEWEST or n < _SHARE * known or _rank_correlation(one, two) > _KEPT:
-                continue
-            likeness = likeness or list(_numbers(dataset, accounts))
-            like = next(
-                (what for what, number in likeness if abs(_rank_correlation(one, number)) >= _SAME), ""
-            )
-            told = f"{sentence}; it ranks accounts like {like}" if like else sentence
-            found.append(Finding(kind, "leak" if like or kind == "id" else "suspicion", name, n, known, told))
+    other, new_names = renamed(dataset, rng)
+    called = code(other, end).of(new_names(accounts.ids), names)
+    moved = code(reordered(dataset, rng), end).of(accounts.ids, names)
+    numbers: list[tuple[str, Floats]] = []
+    found = []
+    for name, one, two, three in zip(names, before, called, moved, strict=True):
+        n, known = _changed(one, two)
+        if n:  # not even who is first in a tie may hang on an id
+            numbers = numbers or list(_numbers(dataset, accounts))
+            like = _like(one, numbers)
+            sure = like or _remade(n, one, two)
+            told = f"it changes when accounts are called otherwise and do the same{like}"
+            found.append(Finding("id", "leak" if sure else "suspicion", name, n, known, told))
+        n, known = _changed(one, three)
+        if n >= _SHARE * known and _remade(n, one, three):
+            numbers = numbers or list(_numbers(dataset, accounts))
+            like = _like(one, numbers)
+            told = f"it changes when the rows of the tables stand in another order{like}"
+            found.append(Finding("row_order", "leak" if like else "suspicion", name, n, known, told))
     return found
+
+
+def _remade(n: int, one: Floats, two: Floats) -> bool:
+    """Tell whether so many values changed, and so much, that they are other values altogether."""
+    return n >= _FEWEST and _rank_correlation(one, two) <= _KEPT
+
+
+def _like(values: Floats, numbers: Sequence[tuple[str, Floats]]) -> str:
+    """Say which number made of ids or rows ranks the accounts as the values do."""
+    for what, number in numbers:
+        if abs(_rank_correlation(values, number)) >= _SAME:
+            return f"; it ranks accounts like {what}"
+    return ""
 
 
 def _changed(one: Floats, two: Floats) -> tuple[int, int]:

@@ -68,3 +68,62 @@ def test_an_age_that_ranks_accounts_like_their_ids_is_honest(whole):
         report = audit(dataset, of_ids(lambda ids: ids.astype(int)), n_instants=0)
         assert ("id", "x") in found(report)
         assert "the number in their ids" in report.of("id")[0].sentence
+
+
+def sends_and(more):
+    """A count of messages, and for some accounts a little more."""
+
+    def code(dataset, as_of):
+        sent = past(dataset, as_of).groupby("sender_id", observed=True).size()
+        features = by_account(dataset, x=sent).fillna(0.0)
+        return features.assign(x=features.x + more(features))
+
+    return code
+
+
+def number_of(features):
+    return features.account_id.str.extract(r"(\d+)$")[0].astype(float)
+
+
+PARTLY = {
+    "band": lambda features: 5.0 * (number_of(features) > 75),
+    "suffix": lambda features: 5.0 * features.account_id.str.endswith("7"),
+    "few": lambda features: 1.0 * features.account_id.isin(["a7", "a70", "a77"]),
+    "tie": lambda features: 1e-6 * number_of(features),
+}
+
+
+@pytest.mark.parametrize("name", PARTLY)
+def test_ids_as_a_part_of_a_value(plain, name):
+    report = audit(plain, sends_and(PARTLY[name]), n_instants=0)
+    assert found(report) == {("id", "x")}
+    assert report.findings[0].severity == "suspicion"
+    assert report.findings[0].n > 0
+    # What an account did may have any part in it.
+    assert audit(plain, sends_and(lambda features: 5.0 * (features.x % 7 == 0)), n_instants=0).ok
+
+
+RULES = {
+    "suffix": (lambda ids: ids.str.endswith("7").astype(float), "leak"),
+    "unknown": (lambda ids: pd.Series(1.0, ids.index).where(ids.str.endswith("7")), "leak"),
+    "look-up": (lambda ids: ids.isin(["a7", "a70"]).astype(float), "suspicion"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_about_ids_that_few_fulfil(plain, name):
+    rule, severity = RULES[name]
+    report = audit(plain, of_ids(rule), n_instants=0)
+    assert found(report) == {("id", "x")}
+    assert report.findings[0].severity == severity
+    assert audit(plain, of_ids(lambda ids: np.ones(len(ids))), n_instants=0).ok
+
+
+def test_who_stands_first_in_a_tie_may_hang_on_the_order_of_rows(plain):
+    def last_of_a_day(dataset, as_of):
+        """Whether the last message went to a contact; of those at one time, the last row."""
+        sent = past(dataset, as_of).assign(at=lambda rows: rows.sent_at.dt.floor("D"))
+        latest = sent.sort_values("at", kind="stable").drop_duplicates("sender_id", keep="last")
+        return by_account(dataset, x=latest.set_index("sender_id").in_contacts.astype(float))
+
+    assert audit(plain, last_of_a_day, n_instants=0).ok
