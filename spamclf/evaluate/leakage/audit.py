@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.evaluate.leakage.alike import (
+    campaigns_apart,
+    clusters_apart,
+    equal_rows_apart,
+    equal_sends_apart,
+)
 from spamclf.evaluate.leakage.changed import Accounts
 from spamclf.evaluate.leakage.disguise import (
     MIN_LABELS,
@@ -17,10 +24,10 @@ from spamclf.evaluate.leakage.disguise import (
 )
 from spamclf.evaluate.leakage.future import check_future, check_repeatable, inner_instants, last_instant
 from spamclf.evaluate.leakage.names import check_ids
-from spamclf.evaluate.leakage.parts import check_parts, read_parts
+from spamclf.evaluate.leakage.parts import Parts, accounts_apart, not_looked_at, out_of_time, read_parts
 from spamclf.evaluate.leakage.report import KINDS, Finding, LeakageReport
 from spamclf.evaluate.leakage.sources import check_label_sources
-from spamclf.evaluate.leakage.values import FeatureCode, Features
+from spamclf.evaluate.leakage.values import FeatureCode, Features, Values
 from spamclf.instants import check_history, to_instant
 
 __all__ = ["audit_leakage"]
@@ -51,9 +58,10 @@ def audit_leakage(
       of at least 0.98 at the lower end of its interval, is a suspicion.
     - *the id*: ids are dealt out anew among the accounts, rows put into another order. A value of its own for each id
       (the id as a number, its hash, a code from a dictionary, a look-up elsewhere) changes, and what an account did
-      does not.
-    - *the split*: an account in two parts, a campaign (of the labels, or a cluster of nearly the same photos, texts
-      or recipient lists) in two parts, equal rows in two parts, rows of train not before rows of test.
+      does not: a leak where values are others altogether, a suspicion where they change a little or for a few.
+    - *the split*: an account in two parts; two accounts or more of a campaign in two parts (of one that the labels
+      name, or of a cluster of nearly the same photos, texts or recipient lists that is not mostly honest); one account
+      under two ids in two parts, told by its messages or by its values; rows of train not before rows of test.
 
     A feature that is honest in all this may still be of no use, or hold next year's habits.
 
@@ -133,7 +141,7 @@ def audit_leakage(
     values, found = check_repeatable(code, dataset, accounts, end)
     unsteady = {each.subject for each in found}
     names = [name for name in values.names if name not in unsteady]
-    notes = _notes(code, labels, parts is None)
+    notes = _notes(code, labels)
     if names:
         found += check_future(code, dataset, accounts, instants, values, names, rng)
         sources = check_label_sources(code, dataset, accounts, labels, values, names, end)
@@ -145,8 +153,11 @@ def audit_leakage(
             others = [name for name in names if name not in explained]
             found += check_separation(accounts, labels, values, others, random_state)
         found += check_ids(code, dataset, accounts, values, names, end, rng)
-    if parts is not None:
-        found += check_parts(parts, dataset, accounts, labels, values, end, n_jobs)
+    if parts is None:
+        notes.append("no split was given, so none was looked at")
+    else:
+        found += _across(parts, dataset, accounts, labels, values, end, n_jobs)
+        notes += not_looked_at(parts, accounts)
     return LeakageReport(tuple(_sorted(found)), values.names, tuple(instants), tuple(notes), dataset.frame)
 
 
@@ -161,7 +172,25 @@ def _end(dataset: Dataset, as_of: Any) -> int:
     return last + 1
 
 
-def _notes(code: FeatureCode, labels: KnownLabels, no_split: bool) -> list[str]:
+def _across(
+    parts: Parts,
+    dataset: Dataset,
+    accounts: Accounts,
+    labels: KnownLabels,
+    values: Values,
+    end: int,
+    n_jobs: int,
+) -> Iterator[Finding]:
+    """Look for whatever stands on several sides of a split."""
+    yield from accounts_apart(parts)
+    yield from campaigns_apart(parts, dataset, accounts, end)
+    yield from clusters_apart(parts, dataset, accounts, labels, end, n_jobs)
+    yield from equal_sends_apart(parts, dataset, accounts, end)
+    yield from equal_rows_apart(parts, accounts, values)
+    yield from out_of_time(parts)
+
+
+def _notes(code: FeatureCode, labels: KnownLabels) -> list[str]:
     notes = []
     if code.left_out:
         notes.append(f"columns without numbers were left out: {', '.join(sorted(code.left_out))}")
@@ -172,8 +201,6 @@ def _notes(code: FeatureCode, labels: KnownLabels, no_split: bool) -> list[str]:
             f"{n[0]:,} automated and {n[1]:,} honest accounts are labelled; below {MIN_LABELS} of either it is not "
             f"asked how well {what} tell them apart"
         )
-    if no_split:
-        notes.append("no split was given, so none was looked at")
     return notes
 
 

@@ -34,7 +34,7 @@ KINDS: dict[Kind, str] = {
     "row_order": "a value hangs on where rows stand in their table",
     "account_in_parts": "an account has rows in several parts of the split",
     "campaign_in_parts": "a campaign has accounts in several parts of the split",
-    "duplicate_rows": "accounts of different parts have the same values throughout",
+    "duplicate_rows": "accounts of different parts sent the same messages, or have nearly the same values",
     "time_order": "rows to learn from are later than rows to test on",
 }
 

@@ -126,7 +126,7 @@ def ids_of(dataset):
 
 def components(dataset):
     """Number the accounts so that whoever shares a campaign, known or found, has one number."""
-    members = find.campaigns(dataset, as_of="2026-07-01", history_days=100).members()
+    members = find.campaigns(dataset, as_of="2026-07-01", history_days=100, min_accounts=2).members()
     joined = [(row["account_id"], (row["kind"], row["campaign"])) for row in members.to_pylist()]
     labels = dataset.labels.filter(pc.is_valid(dataset.labels["campaign"]))
     named = zip(

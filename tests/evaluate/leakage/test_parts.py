@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 
+from spamclf.errors import ParameterError
 from tests.evaluate.leakage.planted import audit, components, found, ids_of
 
 
@@ -59,3 +61,27 @@ def test_an_account_in_two_parts(plain):
     )  # fmt: skip
     assert ("account_in_parts", "split") in found(report)
     assert report.of("account_in_parts")[0].n == 1
+
+
+def test_what_of_a_split_was_not_looked_at(plain):
+    def notes(split):
+        return " | ".join(audit(plain, ["send_rate"], n_instants=0, split=split).notes)
+
+    rows = pd.DataFrame(rows_of_split(plain, (5, 10), (20, 25)))
+    assert notes(rows) == ""
+    assert "the split has no as_of" in notes(rows.drop(columns="as_of").drop_duplicates())
+    assert "the split has no as_of" in notes(dict(zip(rows.account_id, rows.part, strict=True)))
+    folds = rows.assign(part=rows.part.map({"train": "canary", "test": "test"}))
+    assert "1 of 2 parts are not called train, calibration or test" in notes(folds)
+    assert "canary" not in notes(folds)
+    few = rows[rows.account_id != rows.account_id[0]]
+    assert notes(few) == "1 of 150 accounts are in no part of the split"
+
+
+def test_an_unknown_instant_is_refused(plain):
+    rows = pd.DataFrame(rows_of_split(plain, (5, 10), (20, 25)))
+    rows.loc[3, "as_of"] = pd.NaT
+    with pytest.raises(ParameterError, match="as_of of the split must be instants"):
+        audit(plain, ["send_rate"], n_instants=0, split=rows)
+    rows.loc[3, "part"] = None  # a row in no part is no row
+    assert audit(plain, ["send_rate"], n_instants=0, split=rows).ok
