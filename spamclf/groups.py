@@ -173,10 +173,15 @@ def _clusters(ego: EgoLog, end: int, kinds: Sequence[Kind], n_jobs: int) -> tupl
         ego.dataset, as_of=end, history_days=days, kinds=kinds, min_accounts=2, n_jobs=n_jobs,
         lists=lambda until: lists_of(ego, until, days, n_jobs=n_jobs),
     ).members()  # fmt: skip
-    return _coded(ego, *(members[name].combine_chunks() for name in ("account_id", "campaign")))
+    numbers = [
+        np.asarray(members[name].combine_chunks().dictionary_encode().indices)
+        for name in ("kind", "campaign")
+    ]
+    cluster = np.unique(np.stack(numbers), axis=1, return_inverse=True)[1].ravel()  # each kind counts from 1
+    return _coded(ego, members["account_id"].combine_chunks(), cluster)
 
 
-def _coded(ego: EgoLog, ids: pa.Array, number: pa.Array) -> tuple[Codes, Codes]:
+def _coded(ego: EgoLog, ids: pa.Array, number: npt.ArrayLike) -> tuple[Codes, Codes]:
     account = IdBook(ego.account_ids).encode(ids).astype(np.int64)
     return account, np.asarray(number, np.int64)
 

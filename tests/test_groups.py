@@ -109,9 +109,9 @@ def test_clusters_of_automated_accounts_are_campaigns() -> None:
         Dataset(**given), as_of=END, history_days=400, min_accounts=2,
         lists=lambda until: lists_of(ego, until, 400, n_jobs=1),
     ).members()  # fmt: skip
-    clusters: dict[int, set[int]] = {}
+    clusters: dict[tuple[str, int], set[int]] = {}
     for row in members.to_pylist():
-        clusters.setdefault(row["campaign"], set()).add(code[row["account_id"]])
+        clusters.setdefault((row["kind"], row["campaign"]), set()).add(code[row["account_id"]])
     wanted = {
         frozenset(each)
         for each in clusters.values()

@@ -117,22 +117,23 @@ def test_a_campaign_is_on_one_side() -> None:
         assert np.unique(groups, return_counts=True)[1].max() > 3
 
 
-@pytest.mark.parametrize("seed", [7, 8, 9])
-def test_no_automated_account_has_a_mate_in_an_earlier_part(seed: int) -> None:
-    """By a plain loop over clusters; campaigns share texts and lists here, so that chains have to be cut."""
-    data = Dataset(**simulate.world(900, 30, random_state=seed))
-    _, label, split = made(data)
-    n_cut, automated = 0, 0
-    for cluster in np.unique(split.groups.cluster):
-        members = split.groups.account[split.groups.cluster == cluster]
-        assert (label[members] == 1).sum() >= (label[members] == 0).sum()
-        inside = members[(split.part[members] >= 0) & (label[members] == 1)]
-        assert np.unique(split.part[inside]).size <= 1
-        n_cut += np.unique(split.groups.group[members]).size > 1
-        automated += inside.size
-    assert automated > 50
+def test_no_automated_account_has_a_mate_in_an_earlier_part() -> None:
+    """By a plain loop over clusters; campaigns share texts and lists here, so that some chains have to be cut."""
+    n_cut, n_left_out, automated = 0, 0, 0
+    for seed in (7, 8, 9):
+        data = Dataset(**simulate.world(900, 30, random_state=seed))
+        _, label, split = made(data)
+        for cluster in np.unique(split.groups.cluster):
+            members = split.groups.account[split.groups.cluster == cluster]
+            assert (label[members] == 1).sum() >= (label[members] == 0).sum()
+            inside = members[(split.part[members] >= 0) & (label[members] == 1)]
+            assert np.unique(split.part[inside]).size <= 1
+            n_cut += np.unique(split.groups.group[members]).size > 1
+            automated += inside.size
+        n_left_out += split.n_left_out
+    assert automated > 150
     assert n_cut > 0
-    assert 0 < split.n_left_out < 0.5 * ((label == 1) & (split.part >= 0)).sum()
+    assert 0 < n_left_out < 0.3 * automated
 
 
 def test_the_library_s_own_audit_finds_no_leak_in_it() -> None:
