@@ -209,6 +209,34 @@ def test_flipped_labels_are_found(seed: int) -> None:
     assert log_loss(truth, fitted.predict_proba(X)[:, 1]) < log_loss(truth, plain.predict_proba(X)[:, 1])
 
 
+def test_labels_held_out_change_the_trust_in_no_other() -> None:
+    rng = np.random.default_rng(0)
+    X, groups, time = rng.normal(size=(600, 4)), np.arange(600) // 2, np.arange(600)
+    y = X[:, 0] + 0.7 * rng.normal(size=600) > 0.5
+    train, later = later_part(time, groups, share=0.2)
+    shuffled = y.copy()
+    shuffled[later] = rng.permutation(y[later])
+
+    def trust(labels: np.ndarray, *, early_stopping: bool) -> np.ndarray:
+        classifier = SpamClassifier(max_iter=20, label_noise=0.05, early_stopping=early_stopping)
+        return np.asarray(classifier.fit(X, labels, groups=groups, time=time).label_trust_)
+
+    one, other = (trust(labels, early_stopping=True) for labels in (y, shuffled))
+    np.testing.assert_array_equal(one[train], other[train])
+    assert one[train].min() < 0.7
+    assert other[later].sum() < one[later].sum()  # the shuffled ones are doubted
+    one, other = (trust(labels, early_stopping=False) for labels in (y, shuffled))
+    assert (one[train] != other[train]).any()
+
+
+def test_early_stopping_at_random_leaves_no_label_unjudged() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4))
+    truth, flipped = X[:, 0] > 0.5, rng.random(600) < 0.05
+    fitted = SpamClassifier(max_iter=30, max_features=1.0, label_noise=0.05, early_stopping=True)
+    assert roc_auc_score(flipped, 1 - fitted.fit(X, truth ^ flipped).label_trust_) > 0.9
+
+
 def test_the_summary_says_what_a_rule_and_a_tree_reach() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"noise": rng.normal(size=400), "gap_s": rng.uniform(0, 100, 400)})

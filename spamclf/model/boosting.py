@@ -1,0 +1,143 @@
+"""Boosting: rows that may be trained on, and forests fitted to some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.errors import ParameterError
+from spamclf.model.bins import bin_codes, bin_edges, with_edges
+from spamclf.model.folds import one_per_row
+from spamclf.model.forest import Forest
+from spamclf.model.inputs import binnable, checked_weights, require_both
+
+__all__ = ["Boosting", "Rows"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rows:
+    """The rows to train on: those whose weight is not zero.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_features), dtype float64
+        As `binnable` leaves it.
+    is_second : ndarray of shape (n_rows,), dtype bool
+        The label.
+    weight : ndarray of shape (n_rows,), dtype float64
+    groups, time : ndarray of shape (n_rows,) or None
+    """
+
+    X: Floats
+    is_second: Bools
+    weight: Floats
+    groups: npt.NDArray[Any] | None = None
+    time: npt.NDArray[Any] | None = None
+
+    @classmethod
+    def of(
+        cls, X: Floats, is_second: Bools, sample_weight: Any, groups: Any, time: Any
+    ) -> tuple[Self, Bools]:
+        """Return the rows, and which of those given they are.
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError
+            As of `SpamClassifier.fit`.
+        """
+        weight = checked_weights(sample_weight, len(X))
+        used = weight > 0
+        groups, time = (
+            None if values is None else one_per_row(name, values, len(X))[used]
+            for name, values in (("groups", groups), ("time", time))
+        )
+        if not used.all():
+            X, is_second, weight = X[used], is_second[used], weight[used]
+        require_both(is_second)
+        return cls(binnable(X), is_second, weight, groups, time), used
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Boosting:
+    """Rows, and how forests are fitted to them.
+
+    Attributes
+    ----------
+    rows : Rows
+    settings : mapping
+        Of scikit-learn's ``HistGradientBoostingClassifier``.
+    edges : list of ndarray or None
+        Between the bins whose numbers `rows` holds instead of values; None where scikit-learn is to choose its own.
+    """
+
+    rows: Rows
+    settings: Mapping[str, Any]
+    edges: list[Floats] | None
+
+    @classmethod
+    def of(cls, rows: Rows, settings: Mapping[str, Any], *, weighted: bool) -> Self:
+        """Bin the rows beforehand if weights differ: scikit-learn would draw its edges by them, at random."""
+        if not weighted:
+            return cls(rows, settings, None)
+        max_bins = settings["max_bins"]
+        if not isinstance(max_bins, int | np.integer) or not 2 <= max_bins <= 255:
+            raise ParameterError(
+                f"SpamClassifier: max_bins must be a whole number from 2 to 255; got {max_bins!r}. Use 255."
+            )
+        edges = bin_edges(rows.X, int(max_bins))
+        return cls(replace(rows, X=bin_codes(rows.X, edges)), settings, edges)
+
+    def fit(self, chosen: Any, weight: Floats) -> Any:
+        """Fit scikit-learn's estimator to some rows.
+
+        Parameters
+        ----------
+        chosen : slice or ndarray
+            Which ones.
+        weight : ndarray of shape (n_rows,), dtype float64
+            Of all rows.
+
+        Returns
+        -------
+        estimator : sklearn.ensemble.HistGradientBoostingClassifier
+
+        Raises
+        ------
+        InsufficientDataError
+            If they are of one class.
+        ParameterError
+            If a setting is none.
+        """
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        is_second, weight = self.rows.is_second[chosen], weight[chosen]
+        require_both(is_second, "each part of the rows to train on")
+        estimator = HistGradientBoostingClassifier(**self.settings, early_stopping=False)
+        try:
+            return estimator.fit(
+                binnable(self.rows.X[chosen]),
+                is_second,
+                sample_weight=None if (weight == 1).all() else weight,
+            )
+        except (TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise ParameterError(
+                f"SpamClassifier: parameters must be such as HistGradientBoostingClassifier takes; got: {reason}. "
+                "See its documentation."
+            ) from error
+
+    def forest(self, weight: Floats, n_trees: int) -> Forest:
+        """Fit so many trees to all rows."""
+        whole = replace(self, settings={**self.settings, "max_iter": n_trees})
+        forest = Forest.from_sklearn(whole.fit(slice(None), weight))
+        return forest if self.edges is None else with_edges(forest, self.edges)
