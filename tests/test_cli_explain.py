@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from spamclf import explain, predict, read_dataset
+from spamclf.ego import EgoLog
 from tests import doors
 from tests.doors import SAMPLE, cli, tables, write_folder
 
@@ -32,7 +33,7 @@ def test_it_prints_everything(verdicts):
     why = explain.reasons(dataset, account_id=verdicts["automated"])
     for part in (
         "Reasons",
-        "The smallest change",
+        "What would clear it",
         "for the reviewer",
         "for the user",
         "Redress:",
@@ -67,6 +68,24 @@ def test_as_json(verdicts):
     assert list(user) == ["user"]
 
 
+def test_a_change_of_so_many_features():
+    dataset = read_dataset(SAMPLE)
+    flagged = [
+        row["account_id"]
+        for row in predict.score(dataset, n_reasons=0).to_pylist()
+        if row["verdict"] == "automated"
+    ]
+    ego = EgoLog.build(dataset)
+    sizes = {
+        each: len(explain.counterfactual(dataset, account_id=each, ego=ego).changes) for each in flagged[:12]
+    }
+    several = next(each for each, size in sizes.items() if size > 1)
+    text = done(cli("explain", SAMPLE, "--account", several, "--for", "reviewer"))
+    assert f"a change of {sizes[several]} features, each needed in full" in text
+    text = done(cli("explain", SAMPLE, "--account", several, "--for", "reviewer", "--max-features", 1))
+    assert "no change of up to 1 feature of its own doing clears it" in text
+
+
 @pytest.mark.parametrize("verdict", ["not_automated", "insufficient_data"])
 def test_an_account_that_is_not_flagged(verdicts, verdict):
     text = done(cli("explain", SAMPLE, "--account", verdicts[verdict]))
@@ -83,6 +102,7 @@ def test_an_account_that_is_not_flagged(verdicts, verdict):
         (("--account", "nobody"), 2, "account_id must be"),
         ((), 2, "--account"),
         (("--account", "nobody", "--for", "all"), 2, "--for"),
+        (("--account", "nobody", "--max-features", "0"), 2, "--max-features"),
         (("--account", "nobody", "--as-of", "yesterday"), 2, "--as-of must be"),
         (("--account", "nobody", "--model", "no/model"), 1, "model"),
     ],

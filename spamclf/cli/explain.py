@@ -24,6 +24,11 @@ __all__ = ["explain", "replay"]
     show_default=True,
     help="Whom to print for; only what is printed for the user may be handed to the user.",
 )
+@click.option(
+    "--max-features",
+    type=click.IntRange(1),
+    help="Most features that the change which clears it may take; by default as many as needed.",
+)
 @click.option("--ground", help="The clause of your terms of service that the account broke.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @jobs
@@ -34,12 +39,13 @@ def explain(
     model: str | None,
     as_of: int | None,
     audience: str,
+    max_features: int | None,
     ground: str | None,
     as_json: bool,
     n_jobs: int,
     **reading: Any,
 ) -> None:
-    """Explain the score of one account of a dataset FOLDER: reasons, the smallest change that clears it, statements.
+    """Explain the score of one account of a dataset FOLDER: reasons, a change that clears it, statements.
 
     \b
     Examples:
@@ -54,7 +60,7 @@ def explain(
     dataset = read_dataset(folder, **reading)
     say(repr(dataset))
     subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
-    told = _told(subject, audience, ground)
+    told = _told(subject, audience, max_features, ground)
     if as_json:
         click.echo(
             json.dumps(
@@ -98,13 +104,13 @@ def replay(folder: str, score_id: str, model: str | None, as_json: bool, n_jobs:
 
 _TITLES = {
     "reasons": "Reasons, in log odds by family",
-    "counterfactual": "The smallest change that clears it",
+    "counterfactual": "What would clear it",
     "reviewer": "Statement of reasons, for the reviewer",
     "user": "Statement of reasons, for the user: a draft, true once a person has reviewed and decided",
 }
 
 
-def _told(subject: Any, audience: str, ground: str | None) -> dict[str, Any]:
+def _told(subject: Any, audience: str, max_features: int | None, ground: str | None) -> dict[str, Any]:
     """Return what is to be printed, by name; None for a statement on an account that is not flagged."""
     from spamclf.explain.changes import counterfactual_of
     from spamclf.explain.families import reasons_of
@@ -113,7 +119,8 @@ def _told(subject: Any, audience: str, ground: str | None) -> dict[str, Any]:
     told: dict[str, Any] = {}
     flagged = subject.verdict == "automated"
     if audience != "user":
-        told |= {"reasons": reasons_of(subject, 5), "counterfactual": counterfactual_of(subject)}
+        told["reasons"] = reasons_of(subject, 5)
+        told["counterfactual"] = counterfactual_of(subject, max_features)
     audiences: tuple[Audience, ...] = ("reviewer", "user")
     for each in audiences:
         if audience in ("both", each):

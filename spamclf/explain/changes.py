@@ -8,17 +8,19 @@ from typing import Any
 
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
-from spamclf.errors import ParameterError
 from spamclf.explain.search import search
 from spamclf.explain.subject import Subject
 from spamclf.features.catalogue import CATALOGUE, family_of
 from spamclf.instants import iso
 from spamclf.model import Model
 from spamclf.predict import check_count
+from spamclf.wording import counted
 
 __all__ = ["Change", "Counterfactual", "counterfactual", "counterfactual_of"]
 
-_MOST = 5
+_NOT_FOUND = (
+    "no change of its own doing was found that would clear it, of however many features; there may be one"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """The smallest change found that clears an account.
+    """A change that clears an account, and whether it is the smallest.
 
     Attributes
     ----------
@@ -57,10 +59,11 @@ class Counterfactual:
         Empty when the account is not flagged, or no change was found.
     score_after : float or None
         With the changes; below the threshold. None without changes.
-    max_features : int
-        Up to how many features were changed at once.
+    max_features : int or None
+        Up to how many features might be changed at once; None for all.
     exhaustive : bool
-        Whether every change of as many features and of fewer was tried; if not, a smaller one may have been missed.
+        With changes, whether no smaller change clears: every one of as many features and of fewer was tried. If not,
+        each of the changes is needed, in full, but others may be fewer. Without changes, whether none clears.
     """
 
     model: str
@@ -70,7 +73,7 @@ class Counterfactual:
     verdict: str
     changes: tuple[Change, ...]
     score_after: float | None
-    max_features: int
+    max_features: int | None
     exhaustive: bool
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,11 +84,21 @@ class Counterfactual:
         if self.verdict != "automated":
             return "not flagged: no change is needed"
         if not self.changes:
-            tried = "clears it" if self.exhaustive else "was found to clear it"
-            return f"no change of up to {self.max_features} of the features that are its own doing {tried}"
-        lines = [f"the score would be {self.score_after:.4f}, below {self.threshold:.4f}, if it"]
+            return self._nothing()
+        what = "the smallest change there is"
+        if not self.exhaustive:
+            others = "whether fewer others would do is not known"
+            what = f"a change of {counted(len(self.changes), 'feature')}, each needed in full; {others}"
+        lines = [f"{what}: the score would be {self.score_after:.4f}, below {self.threshold:.4f}, if it"]
         lines += [f"  {each.sentence_to}  (now: {each.sentence})" for each in self.changes]
         return "\n".join(lines)
+
+    def _nothing(self) -> str:
+        """Say that there is no change, or that none was found."""
+        if self.max_features is None:
+            return "nothing it could change would clear it" if self.exhaustive else _NOT_FOUND
+        tried = "clears it" if self.exhaustive else "was found to clear it"
+        return f"no change of up to {counted(self.max_features, 'feature')} of its own doing {tried}"
 
 
 def counterfactual(
@@ -94,16 +107,22 @@ def counterfactual(
     account_id: Any = None,
     *,
     as_of: Any = None,
-    max_features: int = 3,
+    max_features: int | None = None,
     n_jobs: int = -1,
     ego: EgoLog | None = None,
 ) -> Counterfactual:
-    """Find the smallest change of what an account did that brings its score below the threshold.
+    """Find a change of what an account did, as small as can be, that brings its score below the threshold.
 
     Only features are changed that are the account's own doing (`Feature.actionable`) and known: never its age or
     registration, nor what others answered, reported, labelled or showed. Values stay possible (counts whole, shares
     from 0 to 1) and move away from what the catalogue calls suspicious. Fewer features come before more, and then what
     crosses the smaller share of the model's splits.
+
+    Every change of one feature is tried, and of several while they are few: then the change is the smallest there is.
+    Else features are changed until the account is cleared, and changes are taken back or made smaller one at a time:
+    what is left needs each of them, yet others might be fewer. `Counterfactual.exhaustive` and the text say which. It
+    may be many features, or none: of some accounts it can be shown that nothing they could change would clear them,
+    since it is what others did, or the account's age, that weighs.
 
     It is a statement on the model, not on the world: features are not independent (who sends less also writes to fewer
     strangers), and here one changes while the others stay.
@@ -112,8 +131,8 @@ def counterfactual(
     ----------
     dataset, model, account_id, as_of, n_jobs, ego
         As of `reasons`.
-    max_features : int, default=3
-        How many features may change at once, from 1 to 5.
+    max_features : int, optional
+        How many features may change at once, at least 1. By default as many as it takes.
 
     Returns
     -------
@@ -135,12 +154,13 @@ def counterfactual(
     >>> found.score_after is None or found.score_after < found.threshold <= found.score
     True
     """
-    _check_max(max_features)
+    if max_features is not None:
+        check_count("counterfactual", "max_features", max_features, least=1, usual="3")
     subject = Subject.of("counterfactual", dataset, model, account_id, as_of, n_jobs, ego)
     return counterfactual_of(subject, max_features)
 
 
-def counterfactual_of(subject: Subject, max_features: int = 3) -> Counterfactual:
+def counterfactual_of(subject: Subject, max_features: int | None = None) -> Counterfactual:
     """Return the counterfactual of an account that was measured already."""
     model, changes, after, exhaustive = subject.model, [], None, True
     if subject.verdict == "automated":
@@ -165,11 +185,3 @@ def _change(subject: Subject, column: int, to: float) -> Change:
     words = {name: CATALOGUE[name].in_words(subject.others[name]) for name in feature.companions}
     said = (feature.say(each, words) for each in (value, to))
     return Change(feature.name, family_of(feature.name).name, value, to, *said)
-
-
-def _check_max(max_features: Any) -> None:
-    check_count("counterfactual", "max_features", max_features, least=1, usual="3")
-    if max_features > _MOST:
-        raise ParameterError(
-            f"counterfactual: max_features must be at most {_MOST}; got {max_features}. Use 3: nobody weighs more."
-        )

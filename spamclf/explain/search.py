@@ -1,25 +1,25 @@
-"""The smallest change of a row that brings its score below a threshold: a beam search over the splits of a forest."""
+"""A change of a row that brings its score below a threshold: the smallest one, or one that needs all its parts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.features.feature import Feature
-from spamclf.model import Model
+from spamclf.model import Forest, Model
 
 __all__ = ["Found", "Steps", "domain", "search"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
-_BUDGET = 50_000  # rows scored at most to try one more feature
-_GRID = 4_000  # rows to try every pair of steps of two features
-_FINALISTS = 8
+_BUDGET = 50_000  # rows scored at most to try every change of one more feature
 _CHUNK = 8_192  # rows in memory at once
 _BETWEEN = {"rhythm_burstiness": (-1.0, 1.0), "rhythm_memory": (-1.0, 1.0)}
 _AT_LEAST = {"send_rate_sends": 1.0}  # sending nothing at all gets no verdict, which is no way to be cleared
@@ -69,7 +69,7 @@ class Found:
         The change; empty when none was found.
     cost : float
     exhaustive : bool
-        Whether every change of fewer features, and of as many, was tried.
+        Whether there is no smaller change, or, where none was found, none at all of as many features as were allowed.
     """
 
     columns: tuple[int, ...]
@@ -90,12 +90,18 @@ def domain(feature: Feature) -> tuple[float, float, bool]:
 
 
 def search(
-    model: Model, x: Floats, features: Sequence[Feature], max_features: int, threshold: float | None = None
+    model: Model,
+    x: Floats,
+    features: Sequence[Feature],
+    max_features: int | None = None,
+    threshold: float | None = None,
 ) -> Found:
-    """Find the change of the fewest features, then of the least cost, that brings a row's score below the threshold.
+    """Find a change of few features, and of little cost, that brings a row's score below the threshold.
 
-    Every change of one feature is tried. Of several, all combinations are tried where there are at most 50,000, else
-    those that go on from the most promising of one feature less.
+    Every change of one feature is tried, and of several as long as there are at most 50,000: the smallest that clears
+    is the smallest there is. Where none does, features are changed one after the other, each time the one that lowers
+    the score most, until it clears; then changes are taken back or made smaller, one at a time, as long as it still
+    does. What is left needs each of its changes, in full.
 
     Parameters
     ----------
@@ -103,7 +109,8 @@ def search(
     x : ndarray of shape (n_features,), dtype float64
     features : sequence of Feature
         The catalogue's entry of each column.
-    max_features : int
+    max_features : int, optional
+        By default all of them.
     threshold : float, optional
         By default the model's.
 
@@ -113,71 +120,148 @@ def search(
     """
     steps = Steps.of(model, x, features)
     trial = _Trial(model, x, steps, model.threshold if threshold is None else threshold)
-    n = steps.column.size
-    states, raw, exhaustive = np.empty((1, 0), np.int64), np.zeros(1), True
-    for _ in range(max_features if n else 0):
-        if len(states) * n > _BUDGET and states.shape[1]:
-            states, exhaustive = _beam(states, raw, steps.column, max(1, _BUDGET // n)), False
-        states = _extended(states, steps.column)
-        if not len(states):
-            break
-        raw = trial.raw_scores(states)
-        clears = np.flatnonzero(trial.clears(raw))
-        if clears.size:
-            best = trial.cheapest(states[clears], improve=not exhaustive)
-            columns, values = steps.column[best].tolist(), steps.value[best].tolist()
-            return Found(tuple(columns), tuple(values), trial.cost(best), exhaustive)
-    return Found((), (), math.inf, exhaustive)
+    n_columns = trial.columns.size
+    most = n_columns if max_features is None else min(max_features, n_columns)
+    if trial.is_hopeless():
+        return Found((), (), math.inf, exhaustive=True)
+    states, size = np.full((1, n_columns), -1), 0
+    while size < most and (size == 0 or len(states) * steps.column.size <= _BUDGET):
+        states, size = trial.extended(states), size + 1
+        clearing = states[trial.clears(trial.raw_scores(states))]
+        if len(clearing):
+            return trial.found(trial.smallest(clearing), exhaustive=True)
+    nothing = Found((), (), math.inf, exhaustive=size == most)
+    if nothing.exhaustive:
+        return nothing
+    state = trial.irreducible()
+    return nothing if state is None or (state >= 0).sum() > most else trial.found(state, exhaustive=False)
 
 
+@dataclass(frozen=True, eq=False)
 class _Trial:
-    """Scores a row with some of its features changed."""
+    """A row with some of its features changed.
 
-    def __init__(self, model: Model, x: Floats, steps: Steps, threshold: float) -> None:
-        self.model, self.x, self.steps, self.threshold = model, x, steps, threshold
+    A state says of each feature that can change which of `steps` it takes, -1 for none.
+    """
+
+    model: Model
+    x: Floats
+    steps: Steps
+    threshold: float
+
+    @cached_property
+    def columns(self) -> Ints:
+        """The features that can change."""
+        return np.unique(self.steps.column)
+
+    @cached_property
+    def place(self) -> Ints:
+        """Of each step its feature's place in `columns`."""
+        return np.searchsorted(self.columns, self.steps.column)
 
     def raw_scores(self, states: Ints) -> Floats:
-        """Return the raw score of each state, a row of places in `steps`."""
+        """Return the raw score of each state."""
         out = np.empty(len(states))
         for low in range(0, len(states), _CHUNK):
             part = states[low : low + _CHUNK]
             X = np.repeat(self.x[None], len(part), axis=0)
-            X[np.arange(len(part))[:, None], self.steps.column[part]] = self.steps.value[part]
+            X[:, self.columns] = np.where(part >= 0, self.steps.value[part], self.x[self.columns])
             out[low : low + len(part)] = self.model.forest.raw_scores(X)
         return out
 
-    def clears(self, raw: Floats) -> npt.NDArray[np.bool_]:
+    def clears(self, raw: Floats) -> Bools:
         """Tell which raw scores lie below the threshold, as `Model.scores` would have them."""
         return np.asarray(self.model.calibration(raw) < self.threshold)
 
-    def cost(self, state: Ints) -> float:
-        """Return what a state costs."""
-        return math.fsum(self.steps.cost[state].tolist())
+    def is_hopeless(self) -> bool:
+        """Tell whether no state clears, for not even the sum of what each tree could come to at least does."""
+        low, high = self.x.copy(), self.x.copy()
+        np.minimum.at(low, self.steps.column, self.steps.value)
+        np.maximum.at(high, self.steps.column, self.steps.value)
+        least = _least_raw_score(self.model.forest, low, high)
+        return not self.clears(np.array([least - 1e-9 * (1.0 + abs(least))]))[0]
 
-    def cheapest(self, states: Ints, *, improve: bool) -> Ints:
-        """Return the cheapest state; with `improve`, after looking for cheaper ones of the same features."""
-        costs = self.steps.cost[states].sum(axis=1)
-        order = np.lexsort((*states.T[::-1], costs))
-        if not improve:
-            return np.asarray(states[order[0]])
-        _, first = np.unique(self.steps.column[states[order]], axis=0, return_index=True)
-        finalists = [self._improved(states[order[place]]) for place in np.sort(first)[:_FINALISTS]]
-        return min(finalists, key=lambda state: (self.cost(state), tuple(state)))
+    def extended(self, states: Ints) -> Ints:
+        """Return each state with a step of one more feature, one that comes after those changed already."""
+        n_columns = self.columns.size
+        last = np.where(states >= 0, np.arange(n_columns), -1).max(axis=1)
+        which, step = np.nonzero(self.place > last[:, None])
+        grown = states[which]
+        grown[np.arange(len(grown)), self.place[step]] = step
+        return grown
 
-    def _improved(self, state: Ints) -> Ints:
-        """Make the changes of a state smaller as long as it clears: two at once if that is not too much, else one."""
-        choices = [np.flatnonzero(self.steps.column == column) for column in self.steps.column[state]]
-        if len(state) == 2 and choices[0].size * choices[1].size <= _GRID:
-            grid = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(-1, 2)
-            return self.cheapest(grid[self.clears(self.raw_scores(grid))], improve=False)
-        best = state
+    def irreducible(self) -> Ints | None:
+        """Return a state that clears, but would not with any of its changes taken back or made smaller."""
+        unchanged = np.full(self.columns.size, -1)
+        for start in (unchanged, self._farthest()):
+            state = self._lowered(start)
+            if state is not None:
+                return self._reduced(state)
+        return None
+
+    def smallest(self, states: Ints) -> Ints:
+        """Return the state of the fewest changes, and of these the cheapest."""
+        n_changes, costs = self._sizes(states)
+        return np.asarray(states[np.lexsort((*states.T[::-1], costs, n_changes))[0]])
+
+    def found(self, state: Ints, *, exhaustive: bool) -> Found:
+        """Return a state in words of columns and values."""
+        chosen = state[state >= 0]
+        columns, values = self.steps.column[chosen].tolist(), self.steps.value[chosen].tolist()
+        return Found(tuple(columns), tuple(values), math.fsum(self.steps.cost[chosen].tolist()), exhaustive)
+
+    def _farthest(self) -> Ints:
+        """Return the state in which every feature takes its last step, as far from what is suspicious as can be."""
+        return np.searchsorted(self.steps.column, self.columns, side="right") - 1
+
+    def _lowered(self, state: Ints) -> Ints | None:
+        """Change one feature at a time, each time what lowers the score most, until it clears; None if none does."""
+        (raw,) = self.raw_scores(state[None])
+        while not self.clears(raw):
+            tries = self._neighbours(state)
+            scores = self.raw_scores(tries)
+            best = int(scores.argmin())
+            if scores[best] >= raw:
+                return None
+            state, raw = tries[best], scores[best]
+        return state
+
+    def _reduced(self, state: Ints) -> Ints:
+        """Take changes back, or make them smaller, one at a time, as long as the state clears."""
         while True:
-            tries = np.concatenate([_replaced(best, place, each) for place, each in enumerate(choices)])
-            tries = tries[self.steps.cost[tries].sum(axis=1) < self.steps.cost[best].sum()]
+            tries = self._neighbours(state)
+            (n_now,), (cost_now,) = self._sizes(state[None])
+            n_changes, costs = self._sizes(tries)
+            tries = tries[(n_changes < n_now) | ((n_changes == n_now) & (costs < cost_now))]
             tries = tries[self.clears(self.raw_scores(tries))]
             if not len(tries):
-                return best
-            best = self.cheapest(tries, improve=False)
+                return state
+            state = self.smallest(tries)
+
+    def _neighbours(self, state: Ints) -> Ints:
+        """Return the states in which one feature takes another step, or none."""
+        n_steps, changed = self.place.size, np.flatnonzero(state >= 0)
+        tries = np.repeat(state[None], n_steps + changed.size, axis=0)
+        tries[np.arange(len(tries)), np.append(self.place, changed)] = np.append(
+            np.arange(n_steps), np.full(changed.size, -1)
+        )
+        return tries
+
+    def _sizes(self, states: Ints) -> tuple[Ints, Floats]:
+        """Return of each state the number of its changes, and what they cost."""
+        changed = states >= 0
+        return changed.sum(axis=1), np.where(changed, self.steps.cost[states], 0.0).sum(axis=1)
+
+
+def _least_raw_score(forest: Forest, low: Floats, high: Floats) -> float:
+    """Return what no row between two others can score below: the sum of the least that each tree can come to."""
+    feature, least = forest.feature, forest.value.copy()
+    goes_left = np.where(np.isnan(low[feature]), forest.missing_left != 0, low[feature] <= forest.threshold)
+    goes_right = np.where(np.isnan(low[feature]), ~goes_left, high[feature] > forest.threshold)
+    for node in np.flatnonzero(feature >= 0)[::-1].tolist():  # children come after their parent
+        ways = (forest.left[node], goes_left[node]), (forest.right[node], goes_right[node])
+        least[node] = min(least[child] for child, goes in ways if goes)
+    return forest.baseline + float(least[forest.roots[:-1]].sum())
 
 
 def _of_feature(feature: Feature, value: float, splits: Floats) -> list[tuple[float, float]]:
@@ -209,33 +293,3 @@ def _nearest(low: float, high: float, with_low: bool, down: bool, whole: bool) -
     exact = float(high if down else least)
     shorter = (exact if whole else float(f"{exact:.{digits}e}") for digits in range(1, 17))
     return next((each for each in shorter if least <= each <= high), exact)
-
-
-def _replaced(state: Ints, place: int, choices: Ints) -> Ints:
-    """Return a state once for each choice of one of its steps."""
-    states = np.repeat(state[None], choices.size, axis=0)
-    states[:, place] = choices
-    return states
-
-
-def _extended(states: Ints, column: Ints) -> Ints:
-    """Return every state with one step of another feature added, each once."""
-    n = column.size
-    grown = np.empty((len(states) * n, states.shape[1] + 1), np.int64)
-    grown[:, :-1] = np.repeat(states, n, axis=0)
-    grown[:, -1] = np.tile(np.arange(n), len(states))
-    fresh = (column[grown[:, :-1]] != column[grown[:, -1:]]).all(axis=1)
-    grown = np.sort(grown[fresh], axis=1)
-    order = np.lexsort(grown.T[::-1])
-    again = np.zeros(len(grown), np.bool_)
-    again[1:] = (grown[order[1:]] == grown[order[:-1]]).all(axis=1)
-    return np.asarray(grown[order[~again]])
-
-
-def _beam(states: Ints, raw: Floats, column: Ints, width: int) -> Ints:
-    """Keep the states of the lowest raw scores, and of each set of features its best one before any second."""
-    order = np.lexsort((*states.T[::-1], raw))
-    _, first = np.unique(column[states[order]], axis=0, return_index=True)
-    second = np.ones(order.size, np.bool_)
-    second[first] = False
-    return np.asarray(states[order[np.argsort(second, kind="stable")][:width]])

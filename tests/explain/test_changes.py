@@ -53,10 +53,10 @@ def test_what_is_returned_clears_accounts_of_the_shipped_model():
     data = Dataset(**simulate.world(400, 20, random_state=1003))
     X = extract(data, features=shipped.feature_names, history_days=shipped.history_days).matrix()
     flagged = X[shipped.scores(X) >= shipped.threshold][:40]
-    n_found = check_rows(shipped, flagged, 3)
+    n_found = check_rows(shipped, flagged, None)
     print(f"{n_found} of {len(flagged)} flagged accounts can be cleared")
     assert len(flagged) == 40
-    assert n_found > 5
+    assert n_found > 20  # of the others most are flagged for what others did
 
 
 def test_a_flagged_account():
@@ -69,10 +69,11 @@ def test_a_flagged_account():
         if change.changes:
             assert change.score_after < change.threshold
             assert all(each.sentence_to in str(change) for each in change.changes)
-            assert len(change.changes) <= 3
+            assert ("smallest change there is" in str(change)) == change.exhaustive
+            assert ("each needed in full" in str(change)) != change.exhaustive
         else:
             assert change.score_after is None
-            assert "no change of up to 3" in str(change)
+            assert str(change).startswith("nothing it could" if change.exhaustive else "no change of its own")
 
 
 def test_the_changed_row_is_the_accounts_own():
@@ -98,14 +99,17 @@ def test_who_is_not_flagged_needs_no_change():
 
 
 def test_nothing_clears():
-    unclearable = replace(strict(), threshold=0.0)
-    change = explain.counterfactual(dataset(), unclearable, ids_of("automated")[0], ego=ego(), max_features=1)
-    assert change.changes == ()
-    assert str(change) == "no change of up to 1 of the features that are its own doing clears it"
-    assert "was found to clear it" in str(replace(change, exhaustive=False))
+    unclearable, name = replace(strict(), threshold=0.0), ids_of("automated")[0]
+    change = explain.counterfactual(dataset(), unclearable, name, ego=ego())
+    assert (change.changes, change.exhaustive) == ((), True)
+    assert str(change) == "nothing it could change would clear it"
+    assert str(replace(change, exhaustive=False)).startswith("no change of its own doing was found")
+    change = explain.counterfactual(dataset(), unclearable, name, ego=ego(), max_features=1)
+    assert str(change) == "no change of up to 1 feature of its own doing clears it"
+    assert "2 features of its own doing was found" in str(replace(change, max_features=2, exhaustive=False))
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 6, 1.5, True, None])
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, True, "3"])
 def test_max_features_out_of_range(wrong):
     with pytest.raises(ParameterError, match="counterfactual: max_features must be"):
         explain.counterfactual(dataset(), strict(), ids_of("automated")[0], max_features=wrong, ego=ego())

@@ -12,9 +12,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spamclf.explain import search as module
-from spamclf.explain.search import Steps, domain, search
+from spamclf.explain.search import Found, Steps, domain, search
 from spamclf.features import CATALOGUE
-from spamclf.model import Model, SigmoidCalibration
+from spamclf.model import Forest, Model, SigmoidCalibration
+from spamclf.model.audit import DTYPES
 from tests.model.forests import naive_raw_score, random_forest
 
 NAMES = (
@@ -113,16 +114,94 @@ def test_what_is_found_clears_and_is_possible(seed, budget):
         assert model.scores(fewer[None])[0] >= model.threshold
 
 
-def test_a_beam_seldom_misses_what_all_would_find(monkeypatch):
-    cases = [tiny(seed, n_trees=10, n_leaves=16) for seed in range(60)]
-    every = [search(model, x, FEATURES, 3) for model, x in cases]
-    monkeypatch.setattr(module, "_BUDGET", 200)
-    beam = [search(model, x, FEATURES, 3) for model, x in cases]
-    assert not all(each.exhaustive for each in beam)
-    worse = sum(len(one.columns) != len(other.columns) for one, other in zip(every, beam, strict=True))
-    assert worse <= 2
-    for one, other in zip(every, beam, strict=True):
-        assert not one.columns or not other.columns or len(one.columns) <= len(other.columns)
+@settings(max_examples=100)
+@given(st.integers(0, 2**32))
+def test_what_trying_all_did_not_find_is_irreducible(seed):
+    """No change can be taken back, nor made smaller by itself."""
+    model, x = tiny(seed, n_trees=8, n_leaves=12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BUDGET", 1)
+        found = search(model, x, FEATURES)
+    assume(found.columns)
+    assert found.exhaustive == (len(found.columns) == 1)
+    changed = x.copy()
+    changed[list(found.columns)] = found.values
+    for column, value in zip(found.columns, found.values, strict=True):
+        smaller = [(x[column], 0.0), *tried(model, x, column)]
+        cost = next(
+            cost for each, cost in smaller if interval(model, column, each) == interval(model, column, value)
+        )
+        for each, its_cost in smaller:
+            if its_cost < cost:
+                other = changed.copy()
+                other[column] = each
+                assert model.scores(other[None])[0] >= model.threshold
+
+
+def interval(model, column, value):
+    splits = np.unique(model.forest.threshold[model.forest.feature == column])
+    return int(np.searchsorted(splits, value))
+
+
+def test_changing_one_after_the_other_seldom_misses_what_all_would_find(monkeypatch):
+    cases = []
+    for seed in range(80):
+        model, x = tiny(seed, n_trees=10, n_leaves=16)
+        raw = float(model.forest.raw_scores(x[None])[0])
+        cases.append((replace(model, threshold=1 / (1 + math.exp(2 - raw))), x))
+    found = []
+    for budget in (3_000_000, 1):
+        monkeypatch.setattr(module, "_BUDGET", budget)
+        found.append([search(model, x, FEATURES, 3) for model, x in cases])
+    pairs = list(zip(*found, strict=True))
+    assert all(one.exhaustive for one, _ in pairs)
+    assert sum(len(one.columns) > 1 for one, _ in pairs) > 10
+    assert sum(len(one.columns) != len(other.columns) for one, other in pairs) <= 1
+    for one, other in pairs:
+        assert other.exhaustive == (len(other.columns) == 1) or not other.columns
+        assert not other.columns or len(one.columns) <= len(other.columns)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 2**32))
+def test_where_nothing_is_said_to_clear_nothing_does(seed):
+    model, x = tiny(seed, n_trees=2, n_leaves=4)
+    model = replace(model, threshold=model.threshold / 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BUDGET", 1)
+        found = search(model, x, FEATURES)
+    assume(found.exhaustive and not found.columns)
+    assert exhaustive(model, x, x.size) is None
+
+
+@pytest.mark.parametrize(("budget", "exhaustive"), [(50_000, True), (1, False)])
+def test_as_many_features_are_changed_as_it_takes(monkeypatch, budget, exhaustive):
+    """Of ten stumps that each add 1, seven must be turned to come from 10 to below 3.5."""
+    monkeypatch.setattr(module, "_BUDGET", budget)
+    names = [name for name, each in CATALOGUE.items() if each.actionable and each.direction > 0][:10]
+    nodes = {"feature": [0, -1, -1], "left": [1, -1, -1], "right": [2, -1, -1], "value": [0.5, 0.0, 1.0]}
+    trees = {name: np.tile(each, 10) for name, each in nodes.items()}
+    at = np.repeat(np.arange(10), 3)
+    for name in ("left", "right"):
+        trees[name] = np.where(trees[name] < 0, -1, trees[name] + 3 * at)
+    trees["feature"] = np.where(trees["feature"] < 0, -1, at)
+    trees |= {
+        "threshold": np.tile([0.5, 0, 0], 10),
+        "missing_left": np.zeros(30),
+        "cover": np.tile([2.0, 1, 1], 10),
+    }
+    trees["roots"] = np.arange(0, 31, 3)
+    forest = Forest(
+        **{name: np.array(trees[name], DTYPES[name]) for name in DTYPES}, baseline=0.0, n_features=10
+    )
+    model = Model("stumps", forest, SigmoidCalibration(1.0, 0.0), names, 30, float(1 / (1 + math.exp(-3.5))))
+    x, features = np.ones(10), [CATALOGUE[name] for name in names]
+    for most in (None, 10, 7):
+        found = search(model, x, features, most)
+        assert (len(found.columns), max(found.values) <= 0.5, found.exhaustive) == (7, True, exhaustive)
+    assert search(model, x, features, 6) == Found((), (), math.inf, exhaustive=exhaustive)
+    hopeless = replace(model, threshold=0.5)
+    assert search(hopeless, x, features) == Found((), (), math.inf, exhaustive=True)
 
 
 def test_steps_go_away_from_what_is_suspicious():
