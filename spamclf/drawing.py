@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,12 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     ax.grid(visible=True, color="#E6E6E6", linewidth=0.8)
     ax.set_axisbelow(True)
     return ax
+
+
+def looks(colours: Sequence[str], marks: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield colours with marks, without end: neighbours differ in both, and no pair comes twice before all have."""
+    for k in itertools.count():
+        yield colours[k % len(colours)], marks[(k % len(colours) + k // len(colours)) % len(marks)]
 
 
 def curve(ax: Axes, place: int, x: Floats, y: Floats, label: str, **options: Any) -> None:

@@ -337,6 +337,19 @@ def test_drift_is_drawn_by_column_and_report():
         plots.plot_drift(reports | {"other": reference.compare(rng.random(99))})
 
 
+@pytest.mark.parametrize("n", [4, 6, 9])
+def test_however_many_are_drawn_none_is_dropped_or_looks_like_another(n):
+    names = [f"way {k}" for k in range(n)]
+    ax = plots.plot_false_flags({name: [0.001 * k, 0.02] for k, name in enumerate(names)}, 0.01)
+    assert [text.get_text().split(":")[0] for text in ax.get_legend().get_texts()] == names
+    filled = [bars[0] for bars in ax.containers if len(bars) > 1]
+    assert len({(bar.get_facecolor(), bar.get_hatch()) for bar in filled}) == n
+    reference = Reference.of(np.linspace(0, 1, 500))
+    ax = plots.plot_drift({name: reference.compare(np.linspace(0, 1, 200)) for name in names})
+    assert [text.get_text().split(":")[0] for text in ax.get_legend().get_texts()] == names
+    assert len({(dots.get_color(), dots.get_marker()) for dots in ax.lines[:n]}) == n
+
+
 def test_what_a_threshold_means_is_drawn_on_given_axes_and_refused_in_words():
     _, ax = plt.subplots()
     reference = Reference.of(np.linspace(0, 1, 500))

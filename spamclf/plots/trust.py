@@ -113,8 +113,8 @@ def plot_false_flags(
         )
     edges = np.linspace(0, max(promised, *(each.max() for each in values.values())) * 1.02, n_bins + 1)
     ax = drawing.new_axes(ax, (8.0, 3.6))
-    looks = ((AUTOMATED, "////"), (HONEST, ""), (INK, "...."))
-    for (name, each), (colour, hatch) in zip(values.items(), looks, strict=False):
+    looks = drawing.looks((AUTOMATED, HONEST, INK), ("////", "", "...."))
+    for (name, each), (colour, hatch) in zip(values.items(), looks, strict=False):  # the looks never end
         label = f"{name}: broken in {100 * (each > promised).mean():.1f} %"
         ax.hist(each, bins=list(edges), color=colour, alpha=0.45, label=label, hatch=hatch, edgecolor="white")
         ax.hist(each, bins=list(edges), color=colour, histtype="step", linewidth=1.6)
@@ -163,11 +163,13 @@ def plot_drift(reports: DriftReport | Mapping[str, DriftReport], *, ax: Axes | N
         )
     ax = drawing.new_axes(ax, (8.0, 1.3 + 0.34 * len(names[0])))
     place = np.arange(len(names[0]))
-    looks = ((HONEST, "o"), (AUTOMATED, "^"), (INK, "s"), (SECOND, "D"))
+    looks = drawing.looks((HONEST, AUTOMATED, INK, SECOND), ("o", "^", "s", "D"))
     shifts = 0.13 * (
         np.arange(len(named)) - (len(named) - 1) / 2
     )  # dots of equal columns stand below each other
-    for (name, each), (colour, marker), shift in zip(named.items(), looks, shifts, strict=False):
+    for (name, each), (colour, marker), shift in zip(
+        named.items(), looks, shifts, strict=False
+    ):  # nor do these
         psi = np.maximum([column.psi for column in each.columns], _LEAST_PSI)
         ax.plot(
             psi, place + shift, marker, color=colour, markersize=7, label=f"{name}: {each.status}".strip(" :")
@@ -184,5 +186,5 @@ def plot_drift(reports: DriftReport | Mapping[str, DriftReport], *, ax: Axes | N
     ax.set_ylim(len(place) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="population stability index: how far a column has moved")
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.06), ncols=len(named), frameon=False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.06), ncols=min(len(named), 4), frameon=False)
     return ax
