@@ -55,6 +55,16 @@ def test_for_the_user_alone(verdicts):
     )
 
 
+def test_who_decided_is_said_when_it_was_said(verdicts):
+    arguments = ("explain", SAMPLE, "--account", verdicts["automated"], "--for", "user")
+    text = done(cli(*arguments))
+    assert "for the user: a draft, until --decided-by says who decided" in text
+    assert "a person who reviewed" not in text
+    text = done(cli(*arguments, "--decided-by", "person"))
+    assert "draft" not in text
+    assert "The decision was taken by a person who reviewed the account." in text
+
+
 def test_as_json(verdicts):
     told = json.loads(
         done(cli("explain", SAMPLE, "--account", verdicts["automated"], "--json", "--ground", "Clause 9."))
@@ -103,6 +113,8 @@ def test_an_account_that_is_not_flagged(verdicts, verdict):
         ((), 2, "--account"),
         (("--account", "nobody", "--for", "all"), 2, "--for"),
         (("--account", "nobody", "--max-features", "0"), 2, "--max-features"),
+        (("--account", "nobody", "--ground", ""), 2, "ground must be a text"),
+        (("--account", "nobody", "--decided-by", "chance"), 2, "--decided-by"),
         (("--account", "nobody", "--as-of", "yesterday"), 2, "--as-of must be"),
         (("--account", "nobody", "--model", "no/model"), 1, "model"),
     ],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spamclf.cli.shared import as_of_option, dataset_options, jobs, refusals, say
+
+if TYPE_CHECKING:
+    from spamclf.explain.statements import DecidedBy
+    from spamclf.explain.subject import Subject
 
 __all__ = ["explain", "replay"]
 
@@ -30,6 +34,11 @@ __all__ = ["explain", "replay"]
     help="Most features that the change which clears it may take; by default as many as needed.",
 )
 @click.option("--ground", help="The clause of your terms of service that the account broke.")
+@click.option(
+    "--decided-by",
+    type=click.Choice(["person", "machine"]),
+    help="Who took the decision, as the statements are to say; without it they are drafts that leave it open.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @jobs
 @refusals
@@ -41,6 +50,7 @@ def explain(
     audience: str,
     max_features: int | None,
     ground: str | None,
+    decided_by: DecidedBy | None,
     as_json: bool,
     n_jobs: int,
     **reading: Any,
@@ -50,17 +60,21 @@ def explain(
     \b
     Examples:
       spamclf explain data/sample --account ID
-      spamclf explain data/today --account ID --model models/2026-06-01 --as-of 2026-06-08 --for user
+      spamclf explain data/today --account ID --model models/2026-06-01 --as-of 2026-06-08 --for user \\
+        --ground "Clause 4.2: no bulk messages." --decided-by person
     """
     import json
 
     from spamclf.dataset import read_dataset
+    from spamclf.explain.statements import GROUND, check_texts
     from spamclf.explain.subject import Subject
 
+    ground = GROUND if ground is None else ground
+    check_texts({"ground": ground})
     dataset = read_dataset(folder, **reading)
     say(repr(dataset))
     subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
-    told = _told(subject, audience, max_features, ground)
+    told = _told(subject, audience, max_features, ground, decided_by)
     if as_json:
         click.echo(
             json.dumps(
@@ -68,9 +82,11 @@ def explain(
             )
         )
         return
+    draft = "" if decided_by else ": a draft, until --decided-by says who decided"
     for name, each in told.items():
         text = "none: the model does not flag this account" if each is None else str(each)
-        click.echo(f"{_TITLES[name]}\n" + "\n".join(f"  {_printable(line)}" for line in text.splitlines()))
+        title = _TITLES[name] + (draft if name == "user" and each is not None else "")
+        click.echo(f"{title}\n" + "\n".join(f"  {_printable(line)}" for line in text.splitlines()))
 
 
 @click.command()
@@ -106,15 +122,17 @@ _TITLES = {
     "reasons": "Reasons, in log odds by family",
     "counterfactual": "What would clear it",
     "reviewer": "Statement of reasons, for the reviewer",
-    "user": "Statement of reasons, for the user: a draft, true once a person has reviewed and decided",
+    "user": "Statement of reasons, for the user",
 }
 
 
-def _told(subject: Any, audience: str, max_features: int | None, ground: str | None) -> dict[str, Any]:
+def _told(
+    subject: Subject, audience: str, max_features: int | None, ground: str, decided_by: DecidedBy | None
+) -> dict[str, Any]:
     """Return what is to be printed, by name; None for a statement on an account that is not flagged."""
     from spamclf.explain.changes import counterfactual_of
     from spamclf.explain.families import reasons_of
-    from spamclf.explain.statements import GROUND, Audience, statement_of
+    from spamclf.explain.statements import Audience, statement_of
 
     told: dict[str, Any] = {}
     flagged = subject.verdict == "automated"
@@ -124,11 +142,10 @@ def _told(subject: Any, audience: str, max_features: int | None, ground: str | N
     audiences: tuple[Audience, ...] = ("reviewer", "user")
     for each in audiences:
         if audience in ("both", each):
-            told[each] = (
-                statement_of(subject, each, change=told.get("counterfactual"), ground=ground or GROUND)
-                if flagged
-                else None
-            )
+            change = told.get("counterfactual")
+            told[each] = None
+            if flagged:
+                told[each] = statement_of(subject, each, change=change, ground=ground, decided_by=decided_by)
     return told
 
 

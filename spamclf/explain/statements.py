@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -19,9 +19,10 @@ from spamclf.instants import DAY_US, iso
 from spamclf.model import Model
 from spamclf.model.reasons import Reason
 
-__all__ = ["Audience", "Statement", "statement", "statement_of"]
+__all__ = ["Audience", "DecidedBy", "Statement", "check_texts", "statement", "statement_of"]
 
 Audience = Literal["reviewer", "user"]
+DecidedBy = Literal["person", "machine"]
 
 _N_FACTS = 5
 _LONGEST = 2_000
@@ -37,9 +38,10 @@ REDRESS = (
 )
 _AS_A_WHOLE = "what it does as a whole resembles automated accounts"
 _DETECTED = "The account was found by automated means: a statistical model of how accounts behave."
-_DECIDED = {
-    False: "The decision was taken by a person who reviewed the account.",
-    True: "The decision was taken by automated means.",
+_DECIDED: dict[DecidedBy | None, str] = {
+    "person": "The decision was taken by a person who reviewed the account.",
+    "machine": "The decision was taken by automated means.",
+    None: "Whether a person or automated means took the decision is not stated here.",
 }
 _OWN_INITIATIVE = "The platform looked into the account on its own initiative"
 _REPORTS = ", and took reports by users into account"
@@ -60,7 +62,7 @@ class Statement:
     initiative : str
         Whether notices were relied on (point b).
     detection, decision : str
-        The use of automated means in finding and deciding (point c).
+        The use of automated means in finding and deciding (point c); who decided is stated only if the caller said it.
     ground : str
         Clause of the terms of service (point e).
     redress : tuple of str
@@ -118,7 +120,7 @@ def statement(
     restriction: str = RESTRICTION,
     territory: str = TERRITORY,
     duration: str = DURATION,
-    automated_decision: bool = False,
+    decided_by: DecidedBy | None = None,
     redress: Sequence[str] = REDRESS,
     n_jobs: int = -1,
     ego: EgoLog | None = None,
@@ -138,9 +140,10 @@ def statement(
         The clause of your terms of service that the account broke.
     restriction, territory, duration : str, optional
         By default the suspension of the account, wherever the service is offered, until further notice.
-    automated_decision : bool, default=False
-        Whether no person decides. The models of this library are not meant for that.
-    redress : sequence of str, optional
+    decided_by : {"person", "machine"}, optional
+        Who took the decision; the law asks for it, and only you know. By default the statement says that this is not
+        stated, and is a draft. The models of this library are not meant for decisions without a person.
+    redress : str or sequence of str, optional
         By default a complaint to you, out-of-court settlement, and court; name your own addresses here.
 
     Returns
@@ -171,14 +174,14 @@ def statement(
             f"statement: audience must be 'reviewer' or 'user'; got {str(audience)[:40]!r}. Use 'user' for the "
             "account's user."
         )
-    if not isinstance(automated_decision, bool):
+    if decided_by is not None and decided_by not in get_args(DecidedBy):
         raise ParameterError(
-            "statement: automated_decision must be True or False; got "
-            f"{type(automated_decision).__name__}. Use False when a person decides."
+            f"statement: decided_by must be 'person', 'machine' or None; got {str(decided_by)[:40]!r}. Use 'person' "
+            "once a person has reviewed the account and decided."
         )
     texts = {"ground": ground, "restriction": restriction, "territory": territory, "duration": duration}
-    ways = (redress,) if isinstance(redress, str) else tuple(redress)
-    _check_texts(
+    ways = (redress,) if isinstance(redress, str) else tuple(redress) if isinstance(redress, Iterable) else ()
+    check_texts(
         texts | {"redress": ways[0] if ways else ""} | {f"redress {k}": way for k, way in enumerate(ways)}
     )
     subject = Subject.of("statement", dataset, model, account_id, as_of, n_jobs, ego)
@@ -189,7 +192,7 @@ def statement(
         restriction=restriction,
         territory=territory,
         duration=duration,
-        decision=_DECIDED[automated_decision],
+        decided_by=decided_by,
         redress=ways,
     )
 
@@ -202,7 +205,7 @@ def statement_of(
     restriction: str = RESTRICTION,
     territory: str = TERRITORY,
     duration: str = DURATION,
-    decision: str = _DECIDED[False],
+    decided_by: DecidedBy | None = None,
     redress: tuple[str, ...] = REDRESS,
     change: Counterfactual | None = None,
 ) -> Statement:
@@ -224,7 +227,7 @@ def statement_of(
         facts=facts or (_AS_A_WHOLE,),
         initiative=f"{_OWN_INITIATIVE}{_REPORTS if reported else ''}.",
         detection=_DETECTED,
-        decision=decision,
+        decision=_DECIDED[decided_by],
         ground=ground,
         redress=redress,
         details=_details(subject, why_so, change) if audience == "reviewer" else None,
@@ -254,7 +257,8 @@ def _details(subject: Subject, reasons: Reasons, change: Counterfactual | None) 
     }
 
 
-def _check_texts(texts: dict[str, Any]) -> None:
+def check_texts(texts: dict[str, Any]) -> None:
+    """Refuse what is no text that a user could read; of a name its first word is told."""
     for name, text in texts.items():
         if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST:
             raise ParameterError(

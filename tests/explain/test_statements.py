@@ -93,7 +93,7 @@ def test_it_states_what_article_17_asks_for():
         text = str(statement(ids_of("automated")[0], audience=audience))
         for part in (
             "suspension of the account", "wherever the service is offered", "until further notice",
-            "own initiative", "automated means", "person who reviewed", GROUND, "complain", "out-of-court", "court",
+            "own initiative", "automated means", "is not stated here", GROUND, "complain", "out-of-court", "court",
         ):  # fmt: skip
             assert part in text
 
@@ -101,7 +101,7 @@ def test_it_states_what_article_17_asks_for():
 def test_what_the_caller_says_is_stated():
     told = statement(
         ids_of("automated")[0], audience="user", ground="Clause 4.2: no bulk messages.", restriction="a warning",
-        territory="in the EU", duration="for 14 days", automated_decision=True, redress=["Write to us."],
+        territory="in the EU", duration="for 14 days", decided_by="machine", redress=["Write to us."],
     )  # fmt: skip
     text = str(told)
     for part in ("Clause 4.2: no bulk messages.", "a warning, in the EU, for 14 days", "- Write to us."):
@@ -110,6 +110,19 @@ def test_what_the_caller_says_is_stated():
     assert "person" not in text
     assert "court" not in text
     assert statement(ids_of("automated")[0], redress="Write.").redress == ("Write.",)
+
+
+@pytest.mark.parametrize("audience", ["user", "reviewer"])
+def test_nobody_is_said_to_have_decided_unless_the_caller_says_so(audience):
+    said = {
+        who: statement(ids_of("automated")[0], audience=audience, decided_by=who).decision
+        for who in (None, "person", "machine")
+    }
+    assert said[None] == statement(ids_of("automated")[0], audience=audience).decision
+    assert "not stated" in said[None]
+    assert "was taken by" not in said[None]
+    assert said["person"] == "The decision was taken by a person who reviewed the account."
+    assert said["machine"] == "The decision was taken by automated means."
 
 
 def test_reports_are_said_to_be_relied_on():
@@ -143,7 +156,11 @@ def test_nobody_who_is_not_flagged_gets_one():
         ({"restriction": None}, "restriction must be a text"),
         ({"redress": []}, "redress must be a text"),
         ({"redress": ["Write.", 3]}, "redress must be a text"),
-        ({"automated_decision": "no"}, "automated_decision must be True or False"),
+        ({"redress": None}, "redress must be a text"),
+        ({"redress": 5}, "redress must be a text"),
+        ({"decided_by": "nobody"}, "decided_by must be 'person', 'machine' or None; got 'nobody'"),
+        ({"decided_by": True}, "decided_by must be 'person', 'machine' or None; got 'True'"),
+        ({"decided_by": ["person"]}, "decided_by must be"),
     ],
 )
 def test_wrong_arguments(settings, words):
