@@ -82,7 +82,7 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
     Raises
     ------
     OutputError
-        If a model or a file is there, or the folder above cannot be made.
+        If it has no name, a model or a file is there, or the folder above cannot be made.
 
     Examples
     --------
@@ -91,6 +91,8 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
     ...
     spamclf.errors.OutputError: out: the folder must hold no model yet; got 'simulated-1', which does. ...
     """
+    if not os.fspath(path).strip():
+        raise OutputError("out: a model must have a folder of its own; got ''. Use for instance models/mine.")
     out = Path(path)
     if out.exists() and not out.is_dir():
         raise OutputError(f"out: a model must be a folder; got {out.name!r}, a file. Choose another name.")

@@ -126,7 +126,6 @@ def test_version():
         ["train", "FOLDER", "--out", "m", "--features", "no_such_family"],
         ["train", "FOLDER", "--out", "m", "--features", ""],
         ["train", "FOLDER", "--out", "m", "--random-state", "-1"],
-        ["train", "FOLDER", "--out", "m"],  # the world is too small for the usual share
         ["train", "FOLDER", "--out", "m", "--fpr", "0"],
         ["train", "FOLDER", "--out", "m", "--fpr", "1e-320"],
         ["train", "FOLDER", "--out", "m", "--fpr", "few"],
@@ -162,6 +161,11 @@ def test_refusals_come_before_any_work(world, tmp_path, monkeypatch):
     assert "folder must exist" in refused(cli("score", world, "--out", tmp_path / "none" / "s.csv"))
     assert "none of the dataset's tables" in refused(cli("score", world, "--out", world / "messages.csv"))
     assert "hold no model yet" in refused(cli("train", world, "--out", tmp_path / "old"))
+    monkeypatch.chdir(tmp_path)
+    for inside in ("", world, world / ".." / world.name, world / "messages", world / "photos" / "m"):
+        for more in ((), ("--overwrite",)):
+            message = refused(cli("train", world, "--out", inside, *more))
+            assert "a model must have a folder of its own" in message
     for name, value in (("fpr", "7"), ("confidence", "1"), ("label-noise", "automated=x")):
         assert f"--{name} must be between" in refused(
             cli("train", world, "--out", tmp_path / "m", f"--{name}", value), 2
@@ -251,9 +255,14 @@ def test_train_with_a_certificate(tmp_path):
     assert balance(text)[2:] == [0, 0]
 
 
+def test_an_unknown_tier_is_refused_in_words_of_the_command_line(world, tmp_path):
+    message = refused(cli("train", world, "--out", tmp_path / "m", "--tiers", "9"), 2)
+    assert "tiers must be some of 0, 1, 2, 3, F; got 9. Use 0 and 1 for a model that sees" in message
+
+
 def test_a_certificate_beyond_the_data_is_refused(tmp_path):
-    """One line, with the code of a wrong command, that says what would do; nothing is written."""
-    message = refused(cli("train", SAMPLE, "--out", tmp_path / "m", "--features", "send_rate"), code=2)
+    """One line, with the code of data that do not suffice, that says what would do; nothing is written."""
+    message = refused(cli("train", SAMPLE, "--out", tmp_path / "m", "--features", "send_rate"))
     n, least = re.search(
         r"at least 2,995 for fpr 0\.001 .*; got (\d+)\. .* an fpr of (0\.\d+) or more\.", message
     ).groups()

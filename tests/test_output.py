@@ -198,6 +198,9 @@ def test_places_where_no_model_can_be(tmp_path):
         check_model_output(tmp_path / "m", overwrite=False)
     with pytest.raises(OutputError, match="the folder above must be one that can be made"):
         check_model_output(tmp_path / "file" / "below" / "m", overwrite=False)
+    for nowhere in ("", " "):
+        with pytest.raises(OutputError, match="must have a folder of its own; got ''"):
+            check_model_output(nowhere, overwrite=True)
     assert check_model_output(tmp_path / "m", overwrite=True) == tmp_path / "m"
     assert check_model_output(f"{tmp_path}/a/b/", overwrite=False) == tmp_path / "a" / "b"
     assert names(tmp_path / "a") == []

@@ -15,6 +15,7 @@ from spamclf.cli.shared import (
     as_of_option,
     dataset_options,
     jobs,
+    model_path,
     refusals,
     result_path,
     say,
@@ -167,14 +168,13 @@ def train(
     from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
     from spamclf.files import hold
-    from spamclf.output import check_model_output
     from spamclf.train import fit, summary
 
     reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
     boosting: dict[str, Any] = {"early_stopping": True} if early_stopping else {}
     if label_noise is not None:
         boosting["label_noise"] = label_noise
-    target = check_model_output(out, overwrite=overwrite)
+    target = model_path(out, folder, overwrite=overwrite)
     with hold(target):
         say("reading ...")
         dataset = read_dataset(folder, **reading)
@@ -184,7 +184,7 @@ def train(
         except InsufficientDataError as error:
             if not str(error).startswith("certify:"):
                 raise
-            raise Refusal(str(error) + _NO_CERTIFICATE, 2) from error
+            raise Refusal(str(error) + _NO_CERTIFICATE, 1) from error
         model.save(target, overwrite=overwrite)
     click.echo(summary(model))
     click.echo(row_balance(dataset, model.info["data"]["duplicates"]))

@@ -20,6 +20,7 @@ __all__ = [
     "as_of_option",
     "dataset_options",
     "jobs",
+    "model_path",
     "refusals",
     "result_path",
     "result_paths",
@@ -116,16 +117,34 @@ def result_path(out: str, folder: str, name: str = "out") -> Path:
     """Return where a result goes, before any work is done for it: never over a table it is made from."""
     from spamclf.contact_sheet import check_sheet
     from spamclf.output import check_output
-    from spamclf.schema import TABLES
 
     path = check_sheet(out) if name == "sheet" else check_output(out, name=name)
-    target, home = path.resolve(), Path(folder).resolve()
-    inside = target.relative_to(home).parts[0] if target.is_relative_to(home) else ""
-    if inside.split(".")[0] in TABLES:  # a table's file, or a part in its folder
+    if _is_of_tables(path, folder):
         raise OutputError(
             f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
         )
     return path
+
+
+def model_path(out: str, folder: str, *, overwrite: bool) -> Path:
+    """Return where a model goes, before any work is done for it: never among the tables it is made from."""
+    from spamclf.output import check_model_output
+
+    if out.strip() and (Path(out).resolve() == Path(folder).resolve() or _is_of_tables(Path(out), folder)):
+        raise OutputError(
+            f"out: a model must have a folder of its own; got {Path(out).name!r}, which is the dataset's. "
+            "Use for instance models/mine."
+        )
+    return check_model_output(out, overwrite=overwrite)
+
+
+def _is_of_tables(path: Path, folder: str) -> bool:
+    """Tell whether a path is a table's file, or lies in its folder."""
+    from spamclf.schema import TABLES
+
+    target, home = path.resolve(), Path(folder).resolve()
+    inside = target.relative_to(home).parts if target.is_relative_to(home) else ()
+    return bool(inside) and inside[0].split(".")[0] in TABLES
 
 
 def result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
