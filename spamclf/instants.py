@@ -96,7 +96,7 @@ class _Dated(Protocol):
     def last_instant(self) -> int | None: ...
 
 
-def instant_or_last(dataset: _Dated, as_of: Any) -> int:
+def instant_or_last(dataset: _Dated, as_of: Any, where: str = "spamclf") -> int:
     """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row.
 
     Raises
@@ -107,17 +107,17 @@ def instant_or_last(dataset: _Dated, as_of: Any) -> int:
         If no instant is given and no row has a time.
     """
     if as_of is not None:
-        return to_instant(as_of)
+        return to_instant(as_of, where=where)
     last = dataset.last_instant()
     if last is None:
         raise InsufficientDataError(
-            "as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
+            f"{where}: as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
         )
     return last + 1
 
 
-def check_history(history_days: float) -> None:
-    """Refuse a look-back that is no number of days.
+def check_history(history_days: float, where: str = "spamclf") -> None:
+    """Refuse a look-back that is no number of days; `where` names the call.
 
     Raises
     ------
@@ -126,11 +126,12 @@ def check_history(history_days: float) -> None:
     """
     if not isinstance(history_days, Real) or isinstance(history_days, bool):
         raise ParameterError(
-            f"history_days must be a number of days; got {type(history_days).__name__}. Use 30 for a month."
+            f"{where}: history_days must be a number of days; got {type(history_days).__name__}. Use 30 for a month."
         )
     if not 1e-5 <= history_days <= 36_500:
         raise ParameterError(
-            f"history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. Use 30 for a month."
+            f"{where}: history_days must be above 0 (from 0.00001) and at most 36,500; got {history_days}. "
+            "Use 30 for a month."
         )
 
 

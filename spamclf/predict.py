@@ -224,10 +224,10 @@ class Scoring:
         where: str = "score",
     ) -> None:
         check_dataset(dataset, where)
-        self.n_jobs = n_threads(n_jobs)
+        self.n_jobs = n_threads(n_jobs, where)
         self.model = _as_model(model)
         self.telling = Telling(self.model.feature_names)
-        instant = instant_or_last(dataset, as_of)
+        instant = instant_or_last(dataset, as_of, where)
         ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
         self.ego = ego.remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)

@@ -15,8 +15,10 @@ from spamclf.errors import ParameterError
 __all__ = ["equal_parts", "in_threads", "n_threads"]
 
 
-def n_threads(n_jobs: int) -> int:
+def n_threads(n_jobs: int, where: str = "spamclf") -> int:
     """Return the number of threads that `n_jobs` means to joblib: -1 is all cores that this process may use.
+
+    `where` names the call in errors.
 
     Examples
     --------
@@ -25,7 +27,7 @@ def n_threads(n_jobs: int) -> int:
     """
     if not isinstance(n_jobs, int | np.integer) or isinstance(n_jobs, bool):
         raise ParameterError(
-            f"n_jobs must be a number of threads, or negative; got {n_jobs!r}. Use -1 for all cores."
+            f"{where}: n_jobs must be a number of threads, or negative; got {n_jobs!r}. Use -1 for all cores."
         )
     if n_jobs > 0:
         return int(n_jobs)
@@ -35,7 +37,7 @@ def n_threads(n_jobs: int) -> int:
         return int(effective_n_jobs(n_jobs))
     except ValueError:
         raise ParameterError(
-            "n_jobs must be a number of threads, or negative; got 0. Use -1 for all cores."
+            f"{where}: n_jobs must be a number of threads, or negative; got 0. Use -1 for all cores."
         ) from None
 
 

@@ -27,5 +27,10 @@ def test_in_threads_keeps_the_order_and_hands_errors_on() -> None:
 def test_number_of_threads() -> None:
     assert n_threads(2) == 2
     assert n_threads(-1) >= 1
-    with pytest.raises(ParameterError, match="n_jobs"):
-        n_threads(0)
+    for wrong in (0, "all", True, 1.5):
+        with pytest.raises(
+            ParameterError, match=r"^spamclf: n_jobs must be a number of threads, or negative; got"
+        ):
+            n_threads(wrong)  # type: ignore[arg-type]
+        with pytest.raises(ParameterError, match=r"^score: n_jobs must be"):
+            n_threads(wrong, "score")  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ from spamclf.labelled import CALIBRATION, PARTS, TEST, TRAIN, LabelledRows, labe
 from spamclf.model import HonestScores
 from spamclf.model.classifier import SpamClassifier
 from spamclf.segments import segments_of
+from spamclf.train.arguments import _check_boosting, check_arguments
 from spamclf.train.fitting import _estimated
 from spamclf.train.made_from import fingerprint
 from tests.doors import SMALL, dataset, model, tables
@@ -246,6 +247,7 @@ def test_certifying_anew_is_training_so(fpr, confidence):
 
 def test_a_certificate_is_refused_before_boosting(monkeypatch):
     """At once, and with the fpr that the accounts would support."""
+    n_honest = certified().info["counts"]["calibration"]["honest"]
 
     def boosted(*_: Any, **__: Any) -> None:
         raise AssertionError("boosting has begun")
@@ -253,7 +255,6 @@ def test_a_certificate_is_refused_before_boosting(monkeypatch):
     monkeypatch.setattr(SpamClassifier, "fit", boosted)
     with pytest.raises(InsufficientDataError) as caught:
         train.fit(large(), features=NAMES, n_jobs=1)
-    n_honest = certified().info["counts"]["calibration"]["honest"]
     said = str(caught.value)
     assert (
         f"at least 2,995 for fpr 0.001 at confidence 0.95; got {n_honest:,}. Label more later accounts"
@@ -594,14 +595,14 @@ def test_labels_that_nobody_knows_yet():
     [
         ({"fpr": 0}, "fpr must be between 0 and 1; got 0"),
         ({"fpr": float("nan")}, "fpr must be"),
-        ({"history_days": 0}, "history_days must be above 0"),
+        ({"history_days": 0}, "^fit: history_days must be above 0"),
         ({"history_days": float("inf")}, "history_days must be above 0"),
         ({"random_state": -1}, "random_state must be a whole number"),
         ({"random_state": None}, "random_state must be a whole number"),
         ({"features": []}, "features must be one at least"),
         ({"features": ["send_rat"]}, "got 'send_rat'. Did you mean send_rate"),
         ({"as_of": "soon"}, "as_of must be an instant"),
-        ({"n_jobs": 0}, "n_jobs must be"),
+        ({"n_jobs": 0}, "^[a-z]+: n_jobs must be"),
         ({"max_iter": -1}, "parameters must be such as HistGradientBoostingClassifier takes; .* 'max_iter'"),
         (
             {"max_leaves": 3, "trees": 1},
@@ -628,9 +629,32 @@ def test_arguments_out_of_range(settings, words):
 
 def test_what_is_wrong_is_said_before_any_work(monkeypatch):
     monkeypatch.setattr("spamclf.train.fitting.EgoLog.build", lambda *_, **__: pytest.fail("work has begun"))
-    for wrong in ({"trees": 1}, {"fpr": 2}, {"search": -1}, {"tiers": ("9",)}, {"n_jobs": 0}):
+    for wrong in (
+        {"trees": 1}, {"fpr": 2}, {"search": -1}, {"tiers": ("9",)}, {"n_jobs": 0}, {"max_iter": -3},
+        {"max_iter": 2.5}, {"max_leaf_nodes": 1}, {"learning_rate": "fast"}, {"label_noise": 0.9},
+        {"label_noise": {"spam": 0.1}}, {"early_stopping": "yes"}, {"monotonic_cst": {"nobody": 1}},
+    ):  # fmt: skip
         with pytest.raises(ParameterError):
             train.fit(dataset(), **(QUICK | wrong))
+
+
+def test_boosting_is_tried_on_a_toy_of_one_tree(monkeypatch):
+    grown = []
+    monkeypatch.setattr(
+        SpamClassifier, "fit", lambda self, X, y: grown.append((self.max_iter, X.num_columns))
+    )
+    for boosting in ({"max_iter": 5_000, "label_noise": {True: 0.1}}, {"max_leaf_nodes": 7}, {}):
+        _check_boosting(boosting, ("account_age_s", "send_rate_sends"))
+    assert grown == [(1, 2), (1, 2)]
+
+
+def test_progress_must_be_something_to_call():
+    settings = (dataset(), None, None, 30.0, 0.01, 0.95, True, 0.0, 0, True, 0, {})
+    assert check_arguments(*settings, progress=print) == check_arguments(*settings)
+    with pytest.raises(
+        ParameterError, match="fit: progress must be a function that takes a line of text; got int"
+    ):
+        check_arguments(*settings, progress=5)
 
 
 def test_labels_older_than_their_accounts_are_labels():

@@ -80,7 +80,7 @@ def list_campaigns(
         as_of = to_instant(as_of, where=_WHERE)
     # Before the last row is looked for: photos that cannot be read leave the table, and their instants with them.
     seen: dict[Kind, Seen] = {kind: _shown(dataset, kind, n_jobs) for kind in chosen if kind != "list"}
-    until = instant_or_last(dataset, as_of)
+    until = instant_or_last(dataset, as_of, _WHERE)
     if lists is not None and "list" in chosen:
         seen["list"] = lists(until)
     existence = Existence(dataset, until - round(history_days * DAY_US), until)

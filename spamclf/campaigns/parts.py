@@ -103,12 +103,12 @@ def check_looking(where: str, history_days: Any, min_accounts: Any, n_jobs: Any)
     ------
     ParameterError
     """
-    check_history(history_days)
+    check_history(history_days, where)
     if not _is_whole(min_accounts) or min_accounts < 1:
         raise ParameterError(
             f"{where}: min_accounts must be a whole number from 1; got {min_accounts!r}. Use 3."
         )
-    n_threads(n_jobs)
+    n_threads(n_jobs, where)
 
 
 def _is_whole(value: Any) -> bool:

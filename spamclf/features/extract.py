@@ -181,7 +181,8 @@ def extract(
     """
     check_dataset(dataset, "extract")
     names = resolve_features(features)
-    check_history(history_days)
+    check_history(history_days, "extract")
+    n_threads(n_jobs, "extract")
     when = _instants(dataset, as_of, snapshots)
     ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
     slices = snapshot_slices(ego, when, snapshots, history_days)
@@ -221,7 +222,7 @@ def resolve_features(features: Sequence[str] | None) -> tuple[str, ...]:
 def _instants(dataset: Dataset, as_of: Any, snapshots: Snapshots) -> list[int]:
     """Return the instants asked for; of `AfterSends` the one before which sends count."""
     if snapshots is None or isinstance(snapshots, AfterSends):
-        return [instant_or_last(dataset, as_of)]
+        return [instant_or_last(dataset, as_of, "extract")]
     if isinstance(snapshots, str):
         snapshots = [snapshots]
     when = sorted({to_instant(each, name="snapshots", where="extract") for each in snapshots})

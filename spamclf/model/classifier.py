@@ -208,7 +208,7 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         weighted = any(rates) or not (rows.weight == 1).all()
         boosting = Boosting.of(rows, self._settings(directions, seed), weighted=weighted)
         self.figures_: dict[str, Figures] = {}
-        threads = n_threads(self.n_jobs)
+        threads = n_threads(self.n_jobs, "SpamClassifier")
         with threadpool_limits(threads if rows.X.size >= _MIN_CELLS else 1):
             # OpenMP threads spin while they wait: on shared cores two of them took 56 s for what one does in 0.6 s.
             self.forest_, trust = self._grown(boosting, rates, seed)

@@ -250,11 +250,11 @@ class Forest:
             rows = np.require(X, np.float64, ["C", "W"])
         except (TypeError, ValueError) as error:
             raise ParameterError(
-                "X must be numbers; got something else. Give missing values as NaN."
+                "forest: X must be numbers; got something else. Give missing values as NaN."
             ) from error
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ParameterError(
-                f"X must be of shape (n, {self.n_features}); got {rows.shape}. Give one column per feature."
+                f"forest: X must be of shape (n, {self.n_features}); got {rows.shape}. Give one column per feature."
             )
         return rows
 

@@ -202,7 +202,7 @@ class HonestScores:
         for name, value in (("fpr", fpr), ("confidence", confidence)):
             if not isinstance(value, Real) or not 1e-9 <= value < 1:
                 rule, remedy = "between 0 and 1", "Use 0.001 and 0.95."
-                raise refuse("certify", name, rule, value, remedy)
+                raise refuse("certify", name, rule, repr(value), remedy)
         fpr, confidence = float(fpr), float(confidence)
         everyone, *parts = self.lists()
         n_above = most_above(everyone.size, fpr, confidence)

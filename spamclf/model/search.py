@@ -195,7 +195,7 @@ def _halving(
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import HalvingRandomSearchCV
 
-    processes = n_threads(n_jobs)
+    processes = n_threads(n_jobs, "search")
     one = clone(base)
     if processes > 1:
         one.set_params(n_jobs=1)

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.campaigns.index import CampaignIndex
@@ -20,6 +21,7 @@ __all__ = ["check_arguments", "end_of", "names_of"]
 
 #: What a model looks at unless told otherwise: all but reports.
 DEFAULT_TIERS = ("0", "1", "2", "3")
+_TOY_ROWS = 40  # enough of either class for all folds that a fit may want to hold out
 
 
 def check_arguments(
@@ -35,10 +37,11 @@ def check_arguments(
     memory: Any,
     random_state: int,
     boosting: Mapping[str, Any],
+    progress: Any = None,
 ) -> tuple[str, ...]:
     """Refuse wrong arguments before any work, and return the names of the features."""
     check_dataset(dataset, "fit")
-    check_history(history_days)
+    check_history(history_days, "fit")
     if not isinstance(memory, bool | CampaignIndex):
         raise ParameterError(
             f"fit: memory must be True, False or a CampaignIndex; got {type(memory).__name__}. Use False for none."
@@ -67,11 +70,17 @@ def check_arguments(
         raise ParameterError(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
-    _check_boosting(boosting)
-    return names_of(features, tiers)
+    if progress is not None and not callable(progress):
+        raise ParameterError(
+            f"fit: progress must be a function that takes a line of text; got {type(progress).__name__}. Use print."
+        )
+    names = names_of(features, tiers)
+    _check_boosting(boosting, names)
+    return names
 
 
-def _check_boosting(boosting: Mapping[str, Any]) -> None:
+def _check_boosting(boosting: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse parameters of boosting that are unknown, or that a fit to a toy table of one tree refuses."""
     from spamclf.model.classifier import SpamClassifier
 
     unknown = sorted(set(boosting) - set(SpamClassifier().get_params()))
@@ -79,6 +88,13 @@ def _check_boosting(boosting: Mapping[str, Any]) -> None:
         raise ParameterError(
             f"fit: boosting must be parameters of SpamClassifier; got {', '.join(unknown)}. See its documentation."
         )
+    if not boosting:
+        return
+    toy = SpamClassifier(**boosting)
+    if isinstance(toy.max_iter, int | np.integer) and toy.max_iter > 1:
+        toy.set_params(max_iter=1)
+    is_second = np.arange(_TOY_ROWS) % 2 == 1
+    toy.fit(pa.table(dict.fromkeys(names, is_second.astype(np.float64))), is_second)
 
 
 def names_of(features: Sequence[str] | None, tiers: Sequence[str] | None) -> tuple[str, ...]:
@@ -113,7 +129,7 @@ def _allowed(tiers: Sequence[str] | None) -> tuple[str, ...]:
     if wrong or not allowed:
         raise ParameterError(
             f"fit: tiers must be some of {', '.join(known)}; got {', '.join(wrong) or repr(tiers)}. "
-            'Use ("0", "1") for a model that sees no photo and no text.'
+            "Use 0 and 1 for a model that sees no photo and no text."
         )
     return allowed
 

@@ -281,10 +281,12 @@ def test_misuse_is_refused(arguments: tuple[Any, ...], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"fpr": 0.0}, {"fpr": 1.0}, {"fpr": np.nan}, {"confidence": 0}, {"confidence": 1}]
+    "options",
+    [{"fpr": 0.0}, {"fpr": 1.0}, {"fpr": np.nan}, {"fpr": "0.1"}, {"confidence": 0}, {"confidence": 1}],
 )
-def test_options_out_of_range(options: dict[str, float]) -> None:
-    with pytest.raises(ParameterError, match=f"certify: {next(iter(options))} must be between 0 and 1"):
+def test_options_out_of_range(options: dict[str, Any]) -> None:
+    [(name, value)] = options.items()
+    with pytest.raises(ParameterError, match=f"certify: {name} must be between 0 and 1; got {value!r}"):
         honest(10).certify(**options)
 
 
