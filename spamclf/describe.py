@@ -11,6 +11,7 @@ from spamclf.campaigns.images import RefusedPicture, read_picture, resolve
 from spamclf.campaigns.schemes import MinHashScheme
 from spamclf.campaigns.signatures import read_signatures
 from spamclf.dataset import Dataset, check_dataset
+from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
@@ -210,6 +211,12 @@ def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> 
     if n_malformed:
         rows = counted(n_malformed, "row")
         lines.append(f"  texts.signature malformed: {rows} ({RULES['malformed']}), to be set aside when read")
+    n_early = labels_too_early(dataset)
+    if n_early:
+        rows = f"{counted(n_early, 'row')} of {dataset.labels.num_rows:,}"
+        lines.append(
+            f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong"
+        )
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 
 

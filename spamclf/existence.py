@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
-from spamclf.facts import Instants, column_of, instants_of
+from spamclf.facts import NAT, Instants, column_of, instants_of
+from spamclf.ids import IdBook
 
-__all__ = ["NEVER", "Existence", "row_seen_from"]
+__all__ = ["NEVER", "Existence", "labels_too_early", "row_seen_from"]
 
 #: The instant from which an account without a row is seen by its row.
 NEVER: int = int(np.iinfo(np.int64).max)
@@ -49,6 +50,40 @@ def row_seen_from(dataset: Dataset, n_accounts: int) -> Instants:
     seen_from = np.full(n_accounts, NEVER)
     seen_from[: dataset.accounts.num_rows] = instants_of(dataset.accounts, "registered_at")
     return seen_from
+
+
+def labels_too_early(dataset: Dataset, until: int = NEVER) -> int:
+    """Count the labels dated before their account was registered.
+
+    They are not set aside: a registration at or after an instant is unseen then, and must not take a label away that
+    was known. Features count them from the registration on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    until : int, optional
+        Labels and registrations at or after this instant (microseconds since the epoch) are unseen.
+
+    Returns
+    -------
+    n : int
+        None of an account whose registration is unknown.
+
+    Examples
+    --------
+    >>> accounts = {"account_id": ["a", "b", "c"], "registered_at": [5, None, 5]}
+    >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    >>> labels = {"account_id": ["a", "b", "c"], "is_automated": [True] * 3, "labelled_at": [4, 4, 5]}
+    >>> dataset = Dataset(accounts=accounts, messages=messages, labels=labels, time_unit="us")
+    >>> labels_too_early(dataset), labels_too_early(dataset, until=5)
+    (1, 0)
+    """
+    ids, labels = column_of(dataset.accounts, "account_id"), dataset.labels
+    registered_at = np.append(
+        instants_of(dataset.accounts, "registered_at"), NAT
+    )  # the last one: without a row
+    born = registered_at[np.minimum(IdBook(ids).encode(column_of(labels, "account_id")), len(ids))]
+    return int(((instants_of(labels, "labelled_at") < born) & (born < until)).sum())
 
 
 @dataclass(frozen=True, eq=False)

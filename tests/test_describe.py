@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -109,6 +109,19 @@ def test_what_is_not_stated_and_not_to_be_seen(tmp_path):
     )
     assert "signature 50 %, scheme not stated: see [signature] of dataset.toml" in text
     assert "to be set aside" not in text
+
+
+def test_labels_before_the_registration_are_told():
+    accounts = {"account_id": ["canary", "b"], "registered_at": [NOW, None]}
+    labels = {"account_id": ["canary", "canary", "b"], "is_automated": [True] * 3}
+    labels["labelled_at"] = [NOW - timedelta(days=400), NOW, NOW - timedelta(days=400)]
+    messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    text = describe(Dataset(accounts=accounts, messages=messages, labels=labels))
+    assert (
+        "  labels.labelled_at before the account's registered_at: 1 row of 3, used; a time is wrong\n" in text
+    )
+    assert "canary" not in text
+    assert "registered_at: " not in describe(Dataset(accounts=accounts, messages=messages))
 
 
 def test_only_a_dataset_is_described():

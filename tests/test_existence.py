@@ -13,7 +13,7 @@ from spamclf import find
 from spamclf.campaigns.table import Campaigns
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
-from spamclf.existence import Existence
+from spamclf.existence import Existence, labels_too_early
 from spamclf.remember import remember
 from tests import worlds as w
 from tests.naive import View
@@ -40,6 +40,23 @@ def test_integer_ids() -> None:
     dataset = w.Dataset(**w.arrow(tables, ids=pa.int64()), not_after="2040-01-01")
     assert dataset.integer_ids
     assert Existence(dataset, 0, w.at(9)).of(pa.array([1, 2, 3, 4])).tolist() == [True, False, True, False]
+
+
+@settings(max_examples=100, deadline=None)
+@given(w.worlds())
+def test_labels_before_the_registration_are_counted(world: w.World) -> None:
+    born = {row["account_id"]: row["registered_at"] for row in world.tables["accounts"]}
+
+    def by_hand(rows: list[w.Row], until: float) -> int:
+        dates = [(row["labelled_at"], born.get(row["account_id"])) for row in rows]
+        return sum(since is not None and at < since < until for at, since in dates)
+
+    labels = world.tables["labels"]
+    dataset = world.dataset()
+    assert labels_too_early(dataset) == by_hand(labels, float("inf"))
+    assert labels_too_early(dataset, world.as_of) == by_hand(labels, world.as_of)
+    assert labels_too_early(cut(world).dataset()) == by_hand(cut(world).tables["labels"], world.as_of)
+    assert dataset.labels.num_rows == len(labels)  # none is set aside
 
 
 # ---- campaigns --------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
+from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.labelled import PARTS, TEST, TRAIN, LabelledRows
@@ -55,6 +56,7 @@ def data_info(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
         "messages": len(seen),
         "duplicates": ego.n_duplicates,
         "quarantined": len(dataset.quarantine),
+        "labels_before_registration": labels_too_early(dataset, end),
         "first_message": None if first is None else iso(first),
         "last_message": None if last is None else iso(last),
         "fingerprint": fingerprint(dataset),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spamclf.model import Model
 from spamclf.model.card import beside_lines, in_order
+from spamclf.wording import counted
 
 __all__ = ["summary"]
 
@@ -30,6 +31,11 @@ def summary(model: Model) -> str:
     for part, count in in_order(counts):
         lines.append(
             f"  {part:<12} {count['automated']:>7,} automated, {count['honest']:>7,} honest accounts"
+        )
+    n_early = model.info.get("data", {}).get("labels_before_registration", 0)
+    if n_early:
+        lines.append(
+            f"  {counted(n_early, 'label')} dated before the account registered: mend labels or accounts"
         )
     for key, value in in_order(metrics):
         shown = value
