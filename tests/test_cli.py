@@ -375,7 +375,7 @@ def test_ids_survive(tmp_path, ending, into):
     folder = write_folder({"accounts": {"account_id": IDS}, "messages": messages}, tmp_path / "d", ending)
     out = tmp_path / f"s.{into}"
     text = done(cli("score", folder, "--out", out, "--top", 100))
-    assert all(f" {name}  (1 messages)" in text for name in IDS)
+    assert all(f" {name}  (1 message)" in text for name in IDS)
     if into == "csv":
         with open(out, encoding="utf-8", newline="") as file:
             got = [row["account_id"] for row in csv.DictReader(file)]

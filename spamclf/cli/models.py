@@ -22,6 +22,7 @@ from spamclf.cli.shared import (
     seed,
 )
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.wording import counted
 
 __all__ = ["score", "train"]
 
@@ -297,7 +298,7 @@ def _top(scores: Any, top: int) -> str:
     ranked = judged.sort_by([("score", "descending"), ("account_id", "ascending")])
     lines = []
     for row in ranked.slice(0, top).to_pylist():
-        name, n_messages = _printable(row["account_id"]), f"{row['n_messages']:,} messages"
+        name, n_messages = _printable(row["account_id"]), counted(row["n_messages"], "message")
         lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
         lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
     counts = {entry["values"]: entry["counts"] for entry in scores["verdict"].value_counts().to_pylist()}

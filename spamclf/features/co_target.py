@@ -85,8 +85,8 @@ FEATURES = (
     Feature(
         "co_target_sharers_automated_share", "share", 1,
         f"(automated + 1) / (labelled + 2) among the accounts of co_target_sharers {_LABEL}",
-        "of the {co_target_sharers} other accounts that wrote to at least two of its strangers, about {value} are "
-        "automated by the labels so far",
+        "{co_target_sharers} other accounts wrote to at least two of the strangers it wrote to; of such accounts about "
+        "{value} are automated by the labels so far",
         _LABELLED, "1", _CAO, actionable=False,
     ),
     Feature(
@@ -98,15 +98,15 @@ FEATURES = (
     Feature(
         "co_target_cluster_similarity", "share", 0,
         f"largest such similarity to an account of co_target_sharers, also below 0.3; 0 where there are none; {_LISTS}",
-        "its list of strangers is to {value} that of another account; {co_target_sharers} other accounts share part of "
-        "it",
+        "its list of strangers is {value} the same as another account's; parts of it are shared by {co_target_sharers} "
+        "other accounts",
         _SENT, "1", _BRODER, actionable=False,
     ),
     Feature(
         "co_target_cluster_automated_share", "share", 1,
         f"(automated + 1) / (labelled + 2) among the accounts of co_target_cluster_accounts {_LABEL}",
-        "of the {co_target_cluster_accounts} other accounts with nearly the same list of strangers, about {value} are "
-        "automated by the labels so far",
+        "{co_target_cluster_accounts} other accounts wrote to nearly the same list of strangers; of such accounts "
+        "about {value} are automated by the labels so far",
         _LABELLED, "1", _BRODER, actionable=False,
     ),
 )  # fmt: skip

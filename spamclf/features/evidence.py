@@ -17,12 +17,12 @@ _TIED = (
 FEATURES = (
     Feature(
         "evidence_photo_accounts", "count", 1, f"accounts of photo_cluster_accounts {_TIED}",
-        "{value} other accounts with nearly the same photo are tied to an operator",
+        "nearly the same photo is shown by {value} other accounts that are tied to an operator",
         ("evidence.operator", "photos.photo|photos.photo_hash"), "F", actionable=False,
     ),
     Feature(
         "evidence_template_accounts", "count", 1, f"accounts of template_cluster_accounts {_TIED}",
-        "{value} other accounts with nearly the same text are tied to an operator",
+        "nearly the same text is shown by {value} other accounts that are tied to an operator",
         ("evidence.operator", "texts.text|texts.signature"), "F", actionable=False,
     ),
     Feature(

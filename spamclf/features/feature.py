@@ -17,12 +17,12 @@ __all__ = ["Family", "Feature", "Tier", "Unit", "Work"]
 
 # English has a singular.
 _SINGULAR = {
-    "accounts": "account", "messages": "message", "people": "person", "recipients": "recipient",
-    "strangers": "stranger", "texts": "text", "times": "time", "versions": "version", "were": "was", "have": "has",
+    "accounts": "account", "bits": "bit", "countries": "country", "days": "day", "groups": "group",
+    "messages": "message", "people": "person", "seconds": "second", "strangers": "stranger", "texts": "text",
+    "times": "time", "versions": "version", "were": "was",
 }  # fmt: skip
 _ONE = re.compile(
-    r"\b(?<![\d.,])1 (?:other |public )?"
-    "(?:accounts|messages|people|recipients|strangers|texts|times|versions)(?: were| have)?\\b"
+    rf"(?<![\d.,])\b1 (?:other |public )?(?:{'|'.join(_SINGULAR)})(?: were| wrote, as strangers)?\b"
 )
 
 Tier = Literal["0", "1", "2", "3", "F"]
@@ -128,21 +128,31 @@ class Family:
 
 
 def _one(said: re.Match[str]) -> str:
-    return " ".join(_SINGULAR.get(word, word) for word in said[0].split(" "))
+    words = said[0].replace("as strangers", "as a stranger").split(" ")
+    return " ".join(_SINGULAR.get(word, word) for word in words)
 
 
 def _in_words(value: float, unit: Unit) -> str:
     if unit == "share":
-        return f"{100 * value:.3g} %"
+        return f"{_short(100 * value)} %"
     if unit == "flag":
         return "" if value else "not "
     if unit == "s":
         return _duration(value)
-    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.3g}"
+    return _short(value)
+
+
+def _short(value: float) -> str:
+    """Write three digits, and whole numbers in full; never an exponent, unless it is beyond all reason."""
+    if abs(value) >= 1e15:
+        return f"{value:.3g}"
+    if value == round(value) or abs(value) >= 1000:
+        return f"{value + 0.0:,.0f}"  # one zero
+    return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def _duration(seconds: float) -> str:
     for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if abs(seconds) >= 2 * size:
-            return f"{seconds / size:.3g} {name}"
-    return f"{seconds:.3g} seconds"
+            return f"{_short(seconds / size)} {name}"
+    return f"{_short(seconds)} seconds"

@@ -30,7 +30,7 @@ FEATURES = (
     ),
     Feature(
         "feedback_per_100_strangers", "ratio", 1, "100 (reports + blocks) / strangers; null without strangers",
-        "was reported or blocked {value} times for each 100 strangers it wrote to", _REPORTS, "F",
+        "was reported or blocked {value} times for every 100 strangers it wrote to", _REPORTS, "F",
         "WhatsApp 2019, Stopping Abuse", actionable=False,
     ),
     Feature(

@@ -50,20 +50,21 @@ FEATURES = (
     Feature(
         "photo_cluster_age_s", "s", 0,
         f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
-        "nearly the same photo, shown by {photo_cluster_accounts} other accounts, was first seen {value} before",
+        "nearly the same photo, shown by {photo_cluster_accounts} other accounts, was first seen {value} earlier",
         _PHOTO, "2", actionable=False,
     ),
     Feature(
         "photo_cluster_growth_24h", "count", 1,
         f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
-        "{value} of {photo_cluster_accounts} other accounts with nearly the same photo began to show it within a day",
+        "nearly the same photo is shown by {photo_cluster_accounts} other accounts; within the last day {value} "
+        "began to show it",
         _PHOTO, "2", actionable=False,
     ),
     Feature(
         "photo_cluster_automated_share", "share", 1,
         f"{AUTOMATED_SHARE}; in {_CLUSTER}",
-        "of the {photo_cluster_accounts} other accounts with nearly the same photo, about {value} are automated by "
-        "the labels so far",
+        "nearly the same photo is shown by {photo_cluster_accounts} other accounts; of such accounts about {value} "
+        "are automated by the labels so far",
         (*_PHOTO, "labels.is_automated"), "2", actionable=False,
     ),
 )  # fmt: skip

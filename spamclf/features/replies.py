@@ -23,7 +23,7 @@ FEATURES = (
     ),
     Feature(
         "replies_debt", "count", 1, "strangers who have not written back after the first message (reply debt)",
-        "{value} strangers it wrote to have not answered", _BOTH, "1", actionable=False,
+        "was not answered by {value} of the strangers it wrote to", _BOTH, "1", actionable=False,
     ),
     Feature(
         "replies_latency_median_s", "s", 0,

@@ -22,13 +22,13 @@ def _quantile(percent: int, words: str) -> Feature:
 
 
 FEATURES = (
-    _quantile(1, "left hardly ever less than"),
-    _quantile(10, "left rarely less than"),
+    _quantile(1, "hardly ever left less than"),
+    _quantile(10, "rarely left less than"),
     _quantile(50, "left a median of"),
-    _quantile(90, "left rarely more than"),
+    _quantile(90, "rarely left more than"),
     Feature(
         "rhythm_gap_cv", "ratio", 0, "standard deviation / mean of the gaps; null below 2 or when all are 0",
-        "its gaps vary by {value} of their mean", _SENT, "1",
+        "its gaps vary by {value} × their mean", _SENT, "1",
     ),
     Feature(
         "rhythm_burstiness", "ratio", 0, "finite-n burstiness of the gaps, -1 a clock, 0 random, 1 bursts",
@@ -36,7 +36,7 @@ FEATURES = (
     ),
     Feature(
         "rhythm_memory", "ratio", 0, "Pearson correlation of each gap with the next; null below 3 or for equal gaps",
-        "its gaps remember the one before with {value}", _SENT, "1", "Goh & Barabási 2008",
+        "each of its gaps correlates with the one before, by {value}", _SENT, "1", "Goh & Barabási 2008",
     ),
     Feature(
         "rhythm_gap_entropy", "bits", 0, "entropy of the gaps binned by powers of 2 microseconds",
@@ -91,7 +91,7 @@ FEATURES = (
     Feature(
         "rhythm_typed_cv", "ratio", 0,
         "standard deviation / mean of typing times above 0, in whole ms from 1; null below 2",
-        "its typing times vary by {value} of their mean", _TYPED, "1",
+        "its typing times vary by {value} × their mean", _TYPED, "1",
     ),
 )  # fmt: skip
 

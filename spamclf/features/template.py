@@ -44,27 +44,28 @@ FEATURES = (
     Feature(
         "template_cluster_age_s", "s", 0,
         f"time since the first sighting, its own included, null without accounts, in {_CLUSTER}",
-        "nearly the same text, shown by {template_cluster_accounts} other accounts, was first seen {value} before",
+        "nearly the same text, shown by {template_cluster_accounts} other accounts, was first seen {value} earlier",
         _TEXT, "3", actionable=False,
     ),
     Feature(
         "template_cluster_growth_24h", "count", 1,
         f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
-        "{value} of {template_cluster_accounts} other accounts with nearly the same text began to show it within a day",
+        "nearly the same text is shown by {template_cluster_accounts} other accounts; within the last day {value} "
+        "began to show it",
         _TEXT, "3", actionable=False,
     ),
     Feature(
         "template_cluster_automated_share", "share", 1,
         f"{AUTOMATED_SHARE}; in {_CLUSTER}",
-        "of the {template_cluster_accounts} other accounts with nearly the same text, about {value} are automated by "
-        "the labels so far",
+        "nearly the same text is shown by {template_cluster_accounts} other accounts; of such accounts about {value} "
+        "are automated by the labels so far",
         (*_TEXT, "labels.is_automated"), "3", actionable=False,
     ),
     Feature(
         "template_cluster_gone_share", "share", 0,
         f"share of the accounts whose latest sighting is older than 7 days in {_CLUSTER}; null without accounts",
-        "{value} of the {template_cluster_accounts} other accounts with nearly the same text have not shown it for "
-        "a week",
+        "nearly the same text is shown by {template_cluster_accounts} other accounts; {value} of such accounts have "
+        "not shown it for a week",
         _TEXT, "3", actionable=False,
     ),
     Feature(
@@ -75,12 +76,12 @@ FEATURES = (
     ),
     Feature(
         "template_url", "flag", 0, "whether a public text of the history holds a link; null without a text",
-        "a link is {value}in its text", ("texts.text",), "3",
+        "there is {value}a link in its text", ("texts.text",), "3",
     ),
     Feature(
         "template_phone", "flag", 0,
         "whether a public text of the history holds a telephone number; null without a text",
-        "a telephone number is {value}in its text", ("texts.text",), "3",
+        "there is {value}a telephone number in its text", ("texts.text",), "3",
     ),
 )  # fmt: skip
 

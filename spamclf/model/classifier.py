@@ -23,6 +23,7 @@ from spamclf.model.held_out import Figures, best_n_trees, cross_fitted, figures_
 from spamclf.model.inputs import columns_differ, directions_of, two_classes, unreadable
 from spamclf.model.noise import noise_rates
 from spamclf.threads import n_threads
+from spamclf.wording import counted
 
 __all__ = ["SpamClassifier"]
 
@@ -298,7 +299,7 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         --------
         >>> X = np.repeat(np.arange(50.0), 4)[:, None]
         >>> print(SpamClassifier(max_iter=5, monotonic_cst=None).fit(X, X[:, 0] > 39).summary())
-        SpamClassifier: 5 trees on 1 features, fitted on 200 rows, 40 of them True (the second class)
+        SpamClassifier: 5 trees on 1 feature, fitted on 200 rows, 40 of them True (the second class)
                                         ROC-AUC  average precision
           forest, rows fitted on          1.000              1.000
           tree, rows fitted on            1.000              1.000
@@ -313,9 +314,10 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         check_is_fitted(self)
         n_second, n_rows = self._counts
+        size = f"{counted(self.n_iter_, 'tree')} on {counted(self.n_features_in_, 'feature')}"
         lines = [
-            f"{type(self).__name__}: {self.n_iter_} trees on {self.n_features_in_} features, fitted on {n_rows:,} "
-            f"rows, {n_second:,} of them {self.classes_[1]} (the second class)",
+            f"{type(self).__name__}: {size}, fitted on {n_rows:,} rows, {n_second:,} of them {self.classes_[1]} "
+            "(the second class)",
             f"  {'':<30}{'ROC-AUC':>8}{'average precision':>19}",
         ]
         for what, (auc, precision) in self.figures_.items():

@@ -27,7 +27,8 @@ def summary(model: Model) -> str:
     model simulated-1: ... trees, ... features
     """
     metrics, counts = model.info.get("metrics", {}), model.info.get("counts", {})
-    lines = [f"model {model.name}: {model.forest.n_trees} trees, {len(model.feature_names)} features"]
+    n_trees, n_features = model.forest.n_trees, len(model.feature_names)
+    lines = [f"model {model.name}: {counted(n_trees, 'tree')}, {counted(n_features, 'feature')}"]
     for part, count in in_order(counts):
         lines.append(
             f"  {part:<12} {count['automated']:>7,} automated, {count['honest']:>7,} honest accounts"

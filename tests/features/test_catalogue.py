@@ -60,6 +60,53 @@ def test_a_sentence_can_be_said(feature: Feature) -> None:
 
 
 @EVERY
+def test_a_sentence_is_english_whatever_the_numbers(feature: Feature) -> None:
+    """One is singular, in noun and verb; several are plural; no number has an exponent."""
+    values = (0.0, 1.0) if feature.unit == "flag" else (0.0, 0.5, 1.0, 2.0, 60.0, 4321.0, 1e-5)
+    if feature.unit == "count":
+        values = tuple(value for value in values if value == round(value))
+    for value in values:
+        for n in (0.0, 1.0, 2.0, float("nan")):
+            others = {name: CATALOGUE[name].in_words(n) for name in feature.companions}
+            said = feature.say(value, others)
+            noun = r"(?:other |public )?[a-z]+s\b"
+            assert not re.search(rf"(?<![\d.,])\b1 {noun}", said), said
+            assert not re.search(r"(?<![\d.,])\b1 (?:other |public )?\w+ (?:are|were|have|share)\b", said), (
+                said
+            )
+            assert not re.search(
+                r"(?<![\d.,])\b(?:0|2|60|0\.5) (?:other |public )?(?:account|message|person)\b", said
+            )
+            assert "as strangers" not in said or not re.search(r"(?<![\d.,])\b1 other", said), said
+            assert not re.search(r"\de[+-]?\d|  |-0\b", said), said
+
+
+def test_sentences_that_were_no_english() -> None:
+    one = {"co_target_sharers": "1", "template_cluster_accounts": "1", "photo_cluster_accounts": "1"}
+    for name, value, said in (
+        ("account_age_s", 1.0, "is 1 second old"),
+        ("account_age_s", 1234.5 * 86_400, "is 1,234 days old"),
+        ("rhythm_active_days", 1.0, "sent on 1 day"),
+        ("fan_out_entropy", 1.0, "spread its messages over people with an entropy of 1 bit"),
+        ("fan_out_recipient_countries", 1.0, "wrote to people in 1 country"),
+        ("fan_out_max_groups_1h", 1.0, "wrote to 1 group within 1 hour"),
+        ("replies_debt", 1.0, "was not answered by 1 of the strangers it wrote to"),
+        ("send_rate_per_minute_of_life", 1e-5, "sent 0.00001 messages for each minute of its life"),
+        ("co_target_sharers", 1.0,
+         "1 other account wrote, as a stranger, to at least two of the strangers it wrote to"),
+        ("co_target_cluster_similarity", 0.442,
+         "its list of strangers is 44.2 % the same as another account's; parts of it are shared by 1 other account"),
+        ("template_cluster_gone_share", 1.0,
+         "nearly the same text is shown by 1 other account; 100 % of such accounts have not shown it for a week"),
+        ("photo_cluster_growth_24h", 0.0,
+         "nearly the same photo is shown by 1 other account; within the last day 0 began to show it"),
+        ("evidence_photo_accounts", 2.0,
+         "nearly the same photo is shown by 2 other accounts that are tied to an operator"),
+    ):  # fmt: skip
+        assert CATALOGUE[name].say(value, one) == said
+
+
+@EVERY
 def test_without_what_it_needs_a_feature_tells_nothing(feature: Feature) -> None:
     world = random_world(4)
     for need in feature.needs:
@@ -99,7 +146,7 @@ def test_every_feature_has_its_twin() -> None:
 
 def test_values_in_words() -> None:
     assert CATALOGUE["send_rate_max_15s"].say(40.0) == "sent 40 messages within 15 seconds"
-    assert CATALOGUE["replies_debt"].say(12_345.0).startswith("12,345 strangers")
+    assert CATALOGUE["fan_out_strangers"].say(12_345.0) == "wrote to 12,345 strangers"
     assert "12 %" in CATALOGUE["fan_out_once_share"].say(0.12)
     assert "3 days" in CATALOGUE["account_age_s"].say(3 * 86_400.0)
     assert "2.5 hours" in CATALOGUE["account_age_s"].say(9000.0)
