@@ -63,7 +63,8 @@ class Counterfactual:
         Up to how many features might be changed at once; None for all.
     exhaustive : bool
         With changes, whether no smaller change clears: every one of as many features and of fewer was tried. If not,
-        each of the changes is needed, in full, but others may be fewer. Without changes, whether none clears.
+        each of the changes is needed, in full, but others may be fewer. Without changes, whether none clears; of any
+        number of features, not even if what is unknown of the account became known.
     """
 
     model: str

@@ -69,7 +69,8 @@ class Found:
         The change; empty when none was found.
     cost : float
     exhaustive : bool
-        Whether there is no smaller change, or, where none was found, none at all of as many features as were allowed.
+        Whether there is no smaller change, or, where none was found, none at all: of as many features as were allowed,
+        or, if any number was, not even if what is unknown of the row became known.
     """
 
     columns: tuple[int, ...]
@@ -119,10 +120,11 @@ def search(
     found : Found
     """
     steps = Steps.of(model, x, features)
+    unknown = np.isnan(x) & np.array([feature.actionable for feature in features], np.bool_)
     trial = _Trial(model, x, steps, model.threshold if threshold is None else threshold)
     n_columns = trial.columns.size
     most = n_columns if max_features is None else min(max_features, n_columns)
-    if trial.is_hopeless():
+    if trial.is_hopeless(unknown):
         return Found((), (), math.inf, exhaustive=True)
     states, size = np.full((1, n_columns), -1), 0
     while size < most and (size == 0 or len(states) * steps.column.size <= _BUDGET):
@@ -130,10 +132,10 @@ def search(
         clearing = states[trial.clears(trial.raw_scores(states))]
         if len(clearing):
             return trial.found(trial.smallest(clearing), exhaustive=True)
-    nothing = Found((), (), math.inf, exhaustive=size == most)
-    if nothing.exhaustive:
-        return nothing
-    state = trial.irreducible()
+    nothing = Found(
+        (), (), math.inf, exhaustive=size == most and (max_features is not None or not unknown.any())
+    )
+    state = None if size == most else trial.irreducible()
     return nothing if state is None or (state >= 0).sum() > most else trial.found(state, exhaustive=False)
 
 
@@ -173,9 +175,12 @@ class _Trial:
         """Tell which raw scores lie below the threshold, as `Model.scores` would have them."""
         return np.asarray(self.model.calibration(raw) < self.threshold)
 
-    def is_hopeless(self) -> bool:
-        """Tell whether no state clears, for not even the sum of what each tree could come to at least does."""
-        low, high = self.x.copy(), self.x.copy()
+    def is_hopeless(self, unknown: Bools) -> bool:
+        """Tell whether no state clears, for not even the sum of what each tree could come to at least does.
+
+        Features that are `unknown` may take any value.
+        """
+        low, high = np.where(unknown, -np.inf, self.x), np.where(unknown, np.inf, self.x)
         np.minimum.at(low, self.steps.column, self.steps.value)
         np.maximum.at(high, self.steps.column, self.steps.value)
         least = _least_raw_score(self.model.forest, low, high)

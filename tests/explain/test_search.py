@@ -174,6 +174,21 @@ def test_where_nothing_is_said_to_clear_nothing_does(seed):
     assert exhaustive(model, x, x.size) is None
 
 
+def test_what_could_become_known_is_not_said_to_be_of_no_use():
+    """A split on a missing value that is the account's own doing may clear it, but no change of a known one does."""
+    column, x = NAMES.index("template_url"), np.full(len(NAMES), np.nan)
+    split = {"feature": [column, -1, -1], "threshold": [0.5, 0, 0], "left": [1, -1, -1], "right": [2, -1, -1]}
+    split |= {"missing_left": [0, 0, 0], "value": [0.0, -1.0, 1.0], "cover": [2.0, 1, 1], "roots": [0, 3]}
+    arrays = {name: np.array(split[name], DTYPES[name]) for name in DTYPES}
+    forest = Forest(**arrays, baseline=0.0, n_features=len(NAMES))
+    model = Model("split", forest, SigmoidCalibration(1.0, 0.0), NAMES, 30, 0.5)
+    assert search(model, x, FEATURES) == Found((), (), math.inf, exhaustive=False)
+    assert search(model, x, FEATURES, 2) == Found((), (), math.inf, exhaustive=True)
+    assert search(replace(model, threshold=0.2), x, FEATURES) == Found((), (), math.inf, exhaustive=True)
+    fixed = [replace(feature, actionable=False) for feature in FEATURES]
+    assert search(model, x, fixed) == Found((), (), math.inf, exhaustive=True)
+
+
 @pytest.mark.parametrize(("budget", "exhaustive"), [(50_000, True), (1, False)])
 def test_as_many_features_are_changed_as_it_takes(monkeypatch, budget, exhaustive):
     """Of ten stumps that each add 1, seven must be turned to come from 10 to below 3.5."""
