@@ -15,7 +15,6 @@ from spamclf.campaigns.index import CampaignIndex
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
-from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
 from spamclf.labelled import CALIBRATION, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
@@ -25,7 +24,7 @@ from spamclf.segments import segments_of
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
 from spamclf.train.arguments import check_arguments, end_of
-from spamclf.train.made_from import counts_of, data_info, n_late_labels, name_of, versions
+from spamclf.train.made_from import made_from, name_of
 from spamclf.train.measured import measured
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def fit(
     """
     names = check_arguments(
         dataset, features, tiers, history_days, fpr, confidence, whole_campaigns, unlabelled, search, memory,
-        random_state, boosting,
+        random_state, boosting, progress,
     )  # fmt: skip
     threads = n_threads(n_jobs)
     end = end_of(dataset, as_of)
@@ -158,13 +157,8 @@ def fit(
     honest = _honest(ego, rows, names, forest, scores, end, threads)
     certificate = None if confidence is None else honest.certify(fpr, confidence)
     threshold = _estimated(honest, fpr) if certificate is None else certificate.threshold
-    info: dict[str, Any] = {
-        "as_of": iso(end),
-        "tiers": sorted({CATALOGUE[name].tier for name in names}),
-        "data": data_info(dataset, ego, end),
-        "parts_end": [iso(bound) for bound in rows.bounds[1:]],
+    settings = {
         "random_state": random_state,
-        "features_left_out": unknown,
         "boosting": json.loads(json.dumps(boosting, sort_keys=True, default=repr)),
         "searched": tried,
         "calibration": calibration.to_dict()["kind"],
@@ -172,12 +166,9 @@ def fit(
         "confidence": confidence,
         "unlabelled": unlabelled,
         "whole_campaigns": whole_campaigns,
-        "versions": versions(),
-        "counts": counts_of(rows),
-        "late_labels": n_late_labels(ego, rows),
-        "left_out": rows.n_left_out,
-        "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
+        "features_left_out": unknown,
     }
+    info = made_from(dataset, ego, rows, end, names) | settings
     model = Model(
         name or f"{iso(end)[:10]}-{name_of(info, names, history_days)}", forest, calibration, names, history_days,
         threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,50 @@ from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
+from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
 from spamclf.labelled import PARTS, TEST, TRAIN, LabelledRows
 
-__all__ = ["counts_of", "data_info", "fingerprint", "n_late_labels", "name_of", "versions"]
+__all__ = ["fingerprint", "made_from", "name_of"]
 
 Words = npt.NDArray[np.uint64]
 _NULL = np.uint64(0x6E756C6C)
 
 
-def counts_of(rows: LabelledRows) -> dict[str, dict[str, int]]:
+def made_from(
+    dataset: Dataset, ego: EgoLog, rows: LabelledRows, end: int, names: Sequence[str]
+) -> dict[str, Any]:
+    """Say what a model was made from, as far as it is no setting of its own.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    ego : EgoLog
+    rows : LabelledRows
+    end : int
+        Rows and labels at or after it were unseen; microseconds since the epoch.
+    names : sequence of str
+        The model's features.
+
+    Returns
+    -------
+    info : dict
+        What JSON can hold.
+    """
+    return {
+        "as_of": iso(end),
+        "tiers": sorted({CATALOGUE[name].tier for name in names}),
+        "data": _data(dataset, ego, end),
+        "parts_end": [iso(bound) for bound in rows.bounds[1:]],
+        "counts": _counts(rows),
+        "late_labels": _n_late_labels(ego, rows),
+        "left_out": rows.n_left_out,
+        "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
+        "versions": _versions(),
+    }
+
+
+def _counts(rows: LabelledRows) -> dict[str, dict[str, int]]:
     """Count the labelled accounts of each part, and their rows."""
     return {
         name: {
@@ -37,7 +72,7 @@ def counts_of(rows: LabelledRows) -> dict[str, dict[str, int]]:
     }
 
 
-def n_late_labels(ego: EgoLog, rows: LabelledRows) -> int:
+def _n_late_labels(ego: EgoLog, rows: LabelledRows) -> int:
     """Count the accounts to train on that had no label yet when the test part began."""
     account, labelled_at, _ = ego.labels
     first = np.full(ego.n_accounts, np.iinfo(np.int64).max)
@@ -46,7 +81,7 @@ def n_late_labels(ego: EgoLog, rows: LabelledRows) -> int:
     return int((first[trained] >= rows.bounds[TEST]).sum())
 
 
-def data_info(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
+def _data(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
     """Say which data a model saw: sizes, the span before `end`, and a fingerprint of the whole dataset."""
     sent = dataset.messages["sent_at"]
     seen = sent.filter(pc.less(sent, pa.scalar(end, sent.type)))
@@ -128,7 +163,7 @@ def name_of(info: dict[str, Any], names: tuple[str, ...], history_days: float) -
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Return the versions of what a model's bytes depend on."""
     from importlib.metadata import version
 
