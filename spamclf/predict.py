@@ -25,7 +25,7 @@ from spamclf.model.score_id import score_ids
 from spamclf.segments import segments_of
 from spamclf.threads import n_threads
 
-__all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches"]
+__all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches", "segments"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -145,6 +145,44 @@ def score_batches(
     return (dataset.to_native(part) for part in tables.parts(batch_size))
 
 
+def segments(
+    dataset: Dataset,
+    model: Model | str | os.PathLike[str] | None = None,
+    *,
+    as_of: Any = None,
+    n_jobs: int = -1,
+    ego: EgoLog | None = None,
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Tell which accounts are in each segment that the model's certificate has a threshold for.
+
+    Parameters
+    ----------
+    dataset, model, as_of, n_jobs, ego
+        As of `score`.
+
+    Returns
+    -------
+    segments : dict of str to ndarray of shape (n_accounts,), dtype bool
+        For each of ``model.certificate.certified``, in the order of the rows of `score`: what `Certificate.check` asks
+        for. Empty without a certificate.
+
+    Raises
+    ------
+    ParameterError, ModelFileError, InsufficientDataError
+        As of `score`.
+
+    Examples
+    --------
+    >>> from spamclf import predict, read_dataset
+    >>> model = predict.load_shipped_model().certify(fpr=0.01)
+    >>> found = predict.segments(read_dataset("data/sample"), model)
+    >>> found.keys() == set(model.certificate.certified)
+    True
+    """
+    scoring = Scoring(dataset, model, as_of, n_jobs, ego, where="segments")
+    return scoring.segments(scoring.slices)
+
+
 def load_shipped_model() -> Model:
     """Load the model that comes with spamclf.
 
@@ -240,15 +278,15 @@ class Scoring:
         values = dict(zip(measured, measure(self.ego, slices, measured, n_jobs=self.n_jobs), strict=True))
         X = np.column_stack([values[name] for name in names])
         scores = self.model.scores(X, n_jobs=self.n_jobs)
-        thresholds = self._thresholds(slices)
+        thresholds = self.model.thresholds(len(slices), self.segments(slices))
         flagged = scores >= thresholds
         verdict = np.where(values[_SENDS] == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
         return Looked(slices, values, X, scores, thresholds, verdict)
 
-    def _thresholds(self, slices: Slices) -> Floats:
+    def segments(self, slices: Slices) -> dict[str, npt.NDArray[np.bool_]]:
+        """Tell which slices are in each certified segment."""
         certificate = self.model.certificate
-        names = () if certificate is None else [each.name for each in certificate.segments]
-        return self.model.thresholds(len(slices), segments_of(self.ego, slices, names) if names else {})
+        return {} if certificate is None else segments_of(self.ego, slices, certificate.certified)
 
     def ids_of(self, looked: Looked) -> tuple[pa.Array, pa.ChunkedArray]:
         """Return the account ids and the score ids of some slices."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,75 +10,141 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.ego import EgoLog, Slices
-from spamclf.facts import NAT, column_of
+from spamclf.facts import column_of
+from spamclf.features.account import seen_registration, visible
 from spamclf.instants import DAY_US
+from spamclf.model.score_lists import COUNTRY, LEAST_OF_COUNTRY, LEAST_SCORES, OTHER_COUNTRIES, is_country
 
-__all__ = ["NEW_DAYS", "segments_of"]
+__all__ = ["KINDS", "NEW_DAYS", "hide_few", "segment_names", "segments_of"]
+
+Bools = npt.NDArray[np.bool_]
 
 #: An account is new for so many days after its registration, and established from then on.
 NEW_DAYS = 7
-_COUNTRY = "country="
-_LONGEST = 20
+#: The segments that are no countries.
+KINDS = ("new", "established", "business")
+_CODE = "^[A-Z]{2,3}$"  # as of ISO 3166; whatever else stands in the column names nobody's segment
+_UNKNOWN, _UNCODED = -1, -2
 
 
-def segments_of(
-    ego: EgoLog, slices: Slices, names: Iterable[str] | None = None
-) -> dict[str, npt.NDArray[np.bool_]]:
-    """Tell which slices are in which segment; one may be in several, or in none.
+def segment_names(ego: EgoLog, slices: Slices) -> tuple[str, ...]:
+    """Name the segments that accounts can be told apart by.
 
     Parameters
     ----------
     ego : EgoLog
     slices : Slices
-    names : iterable of str, optional
-        Which segments; by default all that any slice is in. One that nobody can be in is false everywhere.
+        The accounts as they are looked at.
 
     Returns
     -------
-    segments : dict of str to ndarray of shape (n_slices,), dtype bool
-        ``new`` and ``established`` (by the time since registration, where that is known), ``business``, and
-        ``country=`` with the country at registration.
+    names : tuple of str
+        ``new``, ``established``, ``business``; ``country=`` with each code (two or three capital letters) that at least
+        `LEAST_OF_COUNTRY` of the accounts have; and ``other countries``, where some have another. These are as many,
+        too: the rarest country joins them until they are.
 
     Examples
     --------
     >>> from spamclf import Dataset
-    >>> accounts = {"account_id": ["a", "b"], "registered_at": [0, 8 * 86_400], "country": ["DE", None]}
+    >>> accounts = {"account_id": range(350), "country": ["DE"] * 120 + ["BR"] * 150 + ["FR"] * 79 + ["+49 170 1"]}
     >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
     >>> ego = EgoLog.build(Dataset(accounts=accounts, messages=messages, time_unit="s"))
-    >>> segments_of(ego, ego.slices([0, 1], 9 * 86_400 * 1_000_000, history_days=30))
-    {'new': array([False,  True]), 'established': array([ True, False]), 'country=DE': array([ True, False])}
+    >>> segment_names(ego, ego.slices(range(350), 9, history_days=30))
+    ('new', 'established', 'business', 'country=BR', 'other countries')
     """
-    wanted = None if names is None else list(names)
-    registered_at = ego.facts.registered_at[slices.account]
-    known = registered_at != NAT
-    is_new = slices.as_of - registered_at < NEW_DAYS * DAY_US
-    found = {
-        "new": known & is_new,
-        "established": known & ~is_new,
-        "business": ego.facts.is_business[slices.account] == 1,
-    }
-    place, countries = _countries(ego)
-    for code, country in enumerate(countries):
-        name = f"{_COUNTRY}{country}"
-        if wanted is None or name in wanted:
-            found[name] = place[slices.account] == code
-    if wanted is None:
-        return {name: mask for name, mask in found.items() if mask.any()}
+    place, codes = _countries(ego)
+    own = place[np.unique(slices.account[visible(ego, slices)])]
+    counts = np.bincount(own[own >= 0], minlength=len(codes)).tolist()
+    alone, n_others = [], int((own == _UNCODED).sum())
+    for n_accounts, code in sorted(zip(counts, codes, strict=True)):
+        if n_accounts < LEAST_OF_COUNTRY or 0 < n_others < LEAST_OF_COUNTRY:
+            n_others += n_accounts
+        else:
+            alone.append(f"{COUNTRY}{code}")
+    return (*KINDS, *sorted(alone), *([OTHER_COUNTRIES] if n_others else []))
+
+
+def segments_of(ego: EgoLog, slices: Slices, names: Collection[str]) -> dict[str, Bools]:
+    """Tell which slices are in which segment; one may be in several, or in none.
+
+    What an account says of itself counts from its registration on, or always where that is unknown.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    slices : Slices
+    names : collection of str
+        Which segments. One that nobody can be in is false everywhere.
+
+    Returns
+    -------
+    segments : dict of str to ndarray of shape (n_slices,), dtype bool
+        ``new`` and ``established`` (by the time since registration, where that is known), ``business``, ``country=``
+        with a code, and ``other countries``: those that are not among `names`.
+
+    Examples
+    --------
+    >>> from spamclf import Dataset
+    >>> accounts = {"account_id": ["a", "b"], "registered_at": [0, 8 * 86_400], "country": ["DE", "FR"]}
+    >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    >>> ego = EgoLog.build(Dataset(accounts=accounts, messages=messages, time_unit="s"))
+    >>> slices = ego.slices([0, 1], 9 * 86_400 * 1_000_000, history_days=30)
+    >>> segments_of(ego, slices, ["new", "country=DE", "other countries"])
+    {'new': array([False,  True]), 'country=DE': array([ True, False]), 'other countries': array([False,  True])}
+    """
     nobody = np.zeros(len(slices), np.bool_)
-    return {name: found.get(name, nobody) for name in wanted}
+    seen, born = visible(ego, slices), seen_registration(ego, slices)
+    age, known = slices.as_of - born, born > np.iinfo(np.int64).min
+    found = {
+        "new": known & (age < NEW_DAYS * DAY_US),
+        "established": known & (age >= NEW_DAYS * DAY_US),
+        "business": seen & (ego.facts.is_business[slices.account] == 1),
+    }
+    if any(is_country(name) or name == OTHER_COUNTRIES for name in names):
+        place, codes = _countries(ego)
+        own = np.where(seen, place[slices.account], _UNKNOWN)
+        found[OTHER_COUNTRIES] = own != _UNKNOWN
+        for k, code in enumerate(codes):
+            if (name := f"{COUNTRY}{code}") in names:
+                found[name] = own == k
+                found[OTHER_COUNTRIES] &= ~found[name]
+    return {name: found.get(name, nobody) for name in names}
+
+
+def hide_few(account: npt.NDArray[np.int64], segments: Mapping[str, Bools]) -> dict[str, Bools]:
+    """Empty the segments of fewer than `LEAST_SCORES` accounts.
+
+    Parameters
+    ----------
+    account : ndarray of shape (n_rows,), dtype int64
+        Which account each row is of.
+    segments : mapping of str to ndarray of shape (n_rows,), dtype bool
+
+    Returns
+    -------
+    segments : dict of str to ndarray of shape (n_rows,), dtype bool
+
+    Examples
+    --------
+    >>> some = hide_few(np.arange(150), {"new": np.arange(150) < 19, "business": np.arange(150) < 20})
+    >>> {name: mask.sum().item() for name, mask in some.items()}
+    {'new': 0, 'business': 20}
+    """
+    return {
+        name: mask if np.unique(account[mask]).size >= LEAST_SCORES else np.zeros_like(mask)
+        for name, mask in segments.items()
+    }
 
 
 def _countries(ego: EgoLog) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Return which country each scored account is of, -1 for an unknown one, and their names in order."""
+    """Return the place of each scored account's country among the codes, and these in order."""
     accounts = ego.dataset.accounts
-    place = np.full(ego.n_accounts, -1, np.int32)
+    place = np.full(ego.n_accounts, _UNKNOWN, np.int32)
     if "country" not in accounts.column_names:
         return place, []
     told = column_of(accounts, "country").cast(pa.string())
-    every = sorted(pc.unique(told.drop_null()).to_pylist())
-    # The names go into the model's certificate: whatever else stands in the column stays out of it.
-    names = pa.array(
-        [name for name in every if name.isprintable() and 1 <= len(name) <= _LONGEST], pa.string()
-    )
-    place[: len(told)] = pc.index_in(told, value_set=names).fill_null(-1)
-    return place, names.to_pylist()
+    every = pc.unique(told.drop_null())
+    codes = sorted(every.filter(pc.match_substring_regex(every, _CODE)).to_pylist())
+    found = pc.index_in(told, value_set=pa.array(codes, pa.string())).fill_null(_UNCODED)
+    place[: len(told)] = pc.if_else(told.is_valid(), found, _UNKNOWN)
+    return place, codes

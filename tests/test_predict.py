@@ -246,6 +246,26 @@ def test_an_account_is_held_to_the_highest_threshold_of_its_segments():
     assert {"automated", "not_automated"} <= verdicts
 
 
+def test_the_segments_of_accounts_stand_in_the_order_of_the_scores():
+    found = predict.segments(dataset(), certified())
+    assert tuple(found) == certified().certificate.certified == ("business", "country=DE")
+    scores = predict.score(dataset(), certified(), n_reasons=0)
+    assert certified().thresholds(scores.num_rows, found).tolist() == scores["threshold"].to_pylist()
+    rows = by_account(tables()["accounts"])
+    for name, mask in found.items():
+        column, value = ("is_business", True) if name == "business" else ("country", "DE")
+        known = [rows.get(each, {}).get(column) == value for each in scores["account_id"].to_pylist()]
+        assert mask.tolist() == known
+    assert predict.segments(dataset(), model()) == {}
+    early = predict.segments(dataset(), certified(), as_of="1980-01-01")
+    unborn = [
+        rows.get(each, {}).get("registered_at") is not None for each in scores["account_id"].to_pylist()
+    ]
+    assert not any(mask[unborn].any() for mask in early.values())
+    with pytest.raises(ParameterError, match="segments: dataset must be"):
+        predict.segments(5)
+
+
 @pytest.mark.parametrize(
     "settings", [{"batch_size": 1}, {"batch_size": 77}, {"n_jobs": 2}, {"n_jobs": 3}], ids=str
 )
@@ -342,8 +362,23 @@ def test_order_and_repetitions_of_rows_change_nothing():
     assert by_account(scores) == by_account(predict.score(dataset(), model(), reasons_for="all"))
 
 
+@cache
+def short_and_certified() -> Model:
+    """The model with a short look-back, and a certificate whose threshold is another in each segment."""
+    code = np.arange(10_000)
+    names = ("new", "established", "business", "country=DE", "other countries")
+    segments = {name: code // 50 == k for k, name in enumerate(names)}
+    scores = np.select(list(segments.values()), [0.22, 0.24, 0.26, 0.28, 0.3], 0.2)
+    honest = HonestScores.of(code, scores, segments)
+    made = dataclasses.replace(model(), history_days=2.0, honest=honest).certify(fpr=0.05, confidence=0.5)
+    assert made.certificate.certified == names
+    assert len({made.threshold, *(row.threshold for row in made.certificate.segments)}) == 6
+    return made
+
+
 def check_unseen_rows(seed: int) -> None:
-    short = dataclasses.replace(model(), history_days=2.0, threshold=0.2)
+    """Not a bit of any row of `score`: threshold, verdict and score id included."""
+    short = short_and_certified()
     world = worlds.random_world(seed % 50, n_accounts=8, n_messages=60)
     other = worlds.disturbed(world, random.Random(seed))
     before, after = (

@@ -23,7 +23,7 @@ from spamclf.instants import DAY_US, to_instant
 from spamclf.labelled import CALIBRATION, PARTS, TEST, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import HonestScores
 from spamclf.model.classifier import SpamClassifier
-from spamclf.segments import segments_of
+from spamclf.segments import hide_few, segment_names, segments_of
 from spamclf.train.arguments import _check_boosting, check_arguments
 from spamclf.train.fitting import _estimated
 from spamclf.train.made_from import fingerprint
@@ -202,8 +202,9 @@ def test_the_threshold_is_that_of_the_certificate():
     assert (model.certificate.fpr, model.certificate.confidence) == (0.05, 0.95)
     chosen = (rows.part == CALIBRATION) & ~rows.y
     ego, scores = EgoLog.build(large()), model.scores(rows.X)
-    segments = segments_of(ego, rows.slices[chosen])
-    plain = HonestScores.of(rows.slices.account[chosen], scores[chosen], segments)
+    account, slices = rows.slices.account[chosen], rows.slices[chosen]
+    segments = hide_few(account, segments_of(ego, slices, segment_names(ego, slices)))
+    plain = HonestScores.of(account, scores[chosen], segments)
     assert plain.names == model.honest.names
     assert np.array_equal(plain.values, model.honest.values)
     assert plain.n_accounts == model.info["counts"]["calibration"]["honest"] >= 59
@@ -213,8 +214,7 @@ def test_the_threshold_is_that_of_the_certificate():
 def test_segments_only_raise_the_threshold():
     certificate = certified().certificate
     names = {row.name for row in certificate.segments}
-    assert {"new", "established", "business"} < names
-    assert any(name.startswith("country=") for name in names)
+    assert names == {"new", "established", "business", "other countries"}
     assert {row.pooled for row in certificate.segments} == {True, False}
     assert all(row.threshold >= certificate.threshold for row in certificate.segments)
     masks = {name: np.array([True, False]) for name in names}
@@ -238,12 +238,60 @@ def test_certifying_anew_is_training_so(fpr, confidence):
     assert moved.threshold < certified().threshold
     assert (moved.info["fpr"], moved.info["confidence"]) == (fpr, confidence)
     # What was measured with the former threshold is gone; what knows none stays.
-    assert "segments" in again.info
-    assert "segments" not in moved.info
+    assert (
+        again.info["segments"].keys() == moved.info["segments"].keys() == certified().info["segments"].keys()
+    )
+    for name, told in again.info["segments"].items():
+        left = moved.info["segments"][name]
+        assert left["roc_auc"] == told["roc_auc"]
+        for kind in ("automated", "honest"):
+            assert left[kind] == {"accounts": told[kind]["accounts"], "flagged_share": None}
     assert {name for name in again.info["metrics"] if name not in moved.info["metrics"]} == {
         "automated_flagged_share", "honest_flagged_share"
     }  # fmt: skip
     assert all(again.info["metrics"][name] == value for name, value in moved.info["metrics"].items())
+
+
+def test_the_reference_is_in_the_mix_of_who_is_scored_then():
+    """As many automated accounts for an honest one as among all labelled ones that sent in the look-back before."""
+    model, rows = certified(), rows_of("certified")
+    high, messages = rows.bounds[2], large().tables["messages"]
+    sent = messages["sent_at"].cast("int64").to_numpy()
+    recent = set(messages["sender_id"].to_numpy()[(sent < high) & (sent >= high - 30 * DAY_US)].tolist())
+    latest = {row["account_id"]: row["is_automated"] for row in large().tables["labels"].to_pylist()}
+    seen = [automated for name, automated in latest.items() if name in recent]
+    scores = model.scores(rows.X)
+    last = (rows.part == CALIBRATION) & rows.last()
+    n_automated = (last & rows.y).sum()
+    n_honest = round(n_automated * (len(seen) - sum(seen)) / sum(seen))
+    assert n_honest < (last & ~rows.y).sum()
+    everyone, *_ = model.honest.reference.scores.lists()
+    assert everyone.size == n_automated + n_honest
+    assert set(scores[last & rows.y]) <= set(everyone)
+
+
+def test_neither_a_phone_number_nor_a_country_of_few_gets_into_a_model(monkeypatch, tmp_path):
+    """Rows 23: what stands in the column of countries names a segment only if it is a code that many have."""
+    monkeypatch.setattr("spamclf.segments.LEAST_OF_COUNTRY", 25)
+    accounts = large().tables["accounts"]
+    told = [
+        ("DE", "DE", "DE", "BR", f"+4917{k:07d}")[k % 5] if k % 50 else "LI" for k in range(accounts.num_rows)
+    ]
+    column = accounts.column_names.index("country")
+    changed = accounts.set_column(column, "country", pa.array(told))
+    model = train.fit(
+        Dataset(**(large().tables | {"accounts": changed})), **(QUICK | {"fpr": 0.2, "confidence": 0.5})
+    )
+    assert model.honest.names == ("new", "established", "business", "country=DE", "other countries")
+    assert set(model.info["segments"]) <= set(model.honest.names)
+    sizes = np.diff(model.honest.offsets)[1:]
+    assert ((sizes >= 20) | (sizes == 0)).all()
+    compared = np.diff(model.honest.reference.scores.offsets)[1:]
+    assert ((compared >= 20) | (compared == 0)).all()
+    for name, data in saved(model, tmp_path / "m").items():
+        assert b"+4917" not in data, name
+        assert b"=LI" not in data, name
+        assert (b"country=DE" in data) == (name in ("manifest.json", "card.md"))
 
 
 def test_a_certificate_is_refused_before_boosting(monkeypatch):
@@ -277,13 +325,14 @@ def test_flagged_shares_stand_with_their_exact_interval():
     model, rows = certified(0.2), rows_of("certified")
     test = rows.part == TEST
     account, y, slices = rows.slices.account[test], rows.y[test], rows.slices[test]
-    masks = segments_of(EgoLog.build(large()), slices)
+    ego = EgoLog.build(large())
+    masks = segments_of(ego, slices, segment_names(ego, slices))
     in_force = np.full(test.sum(), model.threshold)
     for row in model.certificate.segments:
         inside = masks.get(row.name, np.zeros(test.sum(), bool))
         in_force[inside] = np.maximum(in_force[inside], row.threshold)
     flagged = model.scores(rows.X[test]) >= in_force
-    assert (flagged != (model.scores(rows.X[test]) >= model.threshold)).sum() > 3  # the segments matter
+    assert (flagged != (model.scores(rows.X[test]) >= model.threshold)).any()  # the segments matter
     seen = 0
     for name, inside in ({"": np.ones(test.sum(), bool)} | masks).items():
         for kind, those in (("automated", y), ("honest", ~y)):
@@ -303,6 +352,22 @@ def test_flagged_shares_stand_with_their_exact_interval():
     assert set(model.info["segments"]) == set(masks)
     honest = model.info["segments"]["new"]["honest"]["accounts"]
     assert 0 < honest < model.info["counts"]["test"]["honest"]
+
+
+def test_each_segment_has_a_figure_that_knows_no_threshold():
+    """Each account at the last of its rows in the segment; against scikit-learn."""
+    from sklearn.metrics import roc_auc_score
+
+    model, rows = certified(0.2), rows_of("certified")
+    test = rows.part == TEST
+    account, y, scores = rows.slices.account[test], rows.y[test], model.scores(rows.X[test])
+    ego, slices = EgoLog.build(large()), rows.slices[test]
+    for name, inside in segments_of(ego, slices, segment_names(ego, slices)).items():
+        last = {account[k]: k for k in np.flatnonzero(inside)}  # rows are in the order of time
+        figure = roc_auc_score(y[[*last.values()]], scores[[*last.values()]])
+        value, low, high = model.info["segments"][name]["roc_auc"]
+        assert value == pytest.approx(figure)
+        assert low <= value <= high
 
 
 def test_what_a_person_can_check_stands_beside():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from spamclf.features.catalogue import CATALOGUE, family_of
+from spamclf.model.score_lists import LEAST_OF_COUNTRY, LEAST_SCORES
 
 if TYPE_CHECKING:
     from spamclf.model.model import Model
@@ -125,23 +126,30 @@ def _threshold(model: Model) -> str:
             f"The threshold was chosen so that about {100 * model.info['fpr']:g} % of the\nhonest calibration accounts "
             "would be flagged. That is an estimate, no guarantee: it is exceeded about every other time."
         )
-    return f"{told}The certificate:\n\n```text\n{model.certificate}\n```"
+    return (
+        f"{told}The certificate:\n\n```text\n{model.certificate}\n```\n\nA country is named from "
+        f"{LEAST_OF_COUNTRY} accounts on, and no segment's scores are kept where they are fewer than {LEAST_SCORES}."
+    )
 
 
 def _segments(info: dict[str, Any]) -> str:
     if not info.get("segments"):
         return ""
     rows = "\n".join(
-        f"| {name} | {' | '.join(_part(told[kind]) for kind in ('automated', 'honest'))} |"
+        f"| {name} | {' | '.join(_part(told[kind]) for kind in ('automated', 'honest'))} | {_known(told['roc_auc'])} |"
         for name, told in in_order(info["segments"])
     )
-    return f"""## Flagged accounts of the test part, by segment
+    moved = ""
+    if not any("flagged" in name for name in info["metrics"]):
+        moved = " The threshold was moved since:\nwhich of them are flagged by the new one was not measured."
+    return f"""## The accounts of the test part, by segment
 
 New: looked at within 7 days of registering. Established: later. An account may be in both, as it ages; one without
-`registered_at` is in neither.
+`registered_at` is in neither. Other countries: those of which there are fewer than {LEAST_OF_COUNTRY}
+accounts, together.{moved}
 
-| segment | automated accounts | flagged | honest accounts | flagged |
-|---|---|---|---|---|
+| segment | automated accounts | flagged | honest accounts | flagged | ROC-AUC |
+|---|---|---|---|---|---|
 {rows}"""
 
 
@@ -183,8 +191,11 @@ yet it is personal data: a pseudonym is an unkeyed hash, and whoever can list th
 
 
 def _part(told: dict[str, Any]) -> str:
-    share = told["flagged_share"]
-    return f"{told['accounts']:,} | {'' if share is None else _shown(share)}"
+    return f"{told['accounts']:,} | {_known(told['flagged_share'])}"
+
+
+def _known(value: Any) -> str:
+    return "" if value is None else _shown(value)
 
 
 def _shown(value: Any) -> str:

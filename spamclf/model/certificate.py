@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import ParameterError
-from spamclf.model.drift import DriftReport, HonestCheck
+from spamclf.model.drift import LEVEL, DriftReport, ThresholdCount
 from spamclf.model.order_statistic import least_accounts
+from spamclf.model.reach import against_bound, against_others
 from spamclf.model.reference import Reference
+from spamclf.model.score_lists import OTHER_COUNTRIES, checked_masks, checked_scores, coded
 from spamclf.model.stated import check_keys, number, refuse, whole, window, words
 
-__all__ = ["ASSUMPTION", "Certificate", "SegmentThreshold", "checked_masks", "checked_scores"]
+__all__ = ["ASSUMPTION", "Certificate", "SegmentThreshold"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +31,7 @@ ASSUMPTION = (
     "looks of spamclf.train: when an account registers, after its 1st, 5th, 20th, 100th and last send, and at the end. "
     "Scoring every day is more looks, and flags more honest accounts."
 )
+_EVERYBODY = "all accounts"
 _ABOVE_ONE = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
 
 
@@ -39,8 +42,9 @@ class SegmentThreshold:
     Attributes
     ----------
     name : str
+        ``other countries`` is one segment: all countries that have none here, most of them too small for it.
     n_accounts : int
-        Honest calibration accounts that were seen in it.
+        Honest calibration accounts that were seen in it; 0, too, where they are too few to be told apart.
     n_flagged : int
         Those of them whose highest score in it reaches the threshold.
     threshold : float
@@ -146,8 +150,7 @@ class Certificate:
         ----------
         n_rows : int
         segments : mapping of str to array_like of shape (n_rows,), dtype bool
-            Which rows are in each segment. All of `certified` are needed; unknown ones, such as a country that no
-            calibration account is of, take the overall threshold.
+            Which rows are in each segment. All of `certified` are needed; unknown ones take the overall threshold.
 
         Returns
         -------
@@ -159,16 +162,22 @@ class Certificate:
         ParameterError
             If a certified segment is left out, or a mask is none.
         """
-        absent = [name for name in self.certified if name not in segments]
-        if absent:
+        n_rows = whole("thresholds", "n_rows", n_rows, 0)
+        return self._highest(n_rows, self._masks("thresholds", "segments", segments, n_rows))
+
+    def _masks(self, where: str, name: str, segments: Any, n_rows: int) -> dict[str, Bools]:
+        """Take the rows of each segment, of the certified ones all."""
+        masks = dict(checked_masks(where, name, segments, n_rows))
+        if absent := [each for each in self.certified if each not in masks]:
             rule, got = "given for every certified segment", f"none for {absent[0]!r}"
-            raise refuse(
-                "thresholds", "segments", rule, got, "A row's threshold may be higher there; tell of it."
-            )
+            raise refuse(where, name, rule, got, "A row's threshold may be higher there; tell of it.")
+        return masks
+
+    def _highest(self, n_rows: int, masks: Mapping[str, Bools]) -> Floats:
         highest = np.full(n_rows, self.threshold, np.float64)
-        known = {row.name: row.threshold for row in self.segments}
-        for name, mask in checked_masks("thresholds", segments, n_rows):
-            highest[mask] = np.maximum(highest[mask], known.get(name, self.threshold))
+        for row in self.segments:
+            if row.name in masks:
+                highest[masks[row.name]] = np.maximum(highest[masks[row.name]], row.threshold)
         return highest
 
     def check(
@@ -176,19 +185,33 @@ class Certificate:
         scores: npt.ArrayLike,
         features: Mapping[str, npt.ArrayLike] | None = None,
         *,
+        segments: Mapping[str, npt.ArrayLike] | None = None,
         honest: npt.ArrayLike | None = None,
+        honest_account: npt.ArrayLike | None = None,
+        honest_segments: Mapping[str, npt.ArrayLike] | None = None,
     ) -> DriftReport:
         """Tell whether the certificate still holds, by what new accounts look like.
+
+        Three questions. Are scores and features spread as they were? Do more accounts reach a threshold than did, be it
+        few of them all (Fisher's exact test)? Are more honest accounts flagged than was promised (binomial test)? Only
+        the last one, with labels, is about the promise itself; more spam alone answers the others with yes.
 
         Parameters
         ----------
         scores : array_like of shape (n,)
-            One per new account, taken as those of the reference were.
+            One per new account, taken as those of the reference were: of the accounts that `predict.score` gives a
+            verdict at one instant, if `train.fit` made it.
         features : mapping of str to array_like of shape (n,), optional
             Values of the same accounts; NaN is missing. Every feature of the reference, or none.
-        honest : array_like of shape (n_honest,), optional
-            Highest scores of accounts that were labelled honest since. They test the bound itself, where `scores`
-            only tell whether accounts look alike (and more spam alone makes them look different).
+        segments : mapping of str to array_like of shape (n,), dtype bool, optional
+            Which of the same accounts are in each certified segment: each is then compared at its own threshold, too,
+            if the reference knows it. Left out, all accounts are, at the overall one.
+        honest : array_like of shape (n_rows,), optional
+            Scores of accounts that were labelled honest since: as many rows of each as it was looked at.
+        honest_account : array_like of shape (n_rows,), optional
+            Which account each of these rows is of, by any code. By default each row is another account's, its highest.
+        honest_segments : mapping of str to array_like of shape (n_rows,), dtype bool, optional
+            Which of these rows are in each certified segment, whose thresholds are in force there.
 
         Returns
         -------
@@ -199,7 +222,8 @@ class Certificate:
         InsufficientDataError
             If there are no accounts.
         ParameterError
-            If the certificate has no reference, lengths differ, a score is outside [0, 1] or a feature is missing.
+            If the certificate has no reference, lengths differ, a score is outside [0, 1], or a feature or certified
+            segment is missing.
 
         Examples
         --------
@@ -208,27 +232,53 @@ class Certificate:
         >>> reference = Reference.of(rng.beta(1, 9, 5000))
         >>> honest = HonestScores.of(np.arange(5000), rng.beta(1, 9, 5000), reference=reference)
         >>> certificate = honest.certify(fpr=0.01)
-        >>> print(certificate.check(rng.beta(1, 9, 2000)))
+        >>> scores = rng.beta(1, 9, 2000)
+        >>> print(certificate.check(scores))
         certificate: holds, by 2,000 new accounts. Nothing to do. Check again as accounts come in.
-          score                            PSI 0.011  KS 0.022  p 0.46  steady
-        >>> certificate.check(rng.beta(2, 5, 2000)).status
+          reach the threshold, all accounts: 22 of 2,000, 20 expected, too many from 35 on (p 0.4)
+          score                            PSI 0.011  KS 0.024  p 0.38  steady
+        >>> scores[:40] = 0.99
+        >>> certificate.check(scores).status
         'expired'
         """
         if self.reference is None:
             raise ParameterError(
                 "check: the certificate must have a reference; got none. Give certify a Reference of the scores."
             )
-        return self.reference.compare(scores, features, honest=self._recount(honest))
+        found = self.reference.compare(scores, features)
+        reaching = self._reaching(self.reference, checked_scores("check", "scores", scores), segments)
+        recounted = () if honest is None else self._recounted(honest, honest_account, honest_segments)
+        return replace(found, reaching=tuple(reaching), honest=tuple(recounted))
 
-    def _recount(self, honest: npt.ArrayLike | None) -> HonestCheck | None:
-        from scipy.special import betainc
+    def _reaching(self, reference: Reference, scores: Floats, segments: Any) -> Iterator[ThresholdCount]:
+        """Count the accounts that reach each threshold, beside those of the reference."""
+        masks = {} if segments is None else self._masks("check", "segments", segments, scores.size)
+        everyone, *_ = reference.scores.lists()
+        known = reference.scores.told_apart(self.certified)
+        lines = [(_EVERYBODY, self.threshold, scores, everyone)]
+        for row in self.segments:
+            if row.name in masks and not row.pooled:
+                lines.append(
+                    (row.name, row.threshold, scores[masks[row.name]], known.get(row.name, everyone[:0]))
+                )
+        lines = [line for line in lines if line[2].size and line[3].size]
+        for name, threshold, now, before in lines:
+            n_reaching, level = int((now >= threshold).sum()), LEVEL / len(lines)
+            above = before.size - int(np.searchsorted(before, threshold, side="left"))
+            yield against_others(name, now.size, n_reaching, before.size, above, level)
 
-        if honest is None:
-            return None
-        highest = checked_scores("check", "honest", honest)
-        n, flagged = highest.size, int((highest >= self.threshold).sum())
-        p_value = float(betainc(flagged, n - flagged + 1, self.fpr)) if flagged else 1.0
-        return HonestCheck(n, flagged, p_value)
+    def _recounted(self, honest: Any, account: Any, segments: Any) -> Iterator[ThresholdCount]:
+        """Count the honest accounts that were ever flagged, by the thresholds in force, beside the bound."""
+        scores = checked_scores("check", "honest", honest)
+        n_rows = scores.size
+        codes = coded("check", "honest_account", np.arange(n_rows) if account is None else account, n_rows)
+        masks = self._masks("check", "honest_segments", {} if segments is None else segments, n_rows)
+        flagged = scores >= self._highest(n_rows, masks)
+        kinds = [(_EVERYBODY, np.ones(n_rows, np.bool_)), *((name, masks[name]) for name in self.certified)]
+        for name, mask in kinds:
+            n, n_flagged = (np.unique(codes[rows]).size for rows in (mask, mask & flagged))
+            if n:
+                yield against_bound(name, n, n_flagged, self.fpr, LEVEL / len(kinds))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the reference, as JSON can hold it."""
@@ -265,41 +315,30 @@ class Certificate:
             f"  threshold {self.threshold:.6g} from {self.n_accounts:,} honest accounts{since}, {self.n_above:,} above "
             f"it: {self.expected_per_million:,.0f} per million expected, at most {self.bound_per_million:,.0f}",
         ]
-        for row in self.segments:
-            if row.bound is None:
-                said = f"pooled, fewer than {least_accounts(self.fpr, self.confidence):,}: the overall bound alone"
-            else:
-                said = f"at most {1e6 * row.bound:,.0f} per million"
-            if row.threshold > 1:
-                said += "; nothing can be flagged"
-            lines.append(
-                f"  {row.name:<20} {row.n_accounts:>9,} accounts  threshold {row.threshold:.6g}  {said}"
-            )
+        lines += [f"  {row.name:<20} {self._said(row)}" for row in self.segments]
         return "\n".join([*lines, f"  Assumption: {ASSUMPTION}"])
+
+    def _said(self, row: SegmentThreshold) -> str:
+        """Say in a line what is promised in a segment."""
+        n_accounts = f"{row.n_accounts:>9,} accounts" if row.n_accounts else f"{'too few':>9} accounts"
+        if row.bound is None:
+            few = (
+                f"fewer than {least_accounts(self.fpr, self.confidence):,}"
+                if row.n_accounts
+                else "not told apart"
+            )
+            promised = f"pooled, {few}: the overall bound alone"
+        else:
+            promised = f"at most {1e6 * row.bound:,.0f} per million"
+        if row.name == OTHER_COUNTRIES:
+            promised += "; all countries without a line here"
+        if row.threshold > 1:
+            promised += "; nothing can be flagged"
+        return f"{n_accounts}  threshold {row.threshold:.6g}  {promised}"
 
     def __repr__(self) -> str:
         size = f"n_accounts={self.n_accounts}, n_segments={len(self.segments)}"
         return f"Certificate(fpr={self.fpr:g}, confidence={self.confidence:g}, threshold={self.threshold:.6g}, {size})"
-
-
-def checked_scores(where: str, name: str, values: npt.ArrayLike) -> Floats:
-    """Take scores, each in [0, 1]."""
-    scores = np.asarray(values, np.float64)
-    if scores.ndim != 1 or not ((scores >= 0) & (scores <= 1)).all():
-        raise refuse(
-            where, name, "a list of numbers between 0 and 1", "others", "Give scores, not raw scores."
-        )
-    return scores + 0.0  # one zero
-
-
-def checked_masks(where: str, segments: Mapping[str, npt.ArrayLike], n: int) -> Iterator[tuple[str, Bools]]:
-    """Take the rows of each segment, by name."""
-    for name, values in segments.items():
-        mask = np.asarray(values)
-        if mask.shape != (n,) or mask.dtype != np.bool_:
-            rule, got = f"true or false for each of {n:,} rows", f"{mask.dtype} of shape {mask.shape}"
-            raise refuse(where, "segments", rule, got, "Give a mask per segment.")
-        yield name, mask
 
 
 def _check_segment(row: SegmentThreshold, whole_one: Certificate) -> None:

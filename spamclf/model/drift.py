@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LEVEL", "PSI_LIMITS", "ColumnDrift", "DriftReport", "HonestCheck"]
+__all__ = ["LEVEL", "PSI_LIMITS", "ColumnDrift", "DriftReport", "ThresholdCount"]
 
 #: Population stability index from which a column drifts, and from which it has moved: the usual limits.
 PSI_LIMITS = (0.1, 0.25)
-#: Chance of any alarm at all, over all columns, where nothing changed.
+#: Chance of any alarm at all where nothing changed: over all columns, over all thresholds, over all honest counts.
 LEVEL = 0.01
 
 
@@ -38,24 +38,41 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
-class HonestCheck:
-    """How many newly labelled honest accounts a certificate's threshold flags, and how likely so many are.
+class ThresholdCount:
+    """How many accounts reach a threshold, and whether that is chance.
 
     Attributes
     ----------
-    n_accounts, n_flagged : int
+    name : str
+        ``all accounts``, or a segment.
+    n_accounts, n_reaching : int
+    expected : float
+        How many were to be expected: as many as of the calibration accounts, or as the bound allows.
+    n_limit : int or None
+        From how many on they are too many for an accident; None if all would be none.
     p_value : float
-        Chance of so many where the bound holds exactly; binomial.
+        Chance of so many where nothing changed, or where the bound holds exactly.
     """
 
+    name: str
     n_accounts: int
-    n_flagged: int
+    n_reaching: int
+    expected: float
+    n_limit: int | None
     p_value: float
 
     @property
-    def broken(self) -> bool:
-        """Whether the bound is refuted."""
-        return self.p_value <= LEVEL
+    def too_many(self) -> bool:
+        """Whether so many are no accident."""
+        return self.n_limit is not None and self.n_reaching >= self.n_limit
+
+    def __str__(self) -> str:
+        limit = "any may be chance" if self.n_limit is None else f"too many from {self.n_limit:,} on"
+        expected = f"{self.expected:,.0f}" if self.expected >= 10 else f"{self.expected:.2g}"
+        return (
+            f"{self.name}: {self.n_reaching:,} of {self.n_accounts:,}, {expected} expected, {limit} "
+            f"(p {self.p_value:.2g})"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,24 +87,28 @@ class DriftReport:
         New accounts.
     least_rows : int or None
         With fewer, even a large shift (KS distance 0.2) may stay unseen; None if the reference is too small for any.
-    honest : HonestCheck or None
-        If newly labelled honest accounts were given.
+    reaching : tuple of ThresholdCount
+        New accounts that reach the threshold, beside the calibration accounts that did: of all, then of each segment
+        with a bound of its own, at its threshold.
+    honest : tuple of ThresholdCount
+        Newly labelled honest accounts that were ever flagged, beside what was promised, likewise; if any were given.
     """
 
     columns: tuple[ColumnDrift, ...]
     n_rows: int
     least_rows: int | None
-    honest: HonestCheck | None = None
+    reaching: tuple[ThresholdCount, ...] = ()
+    honest: tuple[ThresholdCount, ...] = ()
 
     @property
     def status(self) -> str:
         """One of ``expired``, ``watch``, ``unsure`` and ``holds``.
 
-        Expired: the scores moved, or more honest accounts are flagged than the bound allows. Watch: the scores drift,
-        or a feature moved. Unsure: too few new accounts to tell.
+        Expired: the scores moved, more accounts reach a threshold than did, or more honest ones are flagged than the
+        bound allows. Watch: the scores drift, or a feature moved. Unsure: too few new accounts to tell.
         """
         score, *features = self.columns
-        if score.level == "moved" or (self.honest is not None and self.honest.broken):
+        if score.level == "moved" or any(count.too_many for count in (*self.reaching, *self.honest)):
             return "expired"
         if score.level == "drifting" or any(column.level == "moved" for column in features):
             return "watch"
@@ -119,11 +140,8 @@ class DriftReport:
 
     def __str__(self) -> str:
         lines = [f"certificate: {self.status}, by {self.n_rows:,} new accounts. {self.advice}"]
-        if self.honest is not None:
-            honest = self.honest
-            lines.append(
-                f"  honest accounts flagged: {honest.n_flagged:,} of {honest.n_accounts:,} (p {honest.p_value:.2g})"
-            )
+        lines += [f"  reach the threshold, {count}" for count in self.reaching]
+        lines += [f"  honest, yet flagged, {count}" for count in self.honest]
         for column in self.columns:
             figures = f"PSI {column.psi:.3f}  KS {column.ks:.3f}  p {column.p_value:.2g}"
             lines.append(f"  {column.name:<32} {figures}  {column.level}")

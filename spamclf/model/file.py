@@ -17,7 +17,7 @@ from typing import Any
 
 from spamclf.campaigns.audit import PART
 from spamclf.model.audit import DTYPES, MAX_NODES
-from spamclf.model.honest import MAX_SEGMENTS
+from spamclf.model.score_lists import MAX_SEGMENTS
 from spamclf.sealed import Array, Arrays, Form, Part, read_sealed, write_sealed
 
 __all__ = ["FORMAT_VERSION", "MANIFEST", "read_folder", "write_folder"]
@@ -40,14 +40,21 @@ _HONEST = Part(
 )
 _REFERENCE = Part(
     stem="reference",
-    sizes={"n_cuts": (1, 1 << 24), "n_columns": (1, 10_000)},
+    sizes={
+        "n_cuts": (0, 1 << 24),
+        "n_columns": (0, 10_000),
+        "n_values": (1, 2**31 - 1),
+        "n_lists": (1, MAX_SEGMENTS + 1),
+    },
     arrays={
         "cuts": Array("float64", ("n_cuts",)),
         "counts": Array("int64", ("n_cuts",)),
         "offsets": Array("int64", ("n_columns",), more=1),
         "missing": Array("int64", ("n_columns",)),
+        "score_values": Array("float64", ("n_values",)),
+        "score_offsets": Array("int64", ("n_lists",), more=1),
     },
-    max_bytes=1 << 29,
+    max_bytes=1 << 30,
     optional=True,
 )
 _MEMORY = replace(PART, stem="memory", optional=True)

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import InsufficientDataError
-from spamclf.model.certificate import Certificate, SegmentThreshold, checked_masks, checked_scores
-from spamclf.model.order_statistic import most_above, too_few, upper_bound
+from spamclf.model.certificate import Certificate, SegmentThreshold
+from spamclf.model.order_statistic import least_accounts, most_above, too_few, upper_bound
 from spamclf.model.reference import Reference
-from spamclf.model.stated import refuse, window, words
+from spamclf.model.score_lists import ScoreLists
+from spamclf.model.stated import refuse, window
 
-__all__ = ["MAX_SEGMENTS", "HonestScores", "just_above"]
+__all__ = ["HonestScores", "just_above"]
 
 Floats = npt.NDArray[np.float64]
 
-#: Segments that a model's folder can hold: more would be somebody's free text in a column of countries.
-MAX_SEGMENTS = 9_999
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HonestScores:
+class HonestScores(ScoreLists):
     """The highest score of each honest calibration account, overall and in each segment: what certificates are made of.
 
-    An account is scored again and again, so it is its highest score that decides whether it is ever flagged. No account
-    can be told from another here: each list is sorted by itself.
+    An account is scored again and again, so it is its highest score that decides whether it is ever flagged.
 
     Parameters
     ----------
-    names : tuple of str
-        The segments.
-    values : ndarray of shape (n_values,), dtype float64
-        In [0, 1], rising in each list.
-    offsets : ndarray of shape (n_segments + 2,), dtype int64
-        List k is ``values[offsets[k]:offsets[k + 1]]``; list 0 is of all accounts, the others of the segments.
+    names, values, offsets
+        As of `ScoreLists`.
     window : tuple of (str, str), optional
         From when to when the accounts were looked at, to be stated.
     reference : Reference, optional
@@ -48,7 +40,7 @@ class HonestScores:
     Raises
     ------
     ParameterError
-        If the arrays are no such lists.
+        If the arrays are no such lists, or what stands beside them is nothing of the kind.
 
     Examples
     --------
@@ -74,31 +66,19 @@ class HonestScores:
     characteristics. Science Advances 4(2), eaao1659.
     """
 
-    names: tuple[str, ...]
-    values: Floats
-    offsets: npt.NDArray[np.int64]
+    where: ClassVar[str] = "honest scores"
+
     window: tuple[str, str] | None = None
     reference: Reference | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", words("honest scores", "names", self.names))
-        if len(self.names) > MAX_SEGMENTS:
-            raise refuse("honest scores", "names", f"at most {MAX_SEGMENTS:,}", f"{len(self.names):,}")
-        object.__setattr__(self, "window", window("honest scores", self.window))
-        _check_lists(self.values, self.offsets, len(self.names))
+        super().__post_init__()
+        object.__setattr__(self, "window", window(self.where, self.window))
+        if not isinstance(self.reference, Reference | None):
+            raise refuse(self.where, "reference", "a Reference or None", type(self.reference).__name__)
 
     def __repr__(self) -> str:
         return f"HonestScores(n_accounts={self.n_accounts}, n_segments={len(self.names)})"
-
-    @property
-    def n_accounts(self) -> int:
-        """Honest accounts in all."""
-        return int(self.offsets[1])
-
-    @property
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The arrays by name, to be stored beside `names`."""
-        return {"values": self.values, "offsets": self.offsets}
 
     @classmethod
     def from_arrays(
@@ -115,9 +95,7 @@ class HonestScores:
         ParameterError
             As of `HonestScores`.
         """
-        if set(arrays) != {"values", "offsets"}:
-            raise refuse("honest scores", "arrays", "values and offsets", "others")
-        return cls(tuple(names), arrays["values"], arrays["offsets"], window, reference)
+        return cls(tuple(names), **cls._stored(arrays), window=window, reference=reference)
 
     @classmethod
     def of(
@@ -133,12 +111,8 @@ class HonestScores:
 
         Parameters
         ----------
-        account : array_like of shape (n_rows,)
-            Which account each row is of, by any code; an account has a row for each moment it was looked at.
-        score : array_like of shape (n_rows,)
-            In [0, 1].
-        segments : mapping of str to array_like of shape (n_rows,), dtype bool, optional
-            Which rows are in each segment; a row may be in several, or in none.
+        account, score, segments
+            As of `ScoreLists.of`.
         window, reference
             As of `HonestScores`.
 
@@ -149,28 +123,9 @@ class HonestScores:
         Raises
         ------
         ParameterError
-            If lengths differ, a score is outside [0, 1], or a mask is none.
+            As of `ScoreLists.of`.
         """
-        segments = segments or {}
-        codes, scores = np.asarray(account), checked_scores("honest scores", "score", score)
-        if codes.shape != scores.shape:
-            raise refuse(
-                "honest scores", "account", f"one per score ({scores.size:,})", f"shape {codes.shape}"
-            )
-        order = np.lexsort((scores, codes))
-        codes, scores = codes[order], scores[order]
-        whole_list = np.ones(scores.size, np.bool_)
-        masks = [
-            whole_list,
-            *(mask[order] for _, mask in checked_masks("honest scores", segments, scores.size)),
-        ]
-        lists = []
-        for mask in masks:
-            own = codes[mask]
-            last = np.append(own[1:] != own[:-1], np.ones(min(own.size, 1), np.bool_))
-            lists.append(np.sort(scores[mask][last]))
-        offsets = np.cumsum([0, *(each.size for each in lists)], dtype=np.int64)
-        return cls(tuple(segments), np.concatenate(lists), offsets, window, reference)
+        return cls(*cls._sorted(account, score, segments), window, reference)
 
     def certify(self, fpr: float = 1e-3, confidence: float = 0.95) -> Certificate:
         """Choose the lowest thresholds whose false flags are bounded, by the exact order statistic.
@@ -185,7 +140,8 @@ class HonestScores:
         Returns
         -------
         certificate : Certificate
-            Segments that are too small for a bound of their own take the overall threshold and say so.
+            Countries that are too small for a bound of their own are pooled with each other: together they may have
+            one. Other segments that are too small take the overall threshold and say so.
 
         Raises
         ------
@@ -201,8 +157,7 @@ class HonestScores:
         """
         for name, value in (("fpr", fpr), ("confidence", confidence)):
             if not isinstance(value, Real) or not 1e-9 <= value < 1:
-                rule, remedy = "between 0 and 1", "Use 0.001 and 0.95."
-                raise refuse("certify", name, rule, repr(value), remedy)
+                raise refuse("certify", name, "between 0 and 1", repr(value), "Use 0.001 and 0.95.")
         fpr, confidence = float(fpr), float(confidence)
         everyone, *parts = self.lists()
         n_above = most_above(everyone.size, fpr, confidence)
@@ -214,19 +169,15 @@ class HonestScores:
                 f"certify: honest accounts that reach the largest score must be at most {n_above:,} of "
                 f"{everyone.size:,}; got more. Check their labels, or train on more accounts."
             )
+        least = least_accounts(fpr, confidence)
+        alone = [name for name, part in zip(self.names, parts, strict=True) if part.size >= least]
         rows = tuple(
-            _segment(name, part, threshold, fpr, confidence)
-            for name, part in zip(self.names, parts, strict=True)
+            _segment(name, part, threshold, fpr, confidence) for name, part in self.told_apart(alone).items()
         )
         bound = upper_bound(everyone.size, n_above, fpr, confidence)
         return Certificate(
             fpr, confidence, threshold, everyone.size, n_above, bound, rows, self.window, self.reference
         )
-
-    def lists(self) -> Iterator[Floats]:
-        """Yield the list of all accounts, then that of each segment."""
-        for begin, end in itertools.pairwise(self.offsets):
-            yield self.values[begin:end]
 
 
 def just_above(rising: Floats, n_above: int) -> float:
@@ -245,26 +196,3 @@ def _segment(name: str, rising: Floats, overall: float, fpr: float, confidence: 
         bound = upper_bound(rising.size, n_above, fpr, confidence)
     n_flagged = rising.size - int(np.searchsorted(rising, threshold, side="left"))
     return SegmentThreshold(name, rising.size, n_flagged, threshold, n_above is None, bound)
-
-
-def _check_lists(values: Any, offsets: Any, n_segments: int) -> None:
-    where = "honest scores"
-    for name, array, dtype in (("values", values, np.float64), ("offsets", offsets, np.int64)):
-        if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype != dtype:
-            raise refuse(where, name, f"a one-dimensional array of {np.dtype(dtype)}", "another")
-    if offsets.size != n_segments + 2 or offsets[0] != 0 or offsets[-1] != values.size:
-        raise refuse(where, "offsets", f"those of {n_segments + 1} lists", "others")
-    if (offsets[1:] < offsets[:-1]).any():
-        raise refuse(where, "offsets", "rising", "others")
-    if not ((values >= 0) & (values <= 1)).all():
-        raise refuse(where, "values", "between 0 and 1", "others")
-    everyone = values[: offsets[1]]
-    for begin, end in itertools.pairwise(offsets):
-        part = values[begin:end]
-        if (part[1:] < part[:-1]).any():
-            raise refuse(where, "values", "rising in each list", "others")
-        # An account is no higher in a segment than overall, so no rank from the top is either.
-        if part.size > everyone.size or (part > everyone[everyone.size - part.size :]).any():
-            raise refuse(
-                where, "values", "those of segments of the accounts", "a list that is more or higher"
-            )

@@ -116,15 +116,20 @@ def _honest(stated: Any, parts: Mapping[str, Arrays | None]) -> HonestScores | N
         raise refuse("model", "calibrated_on", "there if honest scores are, and then alone", "something else")
     if stated is None or arrays is None:
         return None
-    check_keys("model", stated, ("segments", "window", "columns"))
-    if not isinstance(stated["segments"], list) or not isinstance(stated["columns"], list):
+    check_keys("model", stated, ("segments", "window", "reference"))
+    told = stated["reference"]
+    if (told is None) != (reference is None):
+        raise refuse(
+            "model", "calibrated_on.reference", "there if its arrays are, and then alone", "something else"
+        )
+    compared = None
+    if told is not None and reference is not None:
+        check_keys("model", told, ("columns", "segments"))
+        compared = Reference.from_arrays(reference, _listed(told["columns"]), _listed(told["segments"]))
+    return HonestScores.from_arrays(arrays, _listed(stated["segments"]), stated["window"], compared)
+
+
+def _listed(names: Any) -> list[Any]:
+    if not isinstance(names, list):
         raise refuse("model", "calibrated_on", "lists of names", "something else")
-    columns = stated["columns"]
-    if reference is None and columns:
-        raise refuse("model", "calibrated_on.columns", "none without a reference", len(columns))
-    return HonestScores.from_arrays(
-        arrays,
-        stated["segments"],
-        stated["window"],
-        None if reference is None else Reference.from_arrays(reference, columns),
-    )
+    return names

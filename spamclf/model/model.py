@@ -234,7 +234,8 @@ class Model:
             told["metrics"] = {
                 name: value for name, value in told["metrics"].items() if "flagged" not in name
             }
-        told.pop("segments", None)
+        if "segments" in told:
+            told["segments"] = {name: _unflagged(part) for name, part in told["segments"].items()}
         if "fpr" in told:
             told |= {"fpr": certificate.fpr, "confidence": certificate.confidence}
         return replace(self, threshold=certificate.threshold, certificate=certificate, info=told)
@@ -270,7 +271,9 @@ class Model:
             else {
                 "segments": list(honest.names),
                 "window": None if honest.window is None else list(honest.window),
-                "columns": [] if reference is None else list(reference.names),
+                "reference": None
+                if reference is None
+                else {"columns": list(reference.names), "segments": list(reference.scores.names)},
             },
             "calibration": self.calibration.to_dict(),
             "certificate": None if self.certificate is None else self.certificate.to_dict(),
@@ -294,6 +297,14 @@ class Model:
             card=self.card,
             overwrite=overwrite,
         )
+
+
+def _unflagged(part: dict[str, Any]) -> dict[str, Any]:
+    """Forget which share of a segment's accounts was flagged, by class; what no threshold matters to stays."""
+    return {
+        name: value | {"flagged_share": None} if isinstance(value, dict) else value
+        for name, value in part.items()
+    }
 
 
 def _refuse(name: str, rule: str, got: object) -> ParameterError:

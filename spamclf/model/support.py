@@ -7,6 +7,7 @@ takes 0.2 s, in a process that only wants to score, and this a millisecond.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from spamclf.errors import ParameterError
 from spamclf.model.certificate import Certificate, SegmentThreshold
 from spamclf.model.honest import HonestScores, just_above
+from spamclf.model.score_lists import is_country
 from spamclf.model.stated import refuse
 
 __all__ = ["check_support"]
@@ -57,21 +59,33 @@ def check_support(certificate: Certificate, honest: HonestScores | None) -> None
     """
     if honest is None:
         raise refuse(_WHERE, "honest scores", "there to support it", "none", "Train the model again.")
-    everyone, *parts = honest.lists()
+    everyone, *_ = honest.lists()
     if certificate.n_accounts != everyone.size:
         raise _unsupported("n_accounts")
     if certificate.window != honest.window:
         raise _unsupported("window")
-    if tuple(row.name for row in certificate.segments) != honest.names:
-        raise _unsupported("segments")
+    _check_names(certificate, honest)
     least, most = _counts_above(everyone.size, certificate)
     if not least <= certificate.n_above <= most:
         raise _unsupported("n_above")
     if certificate.threshold != just_above(everyone, certificate.n_above):
         raise _unsupported("threshold")
     _check_bound(certificate.bound, everyone.size, certificate.n_above, certificate)
-    for row, part in zip(certificate.segments, parts, strict=True):
-        _check_segment(row, part, certificate)
+    lists = honest.told_apart([row.name for row in certificate.segments])
+    for row in certificate.segments:
+        _check_segment(row, lists[row.name], certificate)
+
+
+def _check_names(certificate: Certificate, honest: HonestScores) -> None:
+    """Refuse other segments than those of the honest scores, and countries that are pooled though they need not be."""
+    stated = [row.name for row in certificate.segments]
+    if stated != list(honest.told_apart(stated)):
+        raise _unsupported("segments")
+    for name, part in zip(honest.names, itertools.islice(honest.lists(), 1, None), strict=True):
+        if is_country(name):
+            least, most = _counts_above(part.size, certificate)
+            if (name in stated and most < 0) or (name not in stated and least >= 0):
+                raise _unsupported("segments.pooled")
 
 
 def _check_segment(row: SegmentThreshold, part: Floats, certificate: Certificate) -> None:

@@ -20,7 +20,7 @@ from spamclf.labelled import CALIBRATION, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
 from spamclf.model.order_statistic import least_accounts, too_few
 from spamclf.remember import remember
-from spamclf.segments import segments_of
+from spamclf.segments import hide_few, segment_names, segments_of
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
 from spamclf.train.arguments import check_arguments, end_of
@@ -239,25 +239,32 @@ def _honest(
     last = _as_they_come(ego, rows, end)
     shares, _ = forest.contributions(rows.X[last], n_jobs=threads)
     top = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")[:_TOP_FEATURES]
-    reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top})
     chosen = (rows.part == CALIBRATION) & ~rows.y & rows.labelled
+    named = segment_names(ego, rows.slices[chosen])
+    segments, compared = (
+        hide_few(rows.slices.account[those], segments_of(ego, rows.slices[those], named))
+        for those in (chosen, last)
+    )
+    reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top}, compared)
+    window = iso(rows.bounds[1]), iso(rows.bounds[2])
     return HonestScores.of(
-        rows.slices.account[chosen],
-        scores[chosen],
-        segments_of(ego, rows.slices[chosen]),
-        window=(iso(rows.bounds[1]), iso(rows.bounds[2])),
-        reference=reference,
+        rows.slices.account[chosen], scores[chosen], segments, window=window, reference=reference
     )
 
 
 def _as_they_come(ego: EgoLog, rows: LabelledRows, end: int) -> npt.NDArray[np.bool_]:
-    """Choose the last rows of calibration accounts, automated ones as rare as among all accounts of that time."""
+    """Choose the last rows of calibration accounts, in the mix that scoring all accounts at that instant would find."""
     low, high = rows.bounds[1:3]
-    label = np.where(active_between(ego, low, high), latest_labels(ego, end), -1)
+    seen = active_between(ego, min(low, high - rows.slices.history), high)  # earlier senders have no verdict
+    label = latest_labels(ego, end)
     last: npt.NDArray[np.bool_] = (rows.part == CALIBRATION) & rows.last()
-    n_wanted = round((label == 1).sum() / max((label == 0).sum(), 1) * (last & ~rows.y).sum())
-    automated = np.flatnonzero(last & rows.y)  # rows are in the order of a hash: the first are as good as any
-    last[automated[n_wanted:]] = False
+    mix = [
+        (np.flatnonzero(last & (rows.y == kind)), int((seen & (label == kind)).sum()))
+        for kind in (False, True)
+    ]
+    scale = min(own.size / n for own, n in mix)  # who calibrates is among those seen
+    for own, n in mix:  # rows are in the order of a hash: the first are as good as any
+        last[own[round(scale * n) :]] = False
     return last
 
 

@@ -13,7 +13,7 @@ from spamclf.features.catalogue import CATALOGUE
 from spamclf.labelled import TEST, TRAIN, LabelledRows
 from spamclf.model import Model
 from spamclf.model.baselines import Rule, best_rules, fit_tree, tree_input, tree_text
-from spamclf.segments import segments_of
+from spamclf.segments import segment_names, segments_of
 
 __all__ = ["measured"]
 
@@ -53,14 +53,19 @@ def measured(model: Model, ego: EgoLog, rows: LabelledRows, scores: Floats) -> d
     metrics["brier_score"] = [brier.value, brier.low, brier.high]
     metrics["calibration_error"] = [error.value, error.low, error.high]
     slices = rows.slices[test]
-    segments = segments_of(ego, slices)
+    segments = segments_of(ego, slices, segment_names(ego, slices))
     certified = () if model.certificate is None else model.certificate.certified
-    masks = segments_of(ego, slices, [*certified])
+    masks = segments_of(ego, slices, certified)
     flagged = scores[test] >= model.thresholds(len(slices), masks)
     shares = _flagged(slices.account, rows.y[test], flagged, np.ones(len(slices), np.bool_))
     for kind in ("automated", "honest"):
         metrics[f"{kind}_flagged_share"] = shares[kind]["flagged_share"]
-    told = {name: _flagged(slices.account, rows.y[test], flagged, mask) for name, mask in segments.items()}
+    told = {
+        name: _flagged(slices.account, rows.y[test], flagged, mask)
+        | {"roc_auc": _auc(slices.account[mask], rows.y[test][mask], scores[test][mask])}
+        for name, mask in segments.items()
+        if mask.any()
+    }
     text = tree_text(tree, list(model.feature_names)).splitlines()
     beside = {"rules": [str(rule) for rule in rules], "tree": text}
     return {"metrics": metrics, "segments": told, "beside": beside}
@@ -87,6 +92,15 @@ def _flagged(
         n_flagged = np.unique(account[inside & those & flagged]).size
         told[kind] = {"accounts": everybody.size, "flagged_share": _share(n_flagged, everybody.size)}
     return told
+
+
+def _auc(account: npt.NDArray[np.int64], y: npt.NDArray[np.bool_], scores: Floats) -> list[float] | None:
+    """Return how well accounts are told apart, each at the last of its rows; None where one class is missing."""
+    last = np.append(account[1:] != account[:-1], True)
+    if y[last].all() or not y[last].any():
+        return None
+    found = roc_auc(y[last], scores[last])
+    return [found.value, found.low, found.high]
 
 
 def _share(k: int, n: int) -> list[float] | None:

@@ -22,6 +22,8 @@ MADE: dict[str, Any] = {
     "counts": {"train": {"automated": 5, "honest": 6, "rows": 7}},
     "parts_end": ["2026-05-01T00:00:00Z"],
     "whole_campaigns": True,
+    "left_out": 0,
+    "late_labels": 0,
     "metrics": {"honest_flagged_share": [0.1, 0.0, 0.2], "roc_auc": [0.9, 0.8, 0.95]},
     "segments": {},
     "calibration": "sigmoid",
@@ -31,21 +33,30 @@ MADE: dict[str, Any] = {
 
 
 def random_honest(rng: np.random.Generator, n: int = 150, *, ties: bool = False) -> HonestScores:
-    """Accounts of several rows each in overlapping segments, one of them empty; and a reference of some features."""
+    """Accounts of several rows each in overlapping segments, one of them empty; and a reference of some features.
+
+    With the usual 150 of them, Germany is large enough for a bound of 5 % at confidence 0.9, and so are Brazil and
+    France together.
+    """
     account = np.repeat(np.arange(n), rng.integers(1, 4, n))
     scores = rng.beta(1, 6, account.size)
     if ties:
         scores = scores.round(1)
     business = (account % 2 == 0) & (rng.random(account.size) < 0.9)
-    scores = np.where(business, np.minimum(scores * 1.5, 0.99), scores)
+    france = (account >= 0.6 * n) & (account < 0.8 * n)
+    scores = np.where(business | france, np.minimum(scores * 1.5, 0.99), scores)
     segments = {
         "new": rng.random(account.size) < 0.5,
         "business": business,
-        "country=DE": account < 5,
-        "country=FR": np.zeros(account.size, np.bool_),
+        "country=BR": account < 0.2 * n,
+        "country=DE": (account >= 0.2 * n) & (account < 0.6 * n),
+        "country=FR": france,
+        "nobody": np.zeros(account.size, np.bool_),
     }
     gap = np.where(rng.random(n) < 0.2, np.nan, rng.normal(size=n).round(1))
-    reference = Reference.of(rng.random(n).round(2), {"gap_s": gap, "all_missing": np.full(n, np.nan)})
+    features = {"gap_s": gap, "all_missing": np.full(n, np.nan)}
+    compared = {"business": np.arange(n) % 2 == 0, "country=FR": np.arange(n) >= 0.6 * n}
+    reference = Reference.of(rng.random(n).round(2), features, compared)
     return HonestScores.of(account, scores, segments, window=WINDOW, reference=reference)
 
 

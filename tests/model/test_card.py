@@ -20,7 +20,7 @@ SECTIONS = [
     "Made from",
     "How good it is, on the accounts of the test part",
     "When an account is flagged",
-    "Flagged accounts of the test part, by segment",
+    "The accounts of the test part, by segment",
     "What it is held against",
     "What it remembers",
     "What it must not be used for",
@@ -100,16 +100,27 @@ def test_it_tells_how_good_the_model_is() -> None:
 
 
 def test_it_tells_of_every_segment() -> None:
-    shares = rows(section(certified(), "Flagged accounts of the test part, by segment"))
-    seen = set()
-    for name, told in certified().info["segments"].items():
-        for cells, kind in ((shares[name][:2], "automated"), (shares[name][2:], "honest")):
-            share = told[kind]["flagged_share"]
-            seen.add(share is None)
-            shown = "" if share is None else f"{share[0]:.3f} ({share[1]:.3f} to {share[2]:.3f})"
-            assert cells == [f"{told[kind]['accounts']:,}", shown]
-    assert {"new", "established", "business"} < shares.keys()
-    assert seen == {True, False}  # a segment without an account of a kind is told, too
+    figures = {"accounts": 12, "flagged_share": [0.25, 0.125, 0.5]}
+    nobody = {"accounts": 0, "flagged_share": None}
+    abroad = {
+        "automated": nobody,
+        "honest": figures,
+        "roc_auc": None,
+    }  # a segment without an account of a kind
+    segments = certified().info["segments"] | {"country=XX": abroad}
+    text = section(replace(certified(), info=certified().info | {"segments": segments}), SECTIONS[3])
+    assert "The threshold was moved" not in text
+    shares = rows(text)
+    assert list(shares)[2:] == ["new", "established", "business", "country=XX", "other countries"]
+    for name, told in segments.items():
+        *cells, auc = shares[name]
+        assert auc == shown(told["roc_auc"])
+        for pair, kind in ((cells[:2], "automated"), (cells[2:], "honest")):
+            assert pair == [f"{told[kind]['accounts']:,}", shown(told[kind]["flagged_share"])]
+
+
+def shown(interval: list[float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3f} ({interval[1]:.3f} to {interval[2]:.3f})"
 
 
 def test_it_tells_the_rule_and_the_tree() -> None:
@@ -167,7 +178,15 @@ def test_nothing_of_the_former_threshold_stays() -> None:
     assert f"threshold {former} from " not in text
     assert "at most 50,000 of a million" in card(certified())
     assert "50,000 of a million" not in text
-    assert "by segment" not in text
+    assert (
+        "The threshold was moved since:\nwhich of them are flagged by the new one was not measured." in text
+    )
+    segments, left = (rows(section(each, SECTIONS[3])) for each in (certified(), moved))
+    assert {name: cells[::2] for name, cells in left.items()} == {
+        name: cells[::2] for name, cells in segments.items()
+    }
+    assert all(left[name][1] == left[name][3] == "" for name in moved.info["segments"])
+    assert all(left[name][4] == shown(told["roc_auc"]) for name, told in certified().info["segments"].items())
     assert "flagged share" not in text
     assert "counts as flagged" not in text
     kept = {each for each in certified().info["metrics"] if "flagged" not in each}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import kolmogorov
-from scipy.stats import binom, ks_2samp
+from scipy.stats import ks_2samp
 
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.model.drift import LEVEL
@@ -57,13 +57,16 @@ def test_ks_equals_scipy(before: list[float], now: list[float]) -> None:
     assert found.p_value == pytest.approx(kolmogorov(n**0.5 * found.ks), abs=1e-12)
 
 
-def test_a_grid_of_200_values_loses_little() -> None:
+def test_a_grid_of_200_values_loses_little_and_scores_nothing() -> None:
     rng = np.random.default_rng(0)
     before, now = rng.random(5000), rng.random(3000) ** 1.1
-    (found,) = Reference.of(before).compare(now).columns
+    score, feature = Reference.of(before, {"f": before}).compare(now, {"f": now}).columns
     plain = ks_2samp(before, now, method="asymp")
-    assert plain.statistic - 0.01 <= found.ks <= plain.statistic
-    assert np.log(found.p_value) == pytest.approx(np.log(plain.pvalue), rel=0.2)
+    assert (
+        plain.statistic - 1 / 3000 <= score.ks <= plain.statistic
+    )  # looked at before each new value, or after
+    assert plain.statistic - 0.01 <= feature.ks <= plain.statistic
+    assert np.log(feature.p_value) == pytest.approx(np.log(plain.pvalue), rel=0.2)
 
 
 def test_psi_equals_its_definition_on_many_rows() -> None:
@@ -122,32 +125,6 @@ def test_it_says_which_column_moved() -> None:
     assert reference.compare(scores).moved == ()
 
 
-def test_honest_accounts_test_the_bound_itself() -> None:
-    rng = np.random.default_rng(5)
-    scores = rng.beta(1, 9, 20_000)
-    certificate = HonestScores.of(np.arange(20_000), scores, reference=Reference.of(scores)).certify(0.01)
-    new, honest = rng.beta(1, 9, 5000), rng.beta(1, 9, 3000)
-    good = certificate.check(new, honest=honest)
-    assert good.status == "holds"
-    assert good.honest is not None
-    assert good.honest.n_flagged == (honest >= certificate.threshold).sum() > 0
-    bad = certificate.check(new, honest=rng.beta(1, 6, 3000))
-    assert bad.status == "expired"
-    assert bad.holds is False
-    assert "honest accounts flagged" in str(bad)
-
-
-def test_a_recount_is_the_binomial_tail() -> None:
-    scores = np.linspace(0, 0.9, 10_000)
-    certificate = HonestScores.of(np.arange(10_000), scores, reference=Reference.of(scores)).certify(0.01)
-    for flagged in (0, 1, 3, 20):
-        honest = np.append(np.ones(flagged), np.zeros(400 - flagged))
-        found = certificate.check(scores, honest=honest).honest
-        assert found is not None
-        assert (found.n_accounts, found.n_flagged) == (400, flagged)
-        assert found.p_value == pytest.approx(binom.sf(flagged - 1, 400, 0.01))
-
-
 def test_a_small_reference_never_holds() -> None:
     report = Reference.of(np.linspace(0, 1, 20)).compare(np.linspace(0, 1, 5000))
     assert report.status == "unsure"
@@ -167,9 +144,13 @@ def test_it_survives_storage_and_any_row_order(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     scores, features = traffic(n, rng)
     order = rng.permutation(n)
-    made = Reference.of(scores, features)
-    shuffled = Reference.of(scores[order], {name: column[order] for name, column in features.items()})
-    again = Reference.from_arrays(made.arrays, list(made.names))
+    segments = {"country=DE": scores > 0.1, "nobody": scores > 1}
+    made = Reference.of(scores, features, segments)
+    shuffled = Reference.of(
+        scores[order],
+        *({name: column[order] for name, column in each.items()} for each in (features, segments)),
+    )
+    again = Reference.from_arrays(made.arrays, list(made.names), list(segments))
     for name, array in made.arrays.items():
         assert array.tobytes() == shuffled.arrays[name].tobytes() == again.arrays[name].tobytes()
     report = again.compare(scores, features)
@@ -182,6 +163,8 @@ GOOD = {
     "counts": np.array([2, 5, 9, 4, 7]),
     "offsets": np.array([0, 3, 5]),
     "missing": np.array([0, 2]),
+    "score_values": np.array([*np.linspace(0.1, 0.9, 9), 0.1, 0.4]),
+    "score_offsets": np.array([0, 9, 11]),
 }
 
 
@@ -189,29 +172,37 @@ GOOD = {
     "change",
     [
         {"cuts": np.array([0.1, 0.5, 1.0, -3.0, np.nan])}, {"cuts": np.array([0.1, 0.5, 1.0, -3.0, np.inf])},
-        {"cuts": np.array([0.5, 0.1, 1.0, -3.0, 8.0])}, {"cuts": np.array([0.1, 0.5, 1.1, -3.0, 8.0])},
-        {"cuts": np.array([-0.1, 0.5, 1.0, -3.0, 8.0])}, {"cuts": np.array([0.1, 0.5, 1.0, 8.0, 8.0])},
+        {"cuts": np.array([0.5, 0.1, 1.0, -3.0, 8.0])}, {"cuts": np.array([0.1, 0.5, 1.0, 8.0, 8.0])},
         {"cuts": np.array([1, 2, 3, 4, 5])}, {"cuts": np.zeros((5, 1))}, {"cuts": [0.1, 0.5, 1.0, -3.0, 8.0]},
         {"counts": np.array([2, 5, 9, 4, 8])}, {"counts": np.array([0, 5, 9, 4, 7])},
         {"counts": np.array([5, 5, 9, 4, 7])}, {"counts": np.array([2, 5, 9, 4])},
         {"counts": np.array([2, 5, 2**62, 4, 7])}, {"offsets": np.array([0, 5])}, {"offsets": np.array([0, 5, 3])},
         {"offsets": np.array([0, 0, 5])}, {"offsets": np.array([1, 3, 5])}, {"offsets": np.array([0, -(2**62), 5])},
         {"offsets": np.array([0, 2**62, 5])}, {"missing": np.array([1, 2])}, {"missing": np.array([0, -2])},
-        {"missing": np.array([0])},
+        {"missing": np.array([0])}, {"score_values": np.zeros(0), "score_offsets": np.array([0, 0, 0])},
+        {"score_values": np.linspace(0, 1, 8), "score_offsets": np.array([0, 8, 8])},
+        {"score_values": GOOD["score_values"][::-1].copy()}, {"score_values": GOOD["score_values"] + 0.5},
+        {"score_values": np.append(GOOD["score_values"][:-1], 0.95)}, {"score_offsets": np.array([0, 11])},
     ],
 )  # fmt: skip
 def test_stored_arrays_are_not_trusted(change: dict[str, Any]) -> None:
-    assert Reference.from_arrays(GOOD, ["f"]).n_rows == 9
-    with pytest.raises(ParameterError, match="reference: "):
-        Reference.from_arrays({**GOOD, **change}, ["f"])
+    assert Reference.from_arrays(GOOD, ["e", "f"], ["new"]).n_rows == 9
+    with pytest.raises(ParameterError, match=r"(reference|scores): "):
+        Reference.from_arrays({**GOOD, **change}, ["e", "f"], ["new"])
 
 
 def test_stored_names_are_not_trusted() -> None:
-    for names in ([], ["a", "b"], [""], [3], ["a\n"]):
+    wrong: list[Any]
+    for wrong in ([], ["a"], ["a", "b", "c"], ["a", ""], ["a", 3], ["a", "a"], ["a", "a\n"], ["a", "score"]):
         with pytest.raises(ParameterError, match="reference: "):
-            Reference.from_arrays(GOOD, names)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="arrays must be cuts"):
-        Reference.from_arrays({"cuts": GOOD["cuts"]}, ["f"])
+            Reference.from_arrays(GOOD, wrong, ["new"])
+    for wrong in ([], ["a", "b"], [""], [3]):
+        with pytest.raises(ParameterError, match="scores: "):
+            Reference.from_arrays(GOOD, ["e", "f"], wrong)
+    with pytest.raises(ParameterError, match="arrays must be counts, cuts"):
+        Reference.from_arrays({"cuts": GOOD["cuts"]}, ["e", "f"], ["new"])
+    with pytest.raises(ParameterError, match="scores must be ScoreLists; got list"):
+        Reference([0.5], (), *(GOOD[name] for name in ("cuts", "counts", "offsets", "missing")))  # type: ignore[arg-type]
 
 
 def test_misuse_is_refused() -> None:
@@ -227,6 +218,12 @@ def test_misuse_is_refused() -> None:
             reference.compare(wrong)
     with pytest.raises(ParameterError, match="numbers"):
         Reference.of([0.1], {"f": ["a"]})
+    for nothing in (5, "f", [[1.0, 2.0]]):
+        with pytest.raises(ParameterError, match="check: features must be columns by name; got"):
+            reference.compare([0.1, 0.2], nothing)  # type: ignore[arg-type]
+    for unsound in (["a", "b"], [[0.1], []], None):
+        with pytest.raises(ParameterError, match="check: scores must be a list of numbers between 0 and 1"):
+            reference.compare(unsound)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="otherwise than 'score'"):
         Reference.of([0.1], {"score": [1.0]})
     with pytest.raises(ParameterError, match="must have a reference"):

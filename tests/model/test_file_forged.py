@@ -77,13 +77,16 @@ REFERENCE_FORGERIES: dict[str, tuple[str, Callable[[Arrays], object]]] = {
     "huge counts": ("numbers of rows", put("counts", -1, 2**60)),
     "cuts fall": ("rising in each column", lambda arrays: swapped(arrays, "cuts", 3)),
     "NaN": ("cuts must be finite", put("cuts", 3, np.nan)),
-    "score above 1": (
-        "score in",
-        lambda arrays: put("cuts", int(arrays["offsets"][1]) - 1, 1.5)(arrays),
+    "score above 1": ("values must be between 0 and 1", put("score_values", 149, 1.5)),
+    "score unknown": ("values must be between 0 and 1", put("score_values", 3, np.nan)),
+    "scores fall": ("values must be rising in each list", lambda arrays: swapped(arrays, "score_values", 3)),
+    "scores of a segment higher": (
+        "those of segments",
+        lambda arrays: arrays["score_values"][:150].fill(0.0),
     ),
-    "other rows": ("of the same rows", lambda arrays: arrays["missing"].__iadd__([0, 1, 0])),
+    "scores of other lists": ("offsets must be rising", put("score_offsets", 1, 2**40)),
+    "other rows": ("of 150 rows each", lambda arrays: arrays["missing"].__iadd__([1, 0])),
     "negative missing": ("numbers of rows", put("missing", 1, -1)),
-    "score missing": ("of the same rows", lambda arrays: arrays["missing"].__iadd__(1)),
     "offsets fall": ("offsets must be rising", put("offsets", 1, 2**40)),
     "offsets below": ("offsets must be rising", put("offsets", 0, -1)),
 }
@@ -104,12 +107,12 @@ def test_lists_of_other_lengths_are_refused(certified_folder: Path) -> None:
     for sizes in (
         {"n_values": 2**40}, {"n_values": -1}, {"n_lists": 0}, {"n_lists": 10**6}, {"n_values": n + 1},
     ):  # fmt: skip
-        forge_arrays(certified_folder, lambda _: None, "honest", **({"n_values": n, "n_lists": 5} | sizes))
+        forge_arrays(certified_folder, lambda _: None, "honest", **({"n_values": n, "n_lists": 7} | sizes))
         refuse(certified_folder, r"honest\.(n_values|n_lists|size) must be")
-    forge_arrays(certified_folder, fewer, "honest", n_values=n, n_lists=5)
+    forge_arrays(certified_folder, fewer, "honest", n_values=n, n_lists=7)
     refuse(certified_folder, r"honest\.size must be [0-9,]+, that of safetensors")
     forge_arrays(certified_folder, lambda _: None, "honest", n_values=n - 1)
-    refuse(certified_folder, "offsets must be those of 5 lists")
+    refuse(certified_folder, "offsets must be those of 7 lists")
 
 
 @pytest.mark.parametrize("stem", ["honest", "reference"])
@@ -159,11 +162,18 @@ MANIFESTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "fewer segments": set_in("calibrated_on", "segments", to=["new"]),
     "segments in another order": lambda manifest: manifest["calibrated_on"]["segments"].reverse(),
     "segments a word": set_in("calibrated_on", "segments", to="abcd"),
-    "segments of lists": set_in("calibrated_on", "segments", to=[[], [], [], []]),
+    "segments of lists": set_in("calibrated_on", "segments", to=[[], [], [], [], [], []]),
     "segments that move the cursor": set_in("calibrated_on", "segments", 0, to="\x1b[2J"),
-    "columns twice": set_in("calibrated_on", "columns", to=["a", "a"]),
-    "more columns": set_in("calibrated_on", "columns", to=["a", "b", "c"]),
-    "columns of numbers": set_in("calibrated_on", "columns", to=[1, 2]),
+    "columns twice": set_in("calibrated_on", "reference", "columns", to=["a", "a"]),
+    "more columns": set_in("calibrated_on", "reference", "columns", to=["a", "b", "c"]),
+    "columns of numbers": set_in("calibrated_on", "reference", "columns", to=[1, 2]),
+    "a column called score": set_in("calibrated_on", "reference", "columns", 0, to="score"),
+    "columns a word": set_in("calibrated_on", "reference", "columns", to="ab"),
+    "more segments compared": set_in("calibrated_on", "reference", "segments", to=["a", "b", "c"]),
+    "segments compared twice": set_in("calibrated_on", "reference", "segments", to=["a", "a"]),
+    "segments compared of numbers": set_in("calibrated_on", "reference", "segments", to=[1, 2]),
+    "a reference of nobody knows whom": set_in("calibrated_on", "reference", to=None),
+    "a country pooled": set_in("certificate", "segments", 2, "name", to="country=FR"),
     "knots that fall": set_in("calibration", "log_odds", to=[-3.0, 2.0, 0.3]),
     "knots that stand": set_in("calibration", "raw", to=[-2.0, -2.0, 3.0]),
     "knots of words": set_in("calibration", "raw", to=["a", "b", "c"]),

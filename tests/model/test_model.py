@@ -129,9 +129,12 @@ def test_certifying_changes_the_threshold_alone(certified: Model) -> None:
 
 
 def test_certifying_forgets_what_was_measured_at_the_former_threshold(certified: Model) -> None:
-    told = replace(certified, info=MADE | {"segments": {"new": {}}}).certify(fpr=0.2, confidence=0.9).info
+    figures = {"accounts": 7, "flagged_share": [0.1, 0.0, 0.2]}
+    new = {"automated": figures, "honest": figures, "roc_auc": [0.9, 0.8, 0.95]}
+    told = replace(certified, info=MADE | {"segments": {"new": new}}).certify(fpr=0.2, confidence=0.9).info
     assert set(told["metrics"]) == {"roc_auc"}
-    assert "segments" not in told
+    left = figures | {"flagged_share": None}
+    assert told["segments"] == {"new": {"automated": left, "honest": left, "roc_auc": [0.9, 0.8, 0.95]}}
     assert (told["fpr"], told["confidence"]) == (0.2, 0.9)
 
 
@@ -171,20 +174,24 @@ def test_a_certificate_that_is_not_the_models_is_refused(
 
 def test_the_threshold_in_force_is_the_highest_of_a_rows_segments(certified: Model, model: Model) -> None:
     assert certified.certificate is not None
-    names = ["new", "business", "country=DE", "country=XX"]
-    masks = dict(
-        zip(names, np.array([[0, 1, 0, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1], [1] * 5], bool), strict=True)
-    )
+    names = ["new", "business", "country=DE", "other countries", "country=XX"]
+    inside = [[0, 1, 0, 1, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1], [1] * 6]
+    masks = dict(zip(names, np.array(inside, bool), strict=True))
     own = {row.name: row.threshold for row in certified.certificate.segments}
-    everybody, new, business = certified.threshold, own["new"], own["business"]
-    assert business > everybody
+    everybody, new, business, others = (
+        certified.threshold,
+        own["new"],
+        own["business"],
+        own["other countries"],
+    )
+    assert everybody < new < others < business
     assert own["country=DE"] == everybody
-    expected = [everybody, new, business, max(new, business), everybody]
-    assert certified.thresholds(5, masks).tolist() == expected
+    expected = [everybody, new, business, business, everybody, others]
+    assert certified.thresholds(6, masks).tolist() == expected
     with pytest.raises(ParameterError, match="none for 'business'"):
-        certified.thresholds(5, {"new": masks["new"]})
-    assert model.thresholds(5, {}).tolist() == [model.threshold] * 5
-    assert model.thresholds(5, masks).tolist() == [model.threshold] * 5
+        certified.thresholds(6, {"new": masks["new"]})
+    assert model.thresholds(6, {}).tolist() == [model.threshold] * 6
+    assert model.thresholds(6, masks).tolist() == [model.threshold] * 6
 
 
 def test_a_card_is_made_where_training_told_how(certified: Model, model: Model) -> None:

@@ -107,15 +107,13 @@ STATED = HONEST.certify(0.05, 0.9).to_dict()
 
 
 def test_the_certificate_to_forge_has_every_kind_of_segment() -> None:
-    new, business, germany, france = STATED["segments"]
-    assert business["threshold"] > STATED["threshold"]
-    assert (new["pooled"], business["pooled"], germany["pooled"], france["pooled"]) == (
-        False,
-        False,
-        True,
-        True,
-    )
-    assert (germany["n_accounts"], france["n_accounts"]) == (5, 0)
+    names = [row["name"] for row in STATED["segments"]]
+    assert names == ["new", "business", "country=DE", "nobody", "other countries"]
+    new, business, germany, nobody, others = STATED["segments"]
+    assert min(business["threshold"], others["threshold"]) > STATED["threshold"]
+    pooled = [each["pooled"] for each in (new, business, germany, nobody, others)]
+    assert pooled == [False, False, False, True, False]
+    assert [each["n_accounts"] for each in (germany, nobody, others)] == [60, 0, 60]
 
 
 FORGERIES: dict[str, dict[str, Any]] = {
@@ -150,12 +148,45 @@ for _place, _name, _change in (
     (1, "bound raised", {"bound": STATED["fpr"]}),
     (1, "pooled", {"pooled": True, "bound": None, "threshold": STATED["threshold"]}),
     (1, "fewer flagged", {"n_flagged": STATED["segments"][1]["n_flagged"] - 1}),
-    (2, "not pooled", {"pooled": False, "bound": 0.04}),
-    (2, "more accounts", {"n_accounts": 6}),
+    (2, "another country", {"name": "country=FR"}),
+    (2, "no country", {"name": "other"}),
     (3, "not pooled", {"pooled": False, "bound": 0.04}),
+    (3, "accounts", {"n_accounts": 1}),
+    (4, "fewer accounts", {"n_accounts": 30}),
+    (4, "threshold lowered", {"threshold": STATED["threshold"]}),
+    (4, "one country alone", {"name": "country=BR"}),
 ):
     _rows = [row | _change if k == _place else row for k, row in enumerate(STATED["segments"])]
     FORGERIES[f"segment {_place}: {_name}"] = {"segments": _rows}
+
+
+def _apart(stated: dict[str, Any], *countries: str) -> list[dict[str, Any]]:
+    """The segments as they would be with other countries standing alone, with bounds of all that could have one."""
+    lists = HONEST.told_apart(countries)
+    own = {name: HonestScores.of(np.arange(part.size), part) for name, part in lists.items()}
+    rows = []
+    for name, part in lists.items():
+        made = certify(own[name], stated["fpr"], stated["confidence"])
+        threshold = max(stated["threshold"], made.threshold if made else 0.0)
+        rows.append({
+            "name": name, "n_accounts": part.size, "n_flagged": int((part >= threshold).sum()), "threshold": threshold,
+            "pooled": made is None, "bound": made.bound if made else None,
+        })  # fmt: skip
+    return rows
+
+
+def test_which_countries_are_pooled_is_not_for_a_certificate_to_say() -> None:
+    """Pooling one that is large enough, to flag its accounts by a lower threshold; or naming one that is not."""
+    assert _apart(STATED, "country=DE") == STATED["segments"]
+    for wrong in (
+        (),
+        ("country=DE", "country=FR"),
+        ("country=DE", "country=BR", "country=FR"),
+        ("country=FR",),
+    ):
+        forged = Certificate.from_dict(STATED | {"segments": _apart(STATED, *wrong)})
+        with pytest.raises(ParameterError, match=r"segments.* must be what the honest scores give"):
+            check_support(forged, HONEST)
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
