@@ -291,9 +291,11 @@ class Scoring:
     def ids_of(self, looked: Looked) -> tuple[pa.Array, pa.ChunkedArray]:
         """Return the account ids and the score ids of some slices."""
         account_ids = self.ego.account_ids.take(pa.array(looked.slices.account))
-        digest = self.model.digest
-        named = pseudonyms(account_ids)
-        return account_ids, score_ids(digest, looked.slices.as_of, named, looked.scores, looked.X)
+        ids = score_ids(
+            self.model.digest, looked.slices.as_of, pseudonyms(account_ids), looked.scores, looked.X,
+            looked.thresholds, looked.verdict,
+        )  # fmt: skip
+        return account_ids, ids
 
 
 class _Tables:

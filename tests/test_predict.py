@@ -124,6 +124,8 @@ def test_every_score_has_an_id_of_its_own():
     assert {f"{each.model:016x}" for each in ids} == {model().digest[:16]}
     assert [each.account for each in ids] == pseudonyms(scores["account_id"].combine_chunks()).tolist()
     assert [each.features for each in ids] == row_digests(features.matrix()).tolist()
+    assert [each.threshold for each in ids] == scores["threshold"].to_pylist()
+    assert [predict.VERDICTS[each.verdict] for each in ids] == scores["verdict"].to_pylist()
 
 
 def test_reasons_for_the_flagged_alone():

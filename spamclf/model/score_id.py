@@ -16,7 +16,10 @@ from spamclf.instants import LAST_US
 
 __all__ = ["ScoreId", "row_digests", "score_ids"]
 
-_FORM = re.compile(r"s1((?:-[0-9a-f]{16}){5})-([0-9a-f]{8})", re.ASCII)
+_FORM = re.compile(r"s2-([0-9a-f])((?:-[0-9a-f]{16}){6})-([0-9a-f]{8})", re.ASCII)
+_EARLIER = re.compile(r"s1-[0-9a-f-]*", re.ASCII)
+_LENGTH = 4 + 6 * 17 + 9
+_MOST = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
 _ROWS = 1 << 20  # of one Arrow array, whose texts must stay below 2 GiB
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
 
@@ -28,7 +31,7 @@ class ScoreId:
     """What a score id says.
 
     It names the account by a pseudonym, as the memory of a model does: whoever can list the possible ids can undo it,
-    and the score stands in it as it is. Keep it where the scores are kept.
+    and score and threshold stand in it as they are. Keep it where the scores are kept.
 
     Attributes
     ----------
@@ -41,14 +44,18 @@ class ScoreId:
     score : float
     features : int
         Of the account's own row of features (`row_digests`).
+    threshold : float
+        The one in force for the account; above 1 where nothing can be flagged.
+    verdict : int
+        Place in `spamclf.predict.VERDICTS`.
 
     Examples
     --------
-    >>> text = "s1-00000000000000ab-0000000000000007-0000000000000002-3fe0000000000000-0000000000000005-d670eccf"
+    >>> text = str(ScoreId(171, 7, 2, score=0.5, features=5, threshold=0.25, verdict=0))
+    >>> text[:50]
+    's2-0-00000000000000ab-0000000000000007-00000000000'
     >>> ScoreId.parse(text)
-    ScoreId(model=171, as_of=7, account=2, score=0.5, features=5)
-    >>> str(ScoreId.parse(text)) == text
-    True
+    ScoreId(model=171, as_of=7, account=2, score=0.5, features=5, threshold=0.25, verdict=0)
     """
 
     model: int
@@ -56,6 +63,8 @@ class ScoreId:
     account: int
     score: float
     features: int
+    threshold: float
+    verdict: int
 
     @classmethod
     def parse(cls, text: Any) -> ScoreId:
@@ -66,22 +75,28 @@ class ScoreId:
         ParameterError
             If it is none, or not as it was written.
         """
+        if isinstance(text, str) and _EARLIER.fullmatch(text):
+            raise ParameterError(
+                "score_id: it must be of the form s2-...; got one of the form s1-..., which an earlier version wrote "
+                "without threshold and verdict. Score the account again for a new one."
+            )
         found = _FORM.fullmatch(text) if isinstance(text, str) else None
         if found is None:
-            raise _refuse("of the form s1-...-..., 96 characters", "something else")
-        words = np.array([[int(part, 16) for part in found[1][1:].split("-")]], np.uint64)
-        if f"{int(_check(words)[0]):08x}" != found[2]:
+            raise _refuse(f"of the form s2-...-..., {_LENGTH} characters", "something else")
+        words = np.array([[int(part, 16) for part in found[2][1:].split("-")]], np.uint64)
+        verdict = np.array([int(found[1], 16)], np.uint8)
+        if f"{int(_check(words, verdict)[0]):08x}" != found[3]:
             raise _refuse("as it was written", "one with other characters")
-        model, as_of, account, _, features = (int(word) for word in words[0])
-        score = float(words[0, 3:4].view(np.float64)[0])
-        if as_of > LAST_US or not 0 <= score <= 1:
-            raise _refuse("of an instant and a probability", "others")
-        return cls(model, as_of, account, score, features)
+        model, as_of, account, _, features, _ = (int(word) for word in words[0])
+        score, threshold = (float(words[0, k : k + 1].view(np.float64)[0]) for k in (3, 5))
+        if as_of > LAST_US or not (0 <= score <= 1 and 0 <= threshold <= _MOST and verdict[0] <= 2):
+            raise _refuse("of an instant, a probability, a threshold and a verdict", "others")
+        return cls(model, as_of, account, score, features, threshold, int(verdict[0]))
 
     def __str__(self) -> str:
-        words = np.array([[self.model, self.as_of, self.account, 0, self.features]], np.uint64)
-        words[0, 3] = np.float64(self.score).view(np.uint64)
-        return str(_texts(words)[0].as_py())
+        words = np.array([[self.model, self.as_of, self.account, 0, self.features, 0]], np.uint64)
+        words[0, [3, 5]] = np.array([self.score, self.threshold]).view(np.uint64)
+        return str(_texts(words, np.array([self.verdict], np.uint8))[0].as_py())
 
 
 def score_ids(
@@ -90,6 +105,8 @@ def score_ids(
     account: Words,
     scores: npt.NDArray[np.float64],
     X: npt.ArrayLike,
+    thresholds: npt.NDArray[np.float64],
+    verdict: npt.NDArray[np.integer[Any]],
 ) -> pa.ChunkedArray:
     """Return the ids of scores.
 
@@ -102,18 +119,26 @@ def score_ids(
         Pseudonyms.
     scores : ndarray of shape (n,), dtype float64
     X : array_like of shape (n, n_features), dtype float64
+    thresholds : ndarray of shape (n,), dtype float64
+        In force for each.
+    verdict : ndarray of shape (n,), dtype integer
+        Places in `spamclf.predict.VERDICTS`.
 
     Returns
     -------
     ids : pyarrow.ChunkedArray of n strings
     """
-    words = np.empty((scores.size, 5), np.uint64)
+    words = np.empty((scores.size, 6), np.uint64)
     words[:, 0] = int(digest[:16], 16)
     words[:, 1] = as_of
     words[:, 2] = account
     words[:, 3] = scores.view(np.uint64)
     words[:, 4] = row_digests(X)
-    parts = [_texts(words[low : low + _ROWS]) for low in range(0, len(words), _ROWS)]
+    words[:, 5] = thresholds.view(np.uint64)
+    codes = verdict.astype(np.uint8)
+    parts = [
+        _texts(words[low : low + _ROWS], codes[low : low + _ROWS]) for low in range(0, len(words), _ROWS)
+    ]
     return pa.chunked_array(parts, pa.string())
 
 
@@ -136,11 +161,11 @@ def row_digests(X: npt.ArrayLike) -> Words:
     return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64)
 
 
-def _texts(words: Words) -> pa.Array:
-    """Write rows of five words and their check digits, all at once."""
+def _texts(words: Words, verdict: npt.NDArray[np.uint8]) -> pa.Array:
+    """Write rows of a verdict, six words and their check digits, all at once."""
     n = len(words)
-    fields = [*np.hsplit(words.astype(">u8"), 5), _check(words).astype(">u4")[:, None]]
-    columns = [np.full((n, 2), np.frombuffer(b"s1", np.uint8))]
+    fields = [*np.hsplit(words.astype(">u8"), 6), _check(words, verdict).astype(">u4")[:, None]]
+    columns = [np.full((n, 3), np.frombuffer(b"s2-", np.uint8)), verdict[:, None] + np.uint8(ord("0"))]
     for field in fields:
         width = 2 * field.dtype.itemsize
         digits = np.frombuffer(field.tobytes().hex().encode(), np.uint8).reshape(n, width)
@@ -150,10 +175,10 @@ def _texts(words: Words) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
 
 
-def _check(words: Words) -> npt.NDArray[np.uint32]:
+def _check(words: Words, verdict: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """Return 32 check bits per row: they tell a slip of the pen, and defend against nobody."""
     mixed = np.zeros(len(words), np.uint64)
-    for column in words.T:
+    for column in (*words.T, verdict.astype(np.uint64)):
         mixed = (mixed ^ column) * _MIX
         mixed ^= mixed >> np.uint64(29)
     return (mixed >> np.uint64(32)).astype(np.uint32)
