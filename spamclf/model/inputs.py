@@ -14,7 +14,9 @@ from spamclf.features.catalogue import CATALOGUE
 __all__ = [
     "binnable",
     "checked_weights",
+    "column_names",
     "columns_differ",
+    "difference",
     "directions_of",
     "require_both",
     "two_classes",
@@ -214,25 +216,50 @@ def columns_differ(
     shown = str(error)
     if "feature names should match" not in shown and "is expecting" not in shown:
         return None
-    given = _column_names(X)
+    given = column_names(X)
     if names is None or given is None:
         got = f"{np.shape(X)[1]:,} instead of {n_features:,}"
     else:
-        missing = [name for name in names if name not in set(given)]
-        unknown = [name for name in given if name not in set(names)]
-        got = "; ".join(
-            f"{what}: {', '.join(those[:_SHOWN])}{', ...' if those[_SHOWN:] else ''}"
-            for what, those in (("missing", missing), ("unknown", unknown))
-            if those
-        )
-        got = got or "them in another order"
+        got = difference(given, names)
     return ParameterError(
         f"SpamClassifier: X must have the {n_features:,} columns of fit, in their order; got {got}. "
         f"Give those columns. ({shown})"
     )
 
 
-def _column_names(X: Any) -> list[str] | None:
+def difference(given: Sequence[str], names: Sequence[str]) -> str:
+    """Say in words how columns differ from those wanted.
+
+    Examples
+    --------
+    >>> difference(["a", "x"], ["a", "b"])
+    'missing: b; unknown: x'
+    >>> difference(["b", "a"], ["a", "b"])
+    'them in another order'
+    """
+    missing = [name for name in names if name not in set(given)]
+    unknown = [name for name in given if name not in set(names)]
+    got = "; ".join(
+        f"{what}: {', '.join(those[:_SHOWN])}{', ...' if those[_SHOWN:] else ''}"
+        for what, those in (("missing", missing), ("unknown", unknown))
+        if those
+    )
+    return got or "them in another order"
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Return the names of a table's columns; None if it is none, or numbers them, as scikit-learn has it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> column_names(pd.DataFrame({"a": [1], "b": [2]}))
+    ['a', 'b']
+    >>> column_names(pd.DataFrame([[1, 2]])) is None
+    True
+    """
     names = getattr(X, "column_names", None)  # pyarrow; its `columns` are the values
     names = getattr(X, "columns", None) if names is None else names
-    return None if names is None else [str(name) for name in names]
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return [str(name) for name in names]

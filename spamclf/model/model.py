@@ -21,6 +21,7 @@ from spamclf.model.certificate import Certificate
 from spamclf.model.file import write_folder
 from spamclf.model.forest import Forest
 from spamclf.model.honest import HonestScores
+from spamclf.model.inputs import column_names, difference
 from spamclf.model.isotonic import Calibration
 from spamclf.model.stated import refuse
 from spamclf.model.support import check_support
@@ -153,8 +154,8 @@ class Model:
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
-            Columns as in ``feature_names``; NaN is missing.
+        X : array-like or dataframe of shape (n, n_features)
+            Columns as in ``feature_names``, in that order; NaN is missing.
         n_jobs : int, default 1
             Threads, in joblib's sense: -1 for one per available core. The scores do not depend on it.
 
@@ -166,12 +167,17 @@ class Model:
         Raises
         ------
         ParameterError
-            If `X` has another number of columns or holds no numbers.
+            If `X` has other columns, by name where it has names, or holds no numbers.
 
         Examples
         --------
         See ``Model``.
         """
+        where, names = f"model '{self.name}'", column_names(X)
+        if names is not None and names != list(self.feature_names):
+            rule = f"of its {len(self.feature_names):,} features, in the order of feature_names"
+            remedy = "Give it those columns: X[list(model.feature_names)]."
+            raise refuse(where, "X", rule, difference(names, self.feature_names), remedy)
         return self.calibration(self.forest.raw_scores(X, n_jobs=n_jobs))
 
     def thresholds(self, n_rows: int, segments: Mapping[str, ArrayLike]) -> NDArray[np.float64]:

@@ -3,11 +3,15 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from spamclf.campaigns.index import CampaignIndex
@@ -34,6 +38,35 @@ def test_scores_are_calibrated_raw_scores(model: Model) -> None:
         many = np.tile(X, (100, 1))
         np.testing.assert_array_equal(model.scores(many, n_jobs=n_jobs), np.tile(scores, 100))
     assert ((scores >= 0) & (scores <= 1)).all()
+
+
+FRAMES = [pd.DataFrame, pl.DataFrame, pa.table]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_tables_are_scored_by_their_names(model: Model, frame: Callable[[dict[str, Any]], Any]) -> None:
+    X = random_rows(np.random.default_rng(2), 20, 3)
+    columns = dict(zip(model.feature_names, X.T, strict=True))
+    np.testing.assert_array_equal(model.scores(frame(columns)), model.scores(X))
+    first, *others = model.feature_names
+    for wrong, words in (
+        (dict(reversed(columns.items())), "got them in another order"),
+        ({first: columns[first]}, f"got missing: {', '.join(others)}"),
+        (columns | {"account_id": X[:, 0]}, "got unknown: account_id"),
+        ({"a": X[:, 0]} | {name: columns[name] for name in others}, f"got missing: {first}; unknown: a"),
+    ):
+        with pytest.raises(
+            ParameterError, match=f"model 'random': X must be of its 3 features, .*; {words}. Give"
+        ):
+            model.scores(frame(wrong))
+
+
+def test_columns_without_names_are_counted(model: Model) -> None:
+    X = random_rows(np.random.default_rng(2), 20, 4)
+    np.testing.assert_array_equal(model.scores(pd.DataFrame(X[:, :3])), model.scores(X[:, :3]))
+    for wrong in (X, pd.DataFrame(X), X[:, :2].tolist()):
+        with pytest.raises(ParameterError, match=r"forest: X must be of shape \(n, 3\); got"):
+            model.scores(wrong)
 
 
 def test_info_is_what_a_reader_will_see(model: Model) -> None:
