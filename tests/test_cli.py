@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from click.testing import CliRunner
 from spamclf import Dataset, find, load_model, predict, read_dataset, train
 from spamclf.cli import main
 from spamclf.files import hold
+from spamclf.model import HonestScores
 from spamclf.schema import TABLES
 from tests import doors
 from tests.doors import ROOT, SAMPLE, by_account, cli, cli_process, same, tables, write_folder
@@ -236,6 +238,17 @@ def test_train_and_score(world, tmp_path):
     assert cli(*again).exit_code == 1
     done(cli(*again, "--overwrite"))
     assert {name.split("_")[0] for name in load_model(tmp_path / "models" / "m").feature_names} == {"send"}
+
+
+def test_the_thresholds_of_segments_are_told_by_their_range(world, tmp_path):
+    code = np.arange(1000)
+    honest = HonestScores.of(code, np.where(code < 100, 0.9, 0.1), {"business": code < 100})
+    replace(doors.model(), honest=honest).certify(fpr=0.2, confidence=0.5).save(tmp_path / "m")
+    text = done(cli("score", world, "--model", tmp_path / "m"))
+    assert f"(model {doors.model().name}, thresholds 0.1000 to 0.9000, by segment)" in text
+    bare = write_folder({name: tables()[name] for name in ("messages",)}, tmp_path / "bare")
+    write_folder({"accounts": tables()["accounts"].select(["account_id"])}, bare)
+    assert ", threshold 0.1000)" in done(cli("score", bare, "--model", tmp_path / "m"))
 
 
 def test_train_with_a_certificate(tmp_path):

@@ -302,13 +302,23 @@ def _top(scores: Any, top: int) -> str:
         lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
         lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
     counts = {entry["values"]: entry["counts"] for entry in scores["verdict"].value_counts().to_pylist()}
-    threshold, model, as_of = (scores[name][0].as_py() for name in ("threshold", "model", "as_of"))
+    model, as_of = (scores[name][0].as_py() for name in ("model", "as_of"))
     lines.append(
         f"{scores.num_rows:,} accounts as of {as_of:%Y-%m-%d %H:%M:%S} UTC: "
         + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-        + f" (model {model}, threshold {threshold:.4f})"
+        + f" (model {model}, {_thresholds(scores)})"
     )
     return "\n".join(lines)
+
+
+def _thresholds(scores: Any) -> str:
+    """Say which thresholds are in force: with a certificate they may be higher in some segments."""
+    import pyarrow.compute as pc
+
+    low, high = pc.min_max(scores["threshold"]).values()
+    if low == high:
+        return f"threshold {low.as_py():.4f}"
+    return f"thresholds {low.as_py():.4f} to {high.as_py():.4f}, by segment"
 
 
 def _doubt(dataset: Any, scores: Any) -> None:
