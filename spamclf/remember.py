@@ -33,7 +33,7 @@ def remember(
     ego : EgoLog
     until : int
         Rows at or after this instant (microseconds since the epoch) are left out, as are those before the look-back
-        from it or, if that is earlier, from the last row of what accounts did: labels may come weeks later.
+        from the last message by then: labels may come weeks later. Without one it goes back from the instant itself.
     names : sequence of str
         Features of the catalogue; kinds that none of them looks at are left out.
     history_days : float
@@ -46,15 +46,16 @@ def remember(
     memory : CampaignIndex or None
         None when there is nothing to remember.
     """
-    last = ego.dataset.last_instant()
-    since = min(until, until if last is None else last + 1) - round(history_days * DAY_US)
     families = {family_of(name).name for name in names}
-    existence = Existence(ego.dataset, since, until)
     shown: list[Shown] = []
     if "photo" in families:
         shown.append(read_photos(ego.dataset, n_jobs=n_jobs))
     if "template" in families:
         shown.append(read_texts(ego.dataset, n_jobs=n_jobs)[0])
+    # The log ends with a message: rows on accounts that nobody knows yet must not move the end, nor later messages.
+    end = int(ego.time.max(where=ego.time < until, initial=-1)) + 1 or until
+    since = end - round(history_days * DAY_US)
+    existence = Existence(ego.dataset, since, until)
     seen = [part for part in (_of_existing(each, existence) for each in shown) if len(part)]
     if not seen:
         return None

@@ -129,7 +129,7 @@ def test_accounts_that_come_later_are_neither_listed_nor_remembered() -> None:
     world = w.World(
         w.tables_of(
             accounts=people,
-            messages=[w.sent("sender", "a", 20), w.sent("later", "a", 60), w.sent("early", "a", -3)],
+            messages=[w.sent("sender", "a", 20), w.sent("later", "a", 60), w.sent("early", "a", -60)],
             photos=[w.pictured(who, photo, 30) for who in ("a", "b", "late", "sender", "later", "early")],
             texts=[w.said(who, text, 30) for who in ("a", "late", "later")],
             labels=[w.labelled(who, True, 31) for who in ("a", "late", "later")],

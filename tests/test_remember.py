@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spamclf import Dataset, Model, load_model, predict, simulate, train
 from spamclf.campaigns.index import CampaignIndex
@@ -135,6 +138,53 @@ def test_only_the_look_back_is_remembered() -> None:
     traces += [memory.labels.labelled_at, memory.evidence.observed_at]
     for instants in traces:
         assert ((instants >= until - 3 * DAY_US) & (instants < until)).all()
+
+
+MEMORY = [*CLUSTERS, "co_target_cluster_accounts"]
+WRITERS = st.sampled_from(["a", "b", "c"])
+INSTANTS = st.integers(0, 60)
+Rows = list[tuple[str, int]]
+
+
+@settings(max_examples=60)
+@given(
+    *[st.lists(st.tuples(WRITERS, INSTANTS), max_size=6)] * 3,
+    *[st.lists(st.tuples(WRITERS, st.integers(0, 40)), max_size=3)] * 2,
+)
+def test_no_later_row_moves_what_is_remembered(
+    photos: Rows, texts: Rows, messages: Rows, later: Rows, late_labels: Rows
+) -> None:
+    """The look-back goes back from the last row by then, also where nothing lies after it until a later row comes."""
+    until = 60
+
+    def memory(more: Rows, labels: Rows) -> CampaignIndex | None:
+        def columns(rows: Rows, extra: Rows, time: str, id_: str = "account_id") -> dict[str, Any]:
+            told = [(who, at * DAY_US) for who, at in rows] + [
+                (who, (until + at) * DAY_US) for who, at in extra
+            ]
+            return {id_: [who for who, _ in told], time: [at for _, at in told]}
+
+        sent, seen = columns(messages, more, "sent_at", "sender_id"), columns(photos, more, "set_at")
+        said, known = columns(texts, [], "observed_at"), columns([("a", 3), ("b", 3)], labels, "labelled_at")
+        n = [len(table["account_id"]) for table in (seen, said, known)]
+        data = Dataset(
+            accounts={"account_id": ["a", "b"]},
+            messages=sent | {"recipient_id": ["r"] * len(sent["sent_at"])},
+            photos=seen | {"photo_hash": [flipped(k % 7) for k in range(n[0])]},
+            texts=said | {"source": ["about"] * n[1], "text": [ABOUT] * n[1]},
+            labels=known | {"is_automated": [True] * n[2]},
+            time_unit="us",
+            not_after="2040-01-01",
+            max_bad_share=1,
+        )
+        return remember(EgoLog.build(data, n_jobs=1), until * DAY_US, MEMORY, history_days=30, n_jobs=1)
+
+    before, after = memory([], []), memory(later, late_labels)
+    assert (before is None) == (after is None)
+    if before is not None and after is not None:
+        assert before.schemes == after.schemes
+        for name, array in before.arrays.items():
+            assert np.array_equal(array, after.arrays[name]), name
 
 
 def test_a_bought_list_is_found_in_a_memory() -> None:

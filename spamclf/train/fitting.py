@@ -97,9 +97,9 @@ def fit(
         Settings to try by successive halving on folds ordered by time (`spamclf.model.search`); 0 takes the usual ones.
         What `boosting` says is not varied.
     memory : bool or CampaignIndex, default=True
-        Whether the model remembers which accounts showed which photos and texts in the look-back before the last row
-        (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next account's
-        first message. Only kinds that its features look at. An index is remembered too.
+        Whether the model remembers which accounts showed which photos and texts in the look-back before the last
+        message (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next
+        account's first message. Only kinds that its features look at. An index is remembered too.
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional
