@@ -22,8 +22,11 @@ from spamclf.ego import EgoLog
 from spamclf.errors import SchemaError
 from spamclf.features.extract import measure
 from spamclf.instants import DAY_US
+from spamclf.labelled import CALIBRATION, labelled_rows
 from spamclf.lists import lists_of
+from spamclf.model import HonestScores
 from spamclf.remember import remember
+from spamclf.train.arguments import end_of
 from tests.doors import SMALL
 
 ABOUT = "Earn 500 euro a day from home, ask my colleague Lena for the link today"
@@ -275,6 +278,34 @@ def test_labels_of_the_memory_count() -> None:
     slices = ego.slices([0], end() + 2 * DAY_US, history_days=30)
     shares = measure(ego, slices, ["photo_cluster_automated_share", "template_cluster_automated_share"])
     assert (shares > 0.5).all()
+
+
+def test_the_threshold_is_set_with_the_memory_that_is_given() -> None:
+    """Honest accounts that show what an index knows are scored with it: so they were when the model was calibrated."""
+    made = tables()
+    rows = made["labels"].sort_by("account_id").to_pylist()
+    who = [row["account_id"] for k, row in enumerate(rows) if row["is_automated"] or k % 3 == 0]
+    n = len(who)
+    columns = {"account_id": who, "set_at": [_last(made) - 19 * DAY_US] * n, "photo_hash": [HASH] * n}
+    photos = pa.table({name: columns.get(name, [None] * n) for name in made["photos"].column_names})
+    data = Dataset(**made | {"photos": photos.cast(made["photos"].schema)})
+    words, at = from_hex([HASH] * 40), _last(made) - 20 * DAY_US
+    earlier = CampaignIndex().add(Sightings.of("photo", "pdq", range(40), [at] * 40, words))
+    options: dict[str, Any] = SMALL | {"features": ["photo"], "max_iter": 10, "n_jobs": 1}
+    fitted = train.fit(data, memory=earlier, **options)
+
+    def honest_scores(memory: CampaignIndex | None) -> list[float]:
+        ego = EgoLog.build(data).remembering(memory)
+        names = fitted.feature_names
+        rows = labelled_rows(ego, end_of(data, None), names, history_days=30, whole_campaigns=False, n_jobs=1)
+        chosen = (rows.part == CALIBRATION) & ~rows.y
+        scores = fitted.calibration(fitted.forest.raw_scores(rows.X[chosen]))
+        return HonestScores.of(rows.slices.account[chosen], scores, {}).values.tolist()
+
+    assert fitted.honest is not None
+    expected = honest_scores(fitted.memory)
+    assert fitted.honest.values[: len(expected)].tolist() == expected
+    assert honest_scores(None) != expected
 
 
 def test_memories_of_other_schemes_are_refused() -> None:

@@ -99,7 +99,8 @@ def fit(
     memory : bool or CampaignIndex, default=True
         Whether the model remembers which accounts showed which photos and texts in the look-back before the last
         message (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next
-        account's first message. Only kinds that its features look at. An index is remembered too.
+        account's first message. Only kinds that its features look at. With an index of earlier data the accounts
+        are looked at, too, so that threshold and certificate hold with it; the model remembers both.
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional
@@ -140,7 +141,8 @@ def fit(
     end = end_of(dataset, as_of)
     say = progress or (lambda line: None)
     say("looking at accounts as they were ...")
-    ego = EgoLog.build(dataset, n_jobs=threads)
+    given = memory if isinstance(memory, CampaignIndex) else None
+    ego = EgoLog.build(dataset, n_jobs=threads).remembering(given)  # as every score will
     rows = labelled_rows(
         ego, end, names, history_days=history_days, whole_campaigns=whole_campaigns, unlabelled=unlabelled,
         check=lambda rows: _check_support(rows, fpr, confidence), n_jobs=threads,
