@@ -221,11 +221,12 @@ def is_innocent_photo(words: Words) -> bool:
 
 
 def _text_sightings(view: View, sources: Iterable[str]) -> set[Sighting]:
-    """A signature made on the device goes before the text, and tells nothing of the number of shingles."""
+    """A signature made on the device goes before the text, and tells roughly how many shingles it was made of."""
     made = set()
     for r in _seen(view, "texts", "observed_at"):
         if r["source"] in sources and r["signature"] is not None:
-            made.add(Sighting(r["account_id"], r["observed_at"], tuple(r["signature"])))
+            if is_usable_signature(tuple(r["signature"])):
+                made.add(Sighting(r["account_id"], r["observed_at"], tuple(r["signature"])))
         elif r["source"] in sources and r["text"] and is_usable_text(r["text"]):
             made.add(Sighting(r["account_id"], r["observed_at"], signature_of(r["text"])))
     return made
@@ -266,6 +267,18 @@ def shingles(text: str) -> frozenset[str]:
 
 def is_usable_text(text: str) -> bool:
     return len(shingles(text)) >= 12 and normalised(text) not in _innocent()[1]
+
+
+def is_usable_signature(words: Words) -> bool:
+    n_shingles = 2**32 / max(sum(words) / len(words), 0.5) - 1
+    return (
+        2 * len(set(words)) >= len(words) and 12 <= n_shingles <= 8192 and words not in _innocent_signatures()
+    )
+
+
+@cache
+def _innocent_signatures() -> set[Words]:
+    return {signature_of(text) for text in _innocent()[1]}
 
 
 @cache

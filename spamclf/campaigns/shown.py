@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
 from spamclf.campaigns.sightings import Kind, Sightings, Words, distinct_rows, pseudonyms
-from spamclf.campaigns.signatures import EMPTY, MinHashScheme, read_signatures
-from spamclf.campaigns.texts import fingerprint_texts, normalise
+from spamclf.campaigns.signatures import MinHashScheme, read_signatures, set_sizes
+from spamclf.campaigns.texts import LONGEST, fingerprint_texts, normalise
 from spamclf.dataset import Dataset
 from spamclf.errors import SchemaError
 from spamclf.facts import Instants, column_of, instants_of
@@ -279,7 +279,7 @@ class _Texts:
 def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
     scheme = text_scheme(dataset)
     signatures = column_of(dataset.texts, "signature")
-    made, rows = np.empty((0, 128), np.uint32), np.empty(0, np.int64)
+    made, rows, which = np.empty((0, 128), np.uint32), np.empty(0, np.int64), np.empty(0, np.int32)
     if signatures.null_count < len(signatures):
         if "signature" not in dataset.schemes:
             raise SchemaError(
@@ -290,6 +290,8 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
         if bad.any():
             dataset.set_aside("texts", "signature", np.where(bad, "malformed", "").astype(object))
             return _read_texts(dataset, n_jobs)
+        different, which = distinct_rows(made)
+        made = made[different]
     text = column_of(dataset.texts, "text")
     texts = fingerprint_texts(text, scheme, n_jobs=n_jobs)
     usable, known = texts.n_shingles >= MIN_SHINGLES, texts.n_shingles > 0
@@ -298,13 +300,22 @@ def _read_texts(dataset: Dataset, n_jobs: int) -> _Texts:
         same = pc.is_in(texts.normalised, value_set=normalise(usual), skip_nulls=True).fill_null(False)
         usable &= ~np.asarray(same, dtype=np.bool_)
     place = texts.group.astype(np.int64)
-    place[rows] = len(texts.distinct) + np.arange(rows.size)
-    known[rows] = True
-    if rows.size:  # a ready-made one has no text to compare, so the signature of each innocent text is
-        listed = {each.tobytes() for each in fingerprint_texts(usual, scheme).distinct}
-        listed.add(np.full(128, EMPTY).tobytes())  # of an empty text
-        usable[rows] = [each.tobytes() not in listed for each in made]
+    if rows.size:
+        place[rows] = len(texts.distinct) + which
+        known[rows] = True
+        usable[rows] = _usable_signatures(made, fingerprint_texts(usual, scheme).distinct)[which]
     return _Texts(np.concatenate([texts.distinct, made]), place, usable, known, texts.url, texts.phone)
+
+
+def _usable_signatures(made: Words, usual: Words) -> Bools:
+    """Tell which ready-made signatures may form clusters: how long their texts are is read off them.
+
+    They have no text to compare, so the signature of each innocent one (`usual`) is.
+    """
+    sizes = set_sizes(made)
+    listed = {each.tobytes() for each in usual}
+    innocent = np.array([each.tobytes() in listed for each in made], np.bool_)
+    return (sizes >= MIN_SHINGLES) & (sizes <= 2 * LONGEST) & ~innocent
 
 
 def _shown(

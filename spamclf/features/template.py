@@ -20,8 +20,8 @@ _CLUSTER = (
     " or sent in the history) of a public text (about, description) whose MinHash agrees with that of one of its "
     "own in 64 of 128 values, four of one band among them; the latest 1,000 accounts count, of the latest 1,000 "
     "compared in each band (8,000 sightings at most). Of the 16 texts that it showed last, that with the most "
-    "accounts (then the earliest, then the least signature). Texts of fewer than 12 different 5-grams and known "
-    "innocent ones are in no cluster; null without another"
+    "accounts (then the earliest, then the least signature). Texts of fewer than 12 different 5-grams (of a "
+    "signature as read off it) and known innocent ones are in no cluster; null without another"
 )
 _BRODER = "Broder 1997"
 

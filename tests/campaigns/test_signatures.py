@@ -18,6 +18,7 @@ from spamclf.campaigns.signatures import (
     from_datasketch,
     hash_items,
     read_signatures,
+    set_sizes,
     signatures,
     similarity,
     to_datasketch,
@@ -238,6 +239,24 @@ def test_values_beyond_32_bits_are_bad() -> None:
         words, rows, bad = read_signatures(empty, SCHEME)
         assert words.shape == (0, 128)
         assert not bad.any()
+
+
+@pytest.mark.parametrize("n", [1, 6, 12, 20, 300, 4092])
+def test_how_large_a_set_is_can_be_read_off(n: int) -> None:
+    words = of_sets([{f"{k} of {j}" for k in range(n)} for j in range(60)], SCHEME)
+    sizes = set_sizes(words)
+    assert np.median(sizes) == pytest.approx(n, rel=0.06)
+    assert ((sizes > 0.5 * n) & (sizes < 1.8 * n)).all()  # a standard error of 9 % in the logarithm
+
+
+def test_what_is_no_sets_signature_has_no_size() -> None:
+    rng = np.random.default_rng(0)
+    half = rng.integers(0, 2**26, 128, dtype=np.uint32)
+    half[63:] = half[0]
+    zeros, constant = np.zeros(128, np.uint32), np.full(128, 2**32 // 50, np.uint32)
+    assert set_sizes(np.stack([zeros, constant, np.full(128, EMPTY), half])).tolist() == [0, 0, 0, 0]
+    assert set_sizes(np.empty((0, 128), np.uint32)).shape == (0,)
+    assert set_sizes(np.zeros((1, 1), np.uint32))[0] > 8e9  # of one value nothing can be told
 
 
 @pytest.mark.parametrize("hash", ["xxh32", "sha1"])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from spamclf import Dataset, extract
 from spamclf.campaigns.innocent import Innocent
+from spamclf.campaigns.listing import list_campaigns
 from spamclf.errors import SchemaError
 from tests import naive_near
 from tests.worlds import (
@@ -216,8 +217,10 @@ def test_a_signature_does_what_its_text_does() -> None:
         rng = random.Random(seed)
         texts: list[Row] = []
         for row in world.tables["texts"]:
-            swap = row["text"] is not None and naive_near.is_usable_text(row["text"]) and rng.random() < 0.6
-            made = {"text": None, "signature": list(naive_near.signature_of(row["text"]))} if swap else {}
+            usable = row["text"] is not None and naive_near.is_usable_text(row["text"])
+            signature = naive_near.signature_of(row["text"]) if usable else ()
+            swap = usable and naive_near.is_usable_signature(signature) and rng.random() < 0.6
+            made = {"text": None, "signature": list(signature)} if swap else {}
             texts.append(row | made)
         signed_world = world.with_rows(texts=texts)
         dataset = signed_world.dataset(schemes=STATED)
@@ -234,6 +237,27 @@ def test_a_signature_alone_tells_no_link() -> None:
     assert got["a"]["template_texts"] == 1
     assert got["a"]["template_cluster_accounts"] == 1
     assert math.isnan(got["a"]["template_url"])
+
+
+@pytest.mark.parametrize("text", ["ok", "Love", "Mum of 2", "At work"])
+def test_a_short_text_joins_nobody_as_a_signature_either(text: str) -> None:
+    texts = [signed(who, text, k) for k, who in enumerate("abc")]
+    dataset = World(tables_of(accounts=people("a", "b", "c"), texts=texts)).dataset(schemes=STATED)
+    got = by_account(extract(dataset, as_of=at(days=1), features=["template"]))
+    assert math.isnan(got["a"]["template_cluster_accounts"])
+    assert got["a"]["template_texts"] == 1
+    assert len(list_campaigns(dataset, as_of=at(days=1), kinds=["text"])) == 0
+
+
+@pytest.mark.parametrize(
+    "words", [[0] * 128, [7] * 128, [2**32 // 50] * 128, list(range(128)), [2**32 - 1] * 128]
+)
+def test_what_no_text_has_as_its_signature_joins_nobody(words: list[int]) -> None:
+    texts = [said(who, None, k, signature=words) for k, who in enumerate("abc")]
+    dataset = World(tables_of(accounts=people("a", "b", "c"), texts=texts)).dataset(schemes=STATED)
+    got = by_account(extract(dataset, as_of=at(days=1), features=["template"]))
+    assert math.isnan(got["a"]["template_cluster_accounts"])
+    assert len(list_campaigns(dataset, as_of=at(days=1), kinds=["text"])) == 0
 
 
 def test_a_signature_of_another_scheme_is_refused() -> None:
