@@ -186,20 +186,28 @@ def read_signatures(
     >>> words.tolist(), rows.tolist(), bad.tolist()
     ([[1, 2]], [0], [False, False, True, True])
     """
+    parts = [_read(column.slice(begin, _STEP), scheme.n_perm) for begin in range(0, len(column), _STEP)]
+    words = np.concatenate([np.empty((0, scheme.n_perm), np.uint32), *(part[0] for part in parts)])
+    sound, bad = (np.concatenate([np.empty(0, np.bool_), *(part[k] for part in parts)]) for k in (1, 2))
+    return words, np.flatnonzero(sound), bad
+
+
+def _read(
+    column: pa.Array | pa.ChunkedArray, n_perm: int
+) -> tuple[Words, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Read some signatures: the sound ones, which rows have one, which rows have another."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     present = column.is_valid().to_numpy(zero_copy_only=False)
     length = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    fits = present & (length == scheme.n_perm)
+    fits = present & (length == n_perm)
     flat = column.filter(pa.array(fits)).flatten()
     known = np.asarray(flat.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-    values = pc.fill_null(flat, 0).to_numpy(zero_copy_only=False).reshape(-1, scheme.n_perm)
-    sound = known.reshape(values.shape) & (values >= 0) & (values <= EMPTY)
-    whole = sound.all(axis=1)
-    rows = np.flatnonzero(fits)[whole]
-    bad = present.copy()
-    bad[rows] = False
-    return values[whole].astype(np.uint32), rows, bad
+    values = pc.fill_null(flat, 0).to_numpy(zero_copy_only=False).reshape(-1, n_perm)
+    whole = (known.reshape(values.shape) & (values >= 0) & (values <= EMPTY)).all(axis=1)
+    sound = np.zeros(present.size, np.bool_)
+    sound[np.flatnonzero(fits)[whole]] = True
+    return values[whole].astype(np.uint32), sound, present & ~sound
 
 
 def set_sizes(words: Words) -> npt.NDArray[np.float64]:
