@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from spamclf import Dataset, find, read_dataset, simulate
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.campaigns.photos import fingerprint, from_hex
+from spamclf.campaigns.photos import fingerprint, from_hex, to_hex
 from spamclf.campaigns.sightings import Sightings
 from spamclf.cli import main
 from spamclf.ego import EgoLog
@@ -129,6 +129,31 @@ def test_lists_do_not_depend_on_groups_or_on_the_log_given():
 def test_a_short_list_and_a_popular_recipient_are_no_campaign():
     assert len(find.campaigns(lists(5, 4))) == 0
     assert len(find.campaigns(lists(110, 10))) == 0  # everybody's customers are on no bought list
+
+
+def test_a_photo_that_drifts_is_one_operation():
+    """Its ends have nothing in common: it is cut into campaigns, and they belong together."""
+    rng = np.random.default_rng(1)
+    n = 60
+    words = np.repeat(rng.integers(0, 2**64, (1, 4), dtype=np.uint64), n, axis=0)
+    for k, bit in enumerate(rng.permutation(256)[: 3 * n]):
+        words[k // 3 + 1 :, bit >> 6] ^= np.uint64(1) << np.uint64(bit & 63)
+    other = rng.integers(0, 2**64, (1, 4), dtype=np.uint64)
+    hashes = to_hex(np.concatenate([words, np.repeat(other, 5, axis=0)]))
+    ids = [f"a{k}" for k in range(len(hashes))]
+    data = Dataset(
+        accounts={"account_id": ids},
+        messages={"sender_id": ["a0"], "recipient_id": ["a1"], "sent_at": [10]},
+        photos={"account_id": ids, "set_at": [5] * len(ids), "photo_hash": hashes},
+        time_unit="s",
+    )
+    found = find.campaigns(data)
+    sizes = found.table["n_accounts"].to_pylist()
+    assert len(sizes) > 2
+    assert sum(sizes) == n + 5
+    drifted, alone = found.operations().to_pylist()
+    assert (drifted["n_campaigns"], drifted["n_accounts"]) == (len(sizes) - 1, n)
+    assert (alone["n_campaigns"], alone["n_accounts"]) == (1, 5)
 
 
 def test_kinds_that_are_not_asked_for_are_not_read(world, monkeypatch):

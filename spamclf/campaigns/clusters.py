@@ -141,10 +141,13 @@ class Clusters:
         so that equal sets of fingerprints get equal numbers.
     medoid : ndarray of shape (n_clusters,), dtype int32
         Row of each cluster's medoid; of equal rows the first.
+    component : ndarray of shape (n_clusters,), dtype int32
+        Equal for clusters that were cut out of one component; numbered by their first clusters.
     """
 
     label: Codes
     medoid: Codes
+    component: Codes
 
     def __len__(self) -> int:
         return int(self.medoid.size)
@@ -203,9 +206,10 @@ def cluster(words: Words, *, near: PhotoNear | TextNear, n_jobs: int = -1) -> Cl
     words = _checked(words, near)
     rows, place = _collapse(words)
     engine = _Engine(words, rows, near, n_jobs if rows.size > _MIN_ROWS or n_jobs == 0 else 1)
-    medoid = engine.medoids()
+    medoid, root = engine.medoids()
     medoids, number_of = _in_order(medoid)
-    return Clusters(number_of[medoid][place], rows[medoids])
+    component = np.unique(root[medoids], return_inverse=True)[1].astype(np.int32)
+    return Clusters(number_of[medoid][place], rows[medoids], component)
 
 
 def _checked(words: Words, near: PhotoNear | TextNear) -> Words:
@@ -253,23 +257,25 @@ class _Engine:
             self.link = self._link_signatures
             self.reach = 0 if near.reach is None else _least_matches(near.reach)
 
-    def medoids(self) -> Codes:
-        """Return the number of each fingerprint's medoid."""
+    def medoids(self) -> tuple[Codes, Codes]:
+        """Return the number of each fingerprint's medoid, and of the first one of the component that it is in."""
         n = self.rows.size
         medoid = np.arange(n, dtype=np.int32)
         left = medoid.copy()
+        root = first_root = self.link(self.rows)
         for _ in range(N_ROUNDS):
-            members, starts = _components(left, self.link(self.rows[left]))
+            members, starts = _components(left, root)
             if not members.size:
-                return medoid
+                return medoid, first_root
             medoid_of, inside = self._centres(members, starts)
             medoid[members[inside]] = medoid_of[inside]
             left = np.sort(members[~inside])
             if not left.size:
-                return medoid
-        members, starts = _components(left, self.link(self.rows[left]))
+                return medoid, first_root
+            root = self.link(self.rows[left])
+        members, starts = _components(left, root)
         medoid[members] = self._leaders(members, starts)
-        return medoid
+        return medoid, first_root
 
     def _centres(self, members: Codes, starts: npt.NDArray[np.int64]) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """Return the number of each member's medoid, and which members are in reach of it."""

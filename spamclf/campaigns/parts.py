@@ -65,6 +65,8 @@ class Part:
         By cluster, in canonical order: that of their least fingerprints.
     prints : Members
         By fingerprint.
+    component : ndarray of shape (n_clusters,), dtype int32
+        Equal for clusters that were cut out of one component of linked fingerprints.
     cluster : ndarray of shape (n_fingerprints,), dtype int32
     row : ndarray of shape (n_fingerprints,), dtype int64
         `Seen.row` of the fingerprint's earliest sighting.
@@ -79,6 +81,7 @@ class Part:
     kind: Kind
     members: Members
     prints: Members
+    component: Codes
     cluster: Codes
     row: Rows
     is_medoid: npt.NDArray[np.bool_]
@@ -131,15 +134,15 @@ def clusters_of(
     account = book.encode(seen.account_ids.filter(pa.array(inside)))
     instant, row = seen.instant[inside], seen.row[inside]
     words = seen.sightings.words[used]
-    label, medoid = _clustered(kind, words, n_jobs)
+    found = cluster(np.ascontiguousarray(words), near=NEAR[kind], n_jobs=n_jobs)
 
-    members = Members.of(label[group], account, instant, instant, medoid.size)
+    members = Members.of(found.label[group], account, instant, instant, len(found))
     large = members.sizes() >= min_accounts
     place = np.where(large, np.cumsum(large) - 1, -1).astype(np.int32)
-    kept = place[label] >= 0  # by fingerprint
+    kept = place[found.label] >= 0  # by fingerprint
     print_place = np.where(kept, np.cumsum(kept) - 1, -1)
     is_medoid = np.zeros(used.size, np.bool_)
-    is_medoid[medoid] = True
+    is_medoid[found.medoid] = True
     here = kept[group]
     n_prints = int(kept.sum())
     prints = Members.of(print_place[group[here]], account[here], instant[here], instant[here], n_prints)
@@ -147,7 +150,8 @@ def clusters_of(
         kind,
         members.regrouped(place, int(large.sum())),
         prints,
-        place[label][kept],
+        found.component[large],
+        place[found.label][kept],
         _earliest(print_place[group[here]], instant[here], row[here], prints, examples),
         is_medoid[kept],
         shown_hex(kind, words[kept]),
@@ -158,11 +162,6 @@ def clusters_of(
 def shown_hex(kind: Kind, words: Words) -> pa.Array:
     """Write the hashes of photos as banks of hashes do, 64 hex digits each; null for texts and lists."""
     return pa.array(to_hex(words) if kind == "photo" else [None] * len(words), pa.string())
-
-
-def _clustered(kind: Kind, words: Words, n_jobs: int) -> tuple[Codes, Codes]:
-    found = cluster(np.ascontiguousarray(words), near=NEAR[kind], n_jobs=n_jobs)
-    return found.label, found.medoid
 
 
 def _earliest(

@@ -145,7 +145,7 @@ class Campaigns:
         return self.table.take(pa.array(np.argsort(-worth, kind="stable")))
 
     def operations(self, *, operators: bool = False) -> pa.Table:
-        """Return the operations: campaigns joined by the accounts they share (see `join_campaigns`).
+        """Return the operations: campaigns joined by shared accounts or by what they show (see `join_campaigns`).
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ def tabulate(
         order.size,
     )
     operation = join_campaigns(
-        members.group, members.account, order.size, known.tied_account, known.tied_operator
+        members.group, members.account, _components(parts)[order], known.tied_account, known.tied_operator
     )
     operation = _by_size(operation, members)
     begin, end = members.span()
@@ -249,6 +249,14 @@ def tabulate(
     table = pa.table(columns)
     prints = [_fingerprints(part, each, table) for part, each in zip(parts, places, strict=True)]
     return Campaigns(table, as_of, history_days, frame, members, known, pa.concat_tables(prints), account_ids)
+
+
+def _components(parts: Sequence[Part]) -> Codes:
+    """Return the component of each cluster, those of different kinds under different numbers."""
+    begins = np.cumsum([0, *(int(part.component.max(initial=-1)) + 1 for part in parts)])
+    return np.concatenate(
+        [part.component + begin for part, begin in zip(parts, begins, strict=False)]
+    ).astype(np.int32)
 
 
 def _by_size(operation: Codes, members: Members) -> Codes:

@@ -58,6 +58,13 @@ def components(rows: Iterable[Row], link: Callable[[Row, Row], bool]) -> list[li
     return sorted(found)
 
 
+def component_of_each(rows: Sequence[Row], medoids: Sequence[int], near: PhotoNear | TextNear) -> list[int]:
+    """Number the component of each medoid, given as a row, by first appearance."""
+    found = components(set(rows), links(near))
+    which = [next(k for k, members in enumerate(found) if rows[row] in members) for row in medoids]
+    return [list(dict.fromkeys(which)).index(each) for each in which]
+
+
 def medoid(members: Sequence[Row]) -> Row:
     """The member nearest to what most have in each position; of equals the least."""
     if len(members) <= 2:

@@ -64,6 +64,8 @@ def test_equals_the_slow_twin(name: str, seed: int, n: int, spread: float, n_rou
     label, medoid = naive_clusters.cluster(words, near, n_rounds)
     assert found.label.tolist() == label
     assert found.medoid.tolist() == medoid
+    rows = [tuple(row) for row in words.tolist()]
+    assert found.component.tolist() == naive_clusters.component_of_each(rows, medoid, near)
 
 
 @pytest.mark.parametrize("name", NEARS)

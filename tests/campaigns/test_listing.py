@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from spamclf import Dataset
 from spamclf.campaigns import listing, parts
+from spamclf.campaigns.clusters import Clusters
 from spamclf.campaigns.listing import list_campaigns
 from spamclf.campaigns.sightings import Sightings, pseudonyms
 from spamclf.errors import InsufficientDataError, ParameterError
@@ -27,7 +28,7 @@ def by_tens(words, *, near, n_jobs):
     """Stands in for the clusters: fingerprints whose first words fall into the same ten; the least is the medoid."""
     tens = words[:, 0] // 10
     _, medoid, label = np.unique(tens, return_index=True, return_inverse=True)
-    return SimpleNamespace(label=label.astype(np.int32), medoid=medoid.astype(np.int32))
+    return Clusters(label.astype(np.int32), medoid.astype(np.int32), np.arange(medoid.size, dtype=np.int32))
 
 
 def seen_in(table, kind, time, value):
@@ -52,12 +53,8 @@ def _fakes(monkeypatch):
         how = {"photo": ("photos", "set_at", "photo"), "text": ("texts", "observed_at", "text")}[kind]
         return seen_in(dataset.tables[how[0]], kind, *how[1:])
 
-    def clustered(kind, words, n_jobs):
-        found = by_tens(words, near=None, n_jobs=n_jobs)
-        return found.label, found.medoid
-
     monkeypatch.setattr(listing, "_shown", shown)
-    monkeypatch.setattr(parts, "_clustered", clustered)
+    monkeypatch.setattr(parts, "cluster", by_tens)
 
 
 def made(photos=(), texts=(), labels=(), evidence=(), *, accounts=(), **options):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from spamclf.campaigns.operations import LARGEST_LOAD, LEAST_SHARE, LEAST_SHARED, LEAST_TIED, join_campaigns
 
 
-def joined(campaigns, operators=()):
+def joined(campaigns, operators=(), component=None):
     """Join campaigns, given as sets of accounts; return each one's operation."""
+    component = np.arange(len(campaigns)) if component is None else np.array(component)
 
     def pairs(sets):
         rows = [(k, account) for k, members in enumerate(sets) for account in sorted(members)]
@@ -19,11 +20,12 @@ def joined(campaigns, operators=()):
 
     campaign, account = pairs(campaigns)
     operator, tied = pairs(operators)
-    return join_campaigns(campaign, account, len(campaigns), tied, operator).tolist()
+    return join_campaigns(campaign, account, component.astype(np.int32), tied, operator).tolist()
 
 
-def slow(campaigns, operators):
+def slow(campaigns, operators, component=None):
     """Join until nothing changes, in sets."""
+    component = component or range(len(campaigns))
     nodes = [set(each) for each in [*campaigns, *operators]]
     load = {account: sum(account in node for node in nodes) for node in nodes for account in node}
     label = list(range(len(nodes)))
@@ -32,7 +34,8 @@ def slow(campaigns, operators):
             both = {account for account in nodes[one] & nodes[other] if load[account] <= LARGEST_LOAD}
             least = min(len(nodes[one]), len(nodes[other]))
             share = LEAST_TIED if one >= len(campaigns) else LEAST_SHARE
-            if len(both) >= LEAST_SHARED and len(both) >= share * least:
+            alike = one < len(campaigns) and component[one] == component[other]
+            if alike or (len(both) >= LEAST_SHARED and len(both) >= share * least):
                 label = [label[other] if each == label[one] else each for each in label]
     number = {}
     return [number.setdefault(each, len(number)) for each in label[: len(campaigns)]]
@@ -68,15 +71,26 @@ sets = st.lists(st.sets(st.integers(0, 25), min_size=1, max_size=12), max_size=8
 
 @given(sets, st.lists(st.sets(st.integers(0, 25), min_size=1), max_size=3), st.randoms(use_true_random=False))
 def test_joined_as_slowly_and_in_any_order(campaigns, operators, rng):
-    found = joined(campaigns, operators)
-    assert found == slow(campaigns, operators)
+    component = [rng.randrange(12) for _ in campaigns]
+    found = joined(campaigns, operators, component)
+    assert found == slow(campaigns, operators, component)
     order = list(range(len(campaigns)))
     rng.shuffle(order)
-    other = joined([campaigns[k] for k in order], operators)
+    other = joined([campaigns[k] for k in order], operators, [component[k] for k in order])
     place = {k: other[position] for position, k in enumerate(order)}
     for one in order:
         for two in order:
             assert (found[one] == found[two]) == (place[one] == place[two])
+
+
+def test_pieces_of_one_component_are_joined():
+    """They share nobody: a text that changed step by step was cut where it had become another one."""
+    assert joined([people(0, 5), people(10, 5), people(20, 5), people(30, 5)], (), [4, 1, 4, 0]) == [
+        0,
+        1,
+        0,
+        2,
+    ]
 
 
 def test_accounts_that_are_everywhere_join_nothing():
@@ -94,4 +108,6 @@ def test_a_hot_account_costs_little():
     account = np.arange(campaign.size, dtype=np.int32)
     account[0::4], account[1::4] = 0, 1
     nobody = np.empty(0, np.int32)
-    assert join_campaigns(campaign, account, 20_000, nobody, nobody).max() == 19_999
+    assert (
+        join_campaigns(campaign, account, np.arange(20_000, dtype=np.int32), nobody, nobody).max() == 19_999
+    )
