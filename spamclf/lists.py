@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from spamclf.campaigns.parts import Seen
 from spamclf.campaigns.recipients import SCHEME, list_fingerprints
+from spamclf.campaigns.shown import Prints
 from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog, Instants
@@ -30,6 +31,7 @@ class _Lists:
     instant: Instants
     group: Codes
     row: npt.NDArray[np.int64]
+    prints: Prints
 
 
 def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) -> Seen:
@@ -68,7 +70,8 @@ def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) 
     words = np.concatenate([lists.words, lists.words])
     sightings = Sightings.of("list", str(SCHEME), pseudonyms(ids), instants, words)
     _, group = distinct_rows(words)
-    return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2))
+    prints = Prints.plain(len(sightings.words))
+    return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2), prints)
 
 
 def _people(dataset: Dataset, n_jobs: int) -> pa.Array:

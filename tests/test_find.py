@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
+from PIL import Image, ImageOps
 
 from spamclf import Dataset, find, read_dataset, simulate
 from spamclf.campaigns.index import CampaignIndex
@@ -154,6 +155,39 @@ def test_a_photo_that_drifts_is_one_operation():
     drifted, alone = found.operations().to_pylist()
     assert (drifted["n_campaigns"], drifted["n_accounts"]) == (len(sizes) - 1, n)
     assert (alone["n_campaigns"], alone["n_accounts"]) == (1, 5)
+
+
+def test_turned_and_mirrored_copies_are_one_campaign(tmp_path):
+    """As files; of hashes made elsewhere nobody knows how the picture looks mirrored."""
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 6, 6, 3), dtype=np.uint8)
+    one, other = (Image.fromarray(each).resize((200, 200), Image.Resampling.BICUBIC) for each in pixels)
+    pictures = [one, ImageOps.mirror(one), one.rotate(90), other]
+    for k, picture in enumerate(pictures):
+        picture.save(tmp_path / f"{k}.png")
+    files = [0, 0, 1, 1, 2, 3, 3, 3]
+    ids = [f"a{k}" for k in range(len(files))]
+    rows = {"account_id": ids, "set_at": [5] * len(ids)}
+    hashes = [to_hex(fingerprint(tmp_path / f"{k}.png").words[:1])[0] for k in range(4)]
+
+    def sizes(**photos):
+        data = Dataset(
+            accounts={"account_id": ids},
+            messages={"sender_id": ["a0"], "recipient_id": ["a1"], "sent_at": [10]},
+            photos=rows | photos,
+            time_unit="s",
+            folder=tmp_path,
+        )
+        found = find.campaigns(data, min_accounts=1)
+        assert set(found.table["fingerprint"].to_pylist()) <= set(
+            hashes
+        )  # as they are shown, for banks of hashes
+        return found.table["n_accounts"].to_pylist()
+
+    assert sizes(photo=[f"{k}.png" for k in files]) == [5, 3]
+    assert sizes(photo_hash=[hashes[k] for k in files]) == [3, 2, 2, 1]
+    for stays in range(3):  # files turn to a hash
+        some = [hashes[k] if k == stays else None for k in files]
+        assert sizes(photo=[f"{k}.png" for k in files], photo_hash=some) == [5, 3]
 
 
 def test_kinds_that_are_not_asked_for_are_not_read(world, monkeypatch):

@@ -216,6 +216,7 @@ class CampaignIndex:
 
         Nothing at or after the instant changes them: what links two clusters later does not merge the past. Whether an
         account existed at the instant the index does not know: it holds what those showed who did when it was made.
+        Of photos it holds the hashes as they were shown: turned or mirrored copies are clusters of their own here.
 
         Parameters
         ----------

@@ -37,7 +37,8 @@ def list_campaigns(
     """List the clusters of near-duplicate photos and texts at an instant; `spamclf.find.campaigns` lists all kinds.
 
     They are made of the sightings in ``[as_of - history, as_of)`` alone, by accounts that exist at the instant (see
-    `spamclf.existence`), and do not depend on the order of rows.
+    `spamclf.existence`), and do not depend on the order of rows. Copies of a photo that were turned or mirrored
+    are one campaign where the files are at hand; hashes made elsewhere cannot be turned.
 
     Parameters
     ----------

@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from spamclf.campaigns.clusters import LIST, PHOTO, TEXT, PhotoNear, TextNear, cluster
 from spamclf.campaigns.photos import to_hex
+from spamclf.campaigns.shown import Prints
 from spamclf.campaigns.sightings import Kind, Sightings, Words
 from spamclf.campaigns.tally import Counts, Members
+from spamclf.campaigns.turning import lying_alike
 from spamclf.errors import ParameterError
 from spamclf.existence import Existence
 from spamclf.facts import Instants
@@ -40,6 +42,8 @@ class Seen(Protocol):
         Row of ``sightings.words``.
     row : ndarray of shape (n_rows,), dtype int64
         Row of the dataset's table; of a list, the number of its recipients.
+    prints : Prints
+        Of photos at hand, how they look turned and mirrored.
     """
 
     @property
@@ -52,6 +56,8 @@ class Seen(Protocol):
     def group(self) -> Codes: ...
     @property
     def row(self) -> Rows: ...
+    @property
+    def prints(self) -> Prints: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ def clusters_of(
 
     Only sightings by accounts that exist at its end count (`existence`); accounts are numbered by `book`. `examples`
     (by `Seen.row`) decides between sightings of one fingerprint at one instant, so that what is shown does not depend
-    on the order of rows.
+    on the order of rows. Copies of a photo that were turned or mirrored are in one cluster where files are at hand.
     """
     inside = (seen.instant >= existence.since) & (seen.instant < existence.until)
     inside[inside] = existence.of(seen.account_ids.filter(pa.array(inside)))
@@ -134,7 +140,8 @@ def clusters_of(
     account = book.encode(seen.account_ids.filter(pa.array(inside)))
     instant, row = seen.instant[inside], seen.row[inside]
     words = seen.sightings.words[used]
-    found = cluster(np.ascontiguousarray(words), near=NEAR[kind], n_jobs=n_jobs)
+    alike = lying_alike(words, seen.prints.of(used), n_jobs=n_jobs) if kind == "photo" else words
+    found = cluster(np.ascontiguousarray(alike), near=NEAR[kind], n_jobs=n_jobs)
 
     members = Members.of(found.label[group], account, instant, instant, len(found))
     large = members.sizes() >= min_accounts

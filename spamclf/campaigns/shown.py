@@ -66,6 +66,13 @@ class Prints:
         """Return the prints that are nothing but `n` fingerprints."""
         return cls(np.arange(n, dtype=np.int32), np.empty((0, VERSIONS, 4), np.uint64), np.ones(n, np.int64))
 
+    def of(self, groups: npt.NDArray[np.integer]) -> Prints:
+        """Return the prints of some fingerprints, ascending, which are numbered by their places there."""
+        place = np.searchsorted(groups, self.group)
+        here = np.append(groups, -1)[place] == self.group
+        versions = self.versions[here] if len(self.versions) else self.versions
+        return Prints(place[here].astype(np.int32), versions, self.n_versions[here])
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:

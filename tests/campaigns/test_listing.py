@@ -16,6 +16,7 @@ from spamclf import Dataset
 from spamclf.campaigns import listing, parts
 from spamclf.campaigns.clusters import Clusters
 from spamclf.campaigns.listing import list_campaigns
+from spamclf.campaigns.shown import Prints
 from spamclf.campaigns.sightings import Sightings, pseudonyms
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.instants import DAY_US
@@ -43,8 +44,9 @@ def seen_in(table, kind, time, value):
     sightings = Sightings.of(kind, "test", pseudonyms(ids), instant, words)
     group = np.searchsorted(np.unique(numbers), numbers).astype(np.int32)
     return SimpleNamespace(
-        sightings=sightings, account_ids=ids, instant=instant, group=group, row=np.arange(len(shows))
-    )
+        sightings=sightings, account_ids=ids, instant=instant, group=group, row=np.arange(len(shows)),
+        prints=Prints.plain(len(sightings.words)),
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -228,7 +230,7 @@ def test_lists_are_handed_over():
         instant = np.full(4, until - 1)
         return SimpleNamespace(
             sightings=Sightings.of("list", "test", pseudonyms(ids), instant, words), account_ids=ids, instant=instant,
-            group=np.zeros(4, np.int32), row=np.full(4, 57),
+            group=np.zeros(4, np.int32), row=np.full(4, 57), prints=Prints.plain(1),
         )  # fmt: skip
 
     found = list_campaigns(made(accounts="abc"), as_of=NOW, lists=lists)
