@@ -1,4 +1,9 @@
-"""Recipient lists: whom an account wrote to as strangers, as a fingerprint that can be listed and remembered."""
+"""Recipient lists: whom an account wrote to as strangers, as a fingerprint that can be listed and remembered.
+
+A fingerprint is the MinHash signature of a list in which a recipient stands `WEIGHT` times, a popular one once: what
+two lists share of people to whom everybody writes says little. The share of equal values estimates the weighted Jaccard
+similarity of two lists (see `spamclf.campaigns.signatures.signatures`).
+"""
 
 from __future__ import annotations
 
@@ -14,12 +19,15 @@ from spamclf.campaigns.signatures import hash_items, signatures
 from spamclf.errors import ParameterError
 from spamclf.facts import Instants
 
-__all__ = ["LEAST_RECIPIENTS", "POPULAR", "SCHEME", "Lists", "list_fingerprints", "time_overlap"]
+__all__ = ["LEAST_RECIPIENTS", "POPULAR", "SCHEME", "WEIGHT", "Lists", "list_fingerprints"]
 
-#: Other accounts that wrote to a recipient as to a stranger, above which it is on no bought list.
+#: Other accounts that wrote to a recipient as to a stranger, above which it is popular: a hotline, a shop.
 POPULAR = 100
 
-#: Recipients below which a list has no fingerprint.
+#: How often a recipient stands on a list that is not popular.
+WEIGHT = 4
+
+#: Recipients below which a list has no fingerprint; of popular ones `WEIGHT` times as many.
 LEAST_RECIPIENTS = 5
 
 #: How lists are fingerprinted; its text is ``affine32 xxh32 seed=1 n_perm=128 recipients``.
@@ -37,7 +45,7 @@ class Lists:
     first, last : ndarray of shape (n,), dtype int64
         When the account first wrote to the first and to the last of them, microseconds since the epoch.
     n_recipients : ndarray of shape (n,), dtype int64
-        Popular ones left out.
+        Popular ones, too.
     words : ndarray of shape (n, 128), dtype uint32
         MinHash signatures by `SCHEME`.
     """
@@ -67,8 +75,8 @@ def list_fingerprints(
 ) -> Lists:
     """Fingerprint the recipient list of each account.
 
-    A recipient to whom more than `popular` other accounts wrote as to a stranger (a hotline, a courier's customer) is
-    on no list; a list of fewer than `least` recipients has no fingerprint. The order of the rows does not matter.
+    A recipient to whom more than `popular` other accounts wrote as to a stranger weighs 1, others weigh `WEIGHT`. A
+    list that weighs less than `least` of these others has no fingerprint. The order of the rows does not matter.
 
     Parameters
     ----------
@@ -104,20 +112,20 @@ def list_fingerprints(
     who, to, when = who[order], to[order], when[order]
     fresh = np.ones(who.size, np.bool_)
     fresh[1:] = (who[1:] != who[:-1]) | (to[1:] != to[:-1])
-    fresh &= np.bincount(to[fresh], minlength=len(recipient_ids))[to] <= popular + 1
     who, to, when = who[fresh], to[fresh], when[fresh]
-    long = np.bincount(who)[who] >= least if who.size else fresh[:0]
-    who, to, when = who[long], to[long], when[long]
+    weight = np.where(np.bincount(to)[to] <= popular + 1, WEIGHT, 1).astype(np.uint8)
+    long = np.bincount(who, weight)[who] >= WEIGHT * least
+    who, to, when, weight = who[long], to[long], when[long], weight[long]
     begins = np.flatnonzero(np.diff(who, prepend=-1))
-    offsets = np.append(begins, who.size).astype(np.int64)
     used, place = np.unique(to, return_inverse=True)
     hashes = hash_items(recipient_ids.take(pa.array(used)), n_jobs=n_jobs)[place]
+    offsets = np.append(begins, who.size)
     return Lists(
         account=who[begins],
         first=np.minimum.reduceat(when, begins) if begins.size else when,
         last=np.maximum.reduceat(when, begins) if begins.size else when,
         n_recipients=np.diff(offsets),
-        words=signatures(hashes, offsets, SCHEME, n_jobs=n_jobs),
+        words=signatures(hashes, offsets, SCHEME, weights=weight, n_jobs=n_jobs),
     )
 
 
@@ -137,36 +145,3 @@ def _check(who: Instants, to: Instants, when: Instants, n_ids: int, popular: int
             f"list_fingerprints: popular and least must be at least 1; got {popular} and {least}. Use {POPULAR} and "
             f"{LEAST_RECIPIENTS}."
         )
-
-
-def time_overlap(
-    first: npt.ArrayLike, last: npt.ArrayLike, other_first: npt.ArrayLike, other_last: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
-    """Return how far two lists were worked off at one time: the share of the shorter time in which both were.
-
-    Parameters
-    ----------
-    first, last, other_first, other_last : array_like of shape (n,)
-        When each began and ended, in one unit; no end before its beginning. Whoever began and ended at once counts
-        wholly if that was in the other's time, both ends included.
-
-    Returns
-    -------
-    share : ndarray of shape (n,), dtype float64
-        From 0 to 1.
-
-    Examples
-    --------
-    >>> time_overlap([0, 0, 5], [10, 10, 5], [5, 20, 0], [25, 30, 10])
-    array([0.5, 0. , 1. ])
-    """
-    begin, end = np.asarray(first, np.int64), np.asarray(last, np.int64)
-    other_begin, other_end = np.asarray(other_first, np.int64), np.asarray(other_last, np.int64)
-    if (end < begin).any() or (other_end < other_begin).any():
-        raise ParameterError(
-            "time_overlap: ends must not lie before their beginnings; got some that do. Swap first and last."
-        )
-    both = np.minimum(end, other_end) - np.maximum(begin, other_begin)
-    shorter = np.minimum(end - begin, other_end - other_begin)
-    share = np.maximum(both, 0) / np.maximum(shorter, 1)
-    return np.where(shorter == 0, (both >= 0).astype(np.float64), share)

@@ -71,7 +71,12 @@ def hash_items(items: pa.Array, hash: str = "xxh32", *, n_jobs: int = 1) -> Word
 
 
 def signatures(
-    hashes: Words, offsets: npt.NDArray[np.int64], scheme: MinHashScheme, *, n_jobs: int = 1
+    hashes: Words,
+    offsets: npt.NDArray[np.int64],
+    scheme: MinHashScheme,
+    *,
+    weights: npt.NDArray[np.uint8] | None = None,
+    n_jobs: int = 1,
 ) -> Words:
     """Return the signatures of sets of hashed items.
 
@@ -82,6 +87,9 @@ def signatures(
     offsets : array of shape (n + 1,), int64
         Set i is ``hashes[offsets[i]:offsets[i + 1]]``.
     scheme : MinHashScheme
+    weights : array of shape (m,), uint8, optional
+        How many items each hash h stands for: h, h + 0x9E3779B9, h + 2 * 0x9E3779B9 and so on, modulo 2**32. By
+        default one. The share of equal values then estimates the sum of the lesser weights by that of the larger ones.
     n_jobs : int
 
     Returns
@@ -92,7 +100,7 @@ def signatures(
     Raises
     ------
     ParameterError
-        If the offsets do not ascend from 0 to the number of hashes.
+        If the offsets do not ascend from 0 to the number of hashes, or there are not as many weights.
 
     Examples
     --------
@@ -109,11 +117,18 @@ def signatures(
             f"signatures: offsets must ascend from 0 to {hashes.size}, the number of hashes; got "
             f"{offsets.size} others. Give where each set begins, and the end."
         )
+    weights = np.ones(hashes.size, np.uint8) if weights is None else np.ascontiguousarray(weights, np.uint8)
+    if weights.shape != hashes.shape:
+        raise ParameterError(
+            f"signatures: weights must be one for each of {hashes.size} hashes; got {weights.size}. Leave them out."
+        )
     words = np.empty((offsets.size - 1, scheme.n_perm), np.uint32)
     a, b = scheme.permutations
     bounds = equal_parts(offsets + np.arange(offsets.size), n_threads(n_jobs))
     in_threads(
-        lambda low, high: kernels.minhash.of_sets(hashes, offsets, a, b, words, low, high), bounds, n_jobs
+        lambda low, high: kernels.minhash.of_sets(hashes, weights, offsets, a, b, words, low, high),
+        bounds,
+        n_jobs,
     )
     return words
 

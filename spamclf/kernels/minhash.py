@@ -44,11 +44,15 @@ _STEP = 8  # hashes that the permutations take at once
 # Arrow's memory is read-only, and a read-only array is another type to numba; one that may be written also fits.
 _OFFSETS = types.Array(types.int64, 1, "C", readonly=True)
 _HASHES = types.Array(types.uint32, 1, "C", readonly=True)
+_WEIGHTS = types.Array(types.uint8, 1, "C", readonly=True)
 _U = types.uint32
 
 _M1 = np.uint32(0x85EBCA6B)
 _M2 = np.uint32(0xC2B2AE35)
 _MOST = np.uint32(0xFFFFFFFF)
+
+#: From one item of an element to the next, where it stands for several.
+STEP = np.uint32(0x9E3779B9)
 
 
 @compiled(_U(_U))
@@ -302,15 +306,27 @@ def of_texts(
         _minima(mixed, n_shingles[i], a, b, out[i])
 
 
-@compiled(types.void(_HASHES, _OFFSETS, _U[::1], _U[::1], _U[:, ::1], types.int64, types.int64))
-def of_sets(hashes: Words, offsets: Ints, a: Words, b: Words, out: Words, low: int, high: int) -> None:
-    """Write the signatures of the sets ``[low, high)``; set i is ``hashes[offsets[i]:offsets[i + 1]]``."""
-    longest = 0
+@compiled(types.void(_HASHES, _WEIGHTS, _OFFSETS, _U[::1], _U[::1], _U[:, ::1], types.int64, types.int64))
+def of_sets(
+    hashes: Words, weights: Bytes, offsets: Ints, a: Words, b: Words, out: Words, low: int, high: int
+) -> None:
+    """Write the signatures of the sets ``[low, high)``; set i is ``hashes[offsets[i]:offsets[i + 1]]``.
+
+    A hash of weight w stands for w items: itself, and that plus `STEP`, plus twice `STEP` and so on.
+    """
+    largest = 0
     for i in range(low, high):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    mixed = np.zeros(longest + _PAD, np.uint32)
+        size = 0
+        for k in range(offsets[i], offsets[i + 1]):
+            size += weights[k]
+        largest = max(largest, size)
+    mixed = np.zeros(largest + _PAD, np.uint32)
     for i in range(low, high):
-        n = offsets[i + 1] - offsets[i]
-        for k in range(n):
-            mixed[k] = _mix(hashes[offsets[i] + k])
+        n = 0
+        for k in range(offsets[i], offsets[i + 1]):
+            item = hashes[k]
+            for _ in range(weights[k]):
+                mixed[n] = _mix(item)
+                item = np.uint32(item + STEP)
+                n += 1
         _minima(mixed, n, a, b, out[i])

@@ -14,9 +14,9 @@ from spamclf.campaigns.recipients import (
     LEAST_RECIPIENTS,
     POPULAR,
     SCHEME,
+    WEIGHT,
     Lists,
     list_fingerprints,
-    time_overlap,
 )
 from spamclf.errors import ParameterError
 
@@ -33,14 +33,17 @@ def fingerprints(lists: dict[int, list[int]], **settings: Any) -> Lists:
     return list_fingerprints(*rows_of(lists), IDS, **settings)
 
 
-def oracle(people: list[int]) -> list[int]:
+def oracle(people: list[int], popular: frozenset[int] = frozenset()) -> list[int]:
+    """By datasketch: of each recipient as many items as it weighs."""
     datasketch = pytest.importorskip("datasketch", reason="the oracle of MinHash")
     xxhash = pytest.importorskip("xxhash", reason="the oracle's hash")
     made = datasketch.MinHash(
-        num_perm=128, seed=1, scheme="affine32", hashfunc=lambda data: xxhash.xxh32_intdigest(data)
-    )
+        num_perm=128, seed=1, scheme="affine32",
+        hashfunc=lambda item: (xxhash.xxh32_intdigest(item[1]) + item[0] * 0x9E3779B9) % 2**32,
+    )  # fmt: skip
     for person in people:
-        made.update(IDS[person].as_py().encode())
+        for copy in range(1 if person in popular else 4):
+            made.update((copy, IDS[person].as_py().encode()))
     return [int(value) for value in made.hashvalues]
 
 
@@ -53,6 +56,9 @@ def test_signatures_are_datasketchs() -> None:
     assert got.words.shape == (3, 128)
     for who, words in zip(got.account.tolist(), got.words.tolist(), strict=True):
         assert words == oracle(lists[who])
+    crowd = {k: [0, 1, *range(20 + 9 * k, 29 + 9 * k)] for k in range(12)}  # twelve write to the first two
+    for who, words in enumerate(fingerprints(crowd, popular=10).words.tolist()):
+        assert words == oracle(crowd[who], frozenset({0, 1}))
 
 
 @settings(max_examples=60)
@@ -62,8 +68,8 @@ def test_signatures_are_datasketchs() -> None:
 )  # fmt: skip
 def test_who_has_a_list(lists: dict[int, list[int]], seed: int, popular: int, least: int) -> None:
     writers = {person: sum(person in people for people in lists.values()) for person in range(41)}
-    kept = {who: [p for p in people if writers[p] <= popular + 1] for who, people in lists.items()}
-    expected = {who: people for who, people in kept.items() if len(people) >= least}
+    weight = {person: 4 if n <= popular + 1 else 1 for person, n in writers.items()}
+    expected = {who: people for who, people in lists.items() if sum(weight[p] for p in people) >= 4 * least}
     got = fingerprints(lists, popular=popular, least=least)
     assert got.account.tolist() == sorted(expected)
     assert got.n_recipients.tolist() == [len(expected[who]) for who in sorted(expected)]
@@ -83,6 +89,31 @@ def test_similar_lists_have_similar_signatures() -> None:
     got = fingerprints({0: list(range(100)), 1: list(range(20, 120)), 2: list(range(200, 300))})
     assert (got.words[0] == got.words[1]).mean() == pytest.approx(80 / 120, abs=0.15)
     assert (got.words[0] == got.words[2]).mean() < 0.05
+
+
+def test_popular_recipients_weigh_less() -> None:
+    """Two lists share a third of their people; where it is the popular third they are hardly alike."""
+    shared = list(range(100))
+    rest = [list(range(100, 300)), list(range(300, 500))]
+    ids = pa.array([str(k) for k in range(2000)])
+    crowd = {k: [*shared, *range(500 + 10 * k, 510 + 10 * k)] for k in range(2, 150)}
+
+    def alike(lists: dict[int, list[int]], **settings: int) -> float:
+        got = list_fingerprints(*rows_of(lists), ids, **settings)
+        return float((got.words[0] == got.words[1]).mean())
+
+    both = {k: shared + rest[k] for k in range(2)}
+    assert alike(both) == pytest.approx(400 / 2000, abs=0.1)
+    assert alike(both | crowd) == pytest.approx(100 / 1700, abs=0.05)
+    assert alike(both | crowd, popular=1000) == alike(both)
+
+
+def test_many_popular_recipients_are_a_list() -> None:
+    """A hundred and more accounts with one list: its people are popular, and only a long list says something."""
+    lists = {k: list(range(4 * LEAST_RECIPIENTS - 1 + k % 2)) for k in range(240)}
+    got = fingerprints(lists)
+    assert got.account.tolist() == list(range(1, 240, 2))
+    assert (got.words == got.words[0]).all()
 
 
 def test_numbers_as_ids() -> None:
@@ -105,22 +136,10 @@ def test_what_is_wrong_is_said() -> None:
         list_fingerprints([1], [400], [1], IDS)
     with pytest.raises(ParameterError, match="at least 1"):
         list_fingerprints([1], [1], [1], IDS, least=0)
-    with pytest.raises(ParameterError, match="before their beginnings"):
-        time_overlap([2], [1], [0], [0])
-
-
-@given(*[st.tuples(st.integers(0, 30), st.integers(0, 30))] * 2)
-def test_time_overlap_by_counting(one: tuple[int, int], other: tuple[int, int]) -> None:
-    (a, b), (c, d) = sorted(one), sorted(other)
-    got = float(time_overlap([a], [b], [c], [d])[0])
-    assert got == float(time_overlap([c], [d], [a], [b])[0])
-    shorter = min(b - a, d - c)
-    if shorter:
-        assert got == sum(a <= k < b and c <= k < d for k in range(31)) / shorter
-    else:
-        assert got == (max(a, c) <= min(b, d))
 
 
 def test_numbers_are_those_of_the_features() -> None:
     assert kernels.co_target.POPULAR == POPULAR
     assert kernels.co_target.LEAST == LEAST_RECIPIENTS
+    assert int(kernels.minhash.STEP) == 0x9E3779B9
+    assert WEIGHT == 4

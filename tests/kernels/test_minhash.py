@@ -99,14 +99,18 @@ def test_long_texts_and_many_texts_share_buffers() -> None:
     assert (words[2] == 0xFFFFFFFF).all()
 
 
-@given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=30), max_size=6), st.integers(1, 140))
-def test_signatures_of_sets(sets: list[list[int]], n_perm: int) -> None:
+WEIGHED = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 5))
+
+
+@given(st.lists(st.lists(WEIGHED, max_size=30), max_size=6), st.integers(1, 140))
+def test_signatures_of_sets(sets: list[list[tuple[int, int]]], n_perm: int) -> None:
     a, b = MinHashScheme(n_perm=n_perm, seed=5).permutations
     offsets = np.cumsum([0, *(len(each) for each in sets)]).astype(np.int64)
     out = np.zeros((len(sets), n_perm), np.uint32)
-    minhash.of_sets(np.array([h for each in sets for h in each], np.uint32), offsets, a, b, out, 0, len(sets))
+    hashes, weights = (np.array([pair[k] for each in sets for pair in each], np.uint64) for k in range(2))
+    minhash.of_sets(hashes.astype(np.uint32), weights.astype(np.uint8), offsets, a, b, out, 0, len(sets))
     for row, each in zip(out, sets, strict=True):
-        mixed = [naive.mix(h) for h in each]
+        mixed = [naive.mix((h + 0x9E3779B9 * copy) % 2**32) for h, weight in each for copy in range(weight)]
         pairs = zip(a.tolist(), b.tolist(), strict=True)
         assert row.tolist() == [
             min(((x * h + y) % 2**32 for h in mixed), default=2**32 - 1) for x, y in pairs
