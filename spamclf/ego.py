@@ -153,6 +153,19 @@ class EgoLog:
             **log,
         )
 
+    def people(self, *, n_jobs: int = -1) -> pa.Array:
+        """Return the id behind each code of an account or another person, in order: groups have none.
+
+        Messages do not keep the ids that they were numbered by; whoever needs them pays for numbering once more.
+        """
+        book = IdBook(self.account_ids)
+        recipients = column_of(self.dataset.messages, "recipient_id")
+        if "is_group" in self.dataset.messages.column_names:
+            to_group = pc.fill_null(column_of(self.dataset.messages, "is_group"), False)
+            recipients = recipients.filter(pc.invert(to_group))
+        book.encode(recipients, n_jobs=n_jobs)
+        return book.ids
+
     @property
     def n_accounts(self) -> int:
         """Number of scored accounts."""

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spamclf.campaigns.parts import Seen
 from spamclf.campaigns.recipients import SCHEME, list_fingerprints
 from spamclf.campaigns.shown import Prints
 from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
-from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog, Instants
-from spamclf.facts import column_of
 from spamclf.features.co_target import stranger_lists
-from spamclf.ids import Codes, IdBook
+from spamclf.ids import Codes
 
 __all__ = ["lists_of"]
 
@@ -63,7 +60,7 @@ def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) 
     """
     slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
     account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
-    lists = list_fingerprints(account, recipient, instant, _people(ego.dataset, n_jobs), n_jobs=n_jobs)
+    lists = list_fingerprints(account, recipient, instant, ego.people(n_jobs=n_jobs), n_jobs=n_jobs)
     ids = ego.account_ids.take(pa.array(lists.account))
     ids = pa.concat_arrays([ids, ids])
     instants = np.concatenate([lists.first, lists.last])
@@ -72,16 +69,3 @@ def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) 
     _, group = distinct_rows(words)
     prints = Prints.plain(len(sightings.words))
     return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2), prints)
-
-
-def _people(dataset: Dataset, n_jobs: int) -> pa.Array:
-    """Return the id behind each code of an `EgoLog`'s recipients who are no groups."""
-    messages = dataset.messages
-    book = IdBook(column_of(dataset.accounts, "account_id"))
-    book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
-    recipients = column_of(messages, "recipient_id")
-    if "is_group" in messages.column_names:
-        to_group = pc.fill_null(column_of(messages, "is_group"), False)
-        recipients = recipients.filter(pc.invert(to_group))
-    book.encode(recipients, n_jobs=n_jobs)
-    return book.ids

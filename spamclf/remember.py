@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spamclf.campaigns.clusters import LIST, cluster
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.shown import Shown, read_photos, read_texts
 from spamclf.campaigns.sightings import Sightings
-from spamclf.campaigns.verdicts import Evidence, Labels
+from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import DAY_US, EgoLog
 from spamclf.existence import Existence
 from spamclf.facts import column_of
 from spamclf.features.catalogue import family_of
+from spamclf.lists import lists_of
 
 __all__ = ["remember"]
 
@@ -23,10 +25,11 @@ def remember(
 ) -> CampaignIndex | None:
     """Return the fingerprints that the features looked at, with the labels and the evidence on their accounts.
 
-    Photos and texts are what the features of a later dataset are compared with. Recipient lists are left out: the
-    `co_target` features look at each stranger rather than at a list, and what no score reads should not be kept.
-    (`spamclf.lists.lists_of` makes the sightings for an index of one's own.) Nor is anything kept of accounts that do
-    not exist yet at the end of what is looked at (`spamclf.existence`): the features do not see them either.
+    They are what the features of a later dataset are compared with. Of recipient lists only those are kept that say
+    something: whose account is labelled automated or tied to an operator, or that another account's list is near to. An
+    honest account's list is nobody's business, and from a fingerprint whoever can list the possible ids learns some of
+    the recipients. Nor is anything kept of accounts that do not exist yet at the end of what is looked at
+    (`spamclf.existence`): the features do not see them either.
 
     Parameters
     ----------
@@ -56,17 +59,18 @@ def remember(
     end = int(ego.time.max(where=ego.time < until, initial=-1)) + 1 or until
     since = end - round(history_days * DAY_US)
     existence = Existence(ego.dataset, since, until)
-    seen = [part for part in (_of_existing(each, existence) for each in shown) if len(part)]
-    if not seen:
-        return None
+    seen = [_of_existing(each, existence) for each in shown]
     known_labels, known_evidence = (
         existence.of(column_of(table, "account_id")) for table in (ego.dataset.labels, ego.dataset.evidence)
     )
-    return CampaignIndex().add(
-        *seen,
-        labels=Labels.of_dataset(ego.dataset, known_labels).between(since, until),
-        evidence=Evidence.of_dataset(ego.dataset, known_evidence).between(since, until),
-    )
+    labels = Labels.of_dataset(ego.dataset, known_labels).between(since, until)
+    evidence = Evidence.of_dataset(ego.dataset, known_evidence).between(since, until)
+    if any(name.startswith("co_target_cluster_") for name in names):
+        lists = lists_of(ego, end, history_days, n_jobs=n_jobs).sightings
+        seen.append(_telling(lists, labels, evidence, n_jobs))
+    if not any(len(part) for part in seen):
+        return None
+    return CampaignIndex().add(*seen, labels=labels, evidence=evidence)
 
 
 def _of_existing(shown: Shown, existence: Existence) -> Sightings:
@@ -76,3 +80,14 @@ def _of_existing(shown: Shown, existence: Existence) -> Sightings:
     if not exists.all():
         seen = seen.where(np.isin(seen.account, shown.account[~exists], invert=True))
     return seen.between(existence.since, existence.until)
+
+
+def _telling(lists: Sightings, labels: Labels, evidence: Evidence, n_jobs: int) -> Sightings:
+    """Return the recipient lists of suspects, and those that several accounts have nearly the same."""
+    who, latest = np.unique(labels.account[::-1], return_index=True)
+    automated = who[labels.is_automated[::-1][latest]]
+    tied = evidence.account[evidence.operator != NO_OPERATOR]
+    suspect = np.isin(lists.account, np.concatenate([automated, tied]))
+    label = cluster(lists.words, near=LIST, n_jobs=n_jobs).label[lists.group]
+    members = np.unique(np.stack([label.astype(np.uint64), lists.account]), axis=1)[0].astype(np.int64)
+    return lists.where(suspect | (np.bincount(members, minlength=1)[label] > 1))

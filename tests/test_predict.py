@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import random
+import re
 import subprocess
 import sys
 from functools import cache
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, Model, explain, extract, load_model, predict
+from spamclf import Dataset, Model, explain, extract, load_model, predict, read_dataset
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
@@ -25,7 +26,7 @@ from spamclf.instants import DAY_US
 from spamclf.model import HonestScores
 from spamclf.model.score_id import ScoreId, row_digests
 from tests import worlds
-from tests.doors import ROOT, by_account, dataset, large, model, same, tables, write_folder
+from tests.doors import ROOT, SAMPLE, by_account, dataset, large, model, same, tables, write_folder
 from tests.model.forests import subject_of
 
 NO_MESSAGES = {"sender_id": [], "recipient_id": [], "sent_at": []}
@@ -517,6 +518,28 @@ def test_the_shipped_model_scores():
     shipped = predict.load_shipped_model()
     assert set(shipped.feature_names) <= set(CATALOGUE)
     assert same(predict.score(dataset(), n_reasons=0), predict.score(dataset(), shipped, n_reasons=0))
+
+
+def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():
+    """As of the instant: the numbers in the sentences are those of the features."""
+    data = read_dataset(SAMPLE)
+    rows = predict.score(data).to_pylist()
+    sizes = {
+        "photo": "photo_cluster_accounts",
+        "template": "template_cluster_accounts",
+        "co_target": "co_target_sharers",
+    }
+    table = extract(data, features=list(sizes.values()))
+    place = {name: k for k, name in enumerate(table.account_ids.to_pylist())}
+    for family, size in sizes.items():
+        said = [
+            (re.search(r"([\d,]+) other accounts?\b", reason["sentence"]), table[size][place[row["account_id"]]])
+            for row in rows if row["verdict"] == "automated"
+            for reason in row["reasons"] if reason["feature"].startswith(f"{family}_") and reason["contribution"] > 0
+        ]  # fmt: skip
+        told = [(int(found[1].replace(",", "")), wanted) for found, wanted in said if found and wanted > 1]
+        assert told, family
+        assert all(number == wanted for number, wanted in told), family
 
 
 def test_the_shipped_model_is_missed(tmp_path, monkeypatch):

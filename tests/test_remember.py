@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spamclf import Dataset, Model, load_model, predict, simulate, train
+from spamclf.campaigns.clusters import LIST
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.photos import from_hex
 from spamclf.campaigns.sightings import Sightings, pseudonyms
@@ -105,7 +106,7 @@ def around(data: Dataset, memory: CampaignIndex | None, as_of: int | None = None
 def test_what_a_model_remembers() -> None:
     memory = model().memory
     assert memory is not None
-    assert memory.schemes.keys() == {"photo", "text"}  # no feature reads a remembered list
+    assert memory.schemes.keys() == {"photo", "text", "list"}
     assert len(memory.labels)
     assert all((seen.instant > end() - 31 * DAY_US).all() for seen in memory.sightings)
 
@@ -115,7 +116,8 @@ def test_what_a_model_remembers() -> None:
     [
         (["photo_cluster_accounts"], {"photo"}),
         (["template_texts", "send_rate_sends"], {"text"}),
-        (["co_target_shared_share", "photo_shown"], {"photo"}),
+        (["co_target_shared_share", "photo_shown"], {"photo"}),  # it looks at no remembered list ...
+        (["co_target_cluster_similarity"], {"list"}),  # ... and this does
     ],
 )
 def test_only_kinds_that_are_looked_at(families: list[str], kinds: set[str]) -> None:
@@ -132,10 +134,34 @@ def test_nothing_to_remember() -> None:
     assert train.fit(Dataset(**tables()), **SMALL, memory=False, max_iter=2).memory is None
 
 
+def test_lists_of_honest_people_are_not_kept() -> None:
+    """Only those of suspects, and those that another account's list is near to."""
+    data = Dataset(**tables())
+    memory = remember(EgoLog.build(data), end() + 1, ["co_target_cluster_accounts"], history_days=30)
+    whole = lists_of(EgoLog.build(data), end() + 1, 30)
+    assert memory is not None
+    kept, every = set(memory.lists.account.tolist()), set(whole.sightings.account.tolist())
+    labels = data.labels.filter(pc.less_equal(data.labels["labelled_at"].cast(pa.int64()), end())).to_pandas()
+    labels = labels.sort_values("labelled_at").drop_duplicates("account_id", keep="last")
+    suspects = labels[labels["is_automated"]]["account_id"].tolist()
+    seen = pc.less_equal(data.evidence["observed_at"].cast(pa.int64()), end())
+    tied = data.evidence.filter(pc.and_(seen, pc.is_valid(data.evidence["operator"])))
+    suspects += tied["account_id"].to_pylist()
+    suspect = set(pseudonyms(pa.array(suspects)).tolist()) & every
+    words = whole.sightings.words[whole.group]
+    near = (words[:, None] == words[None]).mean(axis=2) >= LIST.min_similarity
+    other = whole.account_ids.to_numpy(zero_copy_only=False)
+    near &= other[:, None] != other[None]
+    alike = set(pseudonyms(whole.account_ids.filter(pa.array(near.any(axis=1)))).tolist())
+    assert kept == suspect | alike
+    assert 10 < len(kept) < len(every) / 2
+
+
 def test_only_the_look_back_is_remembered() -> None:
     until = end() - 5 * DAY_US
     ego = EgoLog.build(Dataset(**tables()))
-    memory = remember(ego, until, ["photo_shown", "template_texts", "co_target_few_share"], history_days=3)
+    names = ["photo_shown", "template_texts", "co_target_cluster_accounts"]
+    memory = remember(ego, until, names, history_days=3)
     assert memory is not None
     traces = [seen.instant for seen in memory.sightings]
     traces += [memory.labels.labelled_at, memory.evidence.observed_at]
@@ -217,6 +243,35 @@ def test_a_known_campaign_is_recognised_at_the_first_message() -> None:
     with_memory, without = around(newcomer(), model().memory), around(newcomer(), None)
     assert with_memory == [N_MEMBERS, N_MEMBERS]
     assert without == [0, 0]
+
+
+def test_a_known_list_is_recognised_at_the_next_account() -> None:
+    memory = model().memory
+    assert memory is not None
+    sent = tables()["messages"]
+    sent = sent.filter(pc.less(sent["sent_at"].cast(pa.int64()), end()))
+    writers = sent.group_by("sender_id").aggregate([("recipient_id", "count_distinct")])
+    known = pc.is_in(
+        pa.array(pseudonyms(writers["sender_id"].combine_chunks())), pa.array(memory.lists.account)
+    )
+    (most,) = writers.filter(known).sort_by([("recipient_id_count_distinct", "descending")])["sender_id"][:1]
+    people = sent.filter(pc.equal(sent["sender_id"], most))["recipient_id"].unique().to_pylist()
+    assert len(people) > 20
+    now, n = end() + DAY_US, len(people)
+    columns = {"sender_id": ["new"] * n, "recipient_id": people, "sent_at": [now + k for k in range(n)]}
+    data = Dataset(accounts={"account_id": ["new"]}, messages=columns, time_unit="us", not_after="2040-01-01")
+    ego = EgoLog.build(data)
+    slices = ego.slices([0], now + n, history_days=30)
+    names = [
+        "co_target_cluster_accounts",
+        "co_target_cluster_similarity",
+        "co_target_cluster_automated_share",
+    ]
+    assert measure(ego, slices, names)[:2, 0].tolist() == [0, 0]
+    accounts, similarity, share = measure(ego.remembering(memory), slices, names)[:, 0]
+    assert accounts >= 1
+    assert similarity > 0.5
+    assert share > 0.5
 
 
 def test_the_memory_reaches_score_and_reasons() -> None:

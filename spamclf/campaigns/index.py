@@ -33,10 +33,10 @@ class CampaignIndex:
 
     It holds no id, no text, no picture and no name of an operator: accounts and operators are known by pseudonyms,
     contents by fingerprints. **That is no anonymity.** A pseudonym is eight bytes of an unkeyed hash: whoever can list
-    the possible ids (all telephone numbers of a country take minutes) finds the account behind each, and with a
-    candidate text or photo in hand anybody can test whether it was seen, by whom and when. The file is personal data:
-    keep it as you would keep the tables it was made from, `forget` what is older than you may hold, and leave it out
-    of a model that you hand on: ``dataclasses.replace(model, memory=None)``.
+    the possible ids (all telephone numbers of a country take minutes) finds the account behind each and, of a recipient
+    list, up to 128 of the recipients; and with a candidate text or photo in hand anybody can test whether it was seen,
+    by whom and when. The file is personal data: keep it as you would keep the tables it was made from, `forget` what is
+    older than you may hold, and leave it out of a model that you hand on: ``dataclasses.replace(model, memory=None)``.
 
     Parameters
     ----------

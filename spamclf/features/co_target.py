@@ -10,6 +10,7 @@ import numpy.typing as npt
 from spamclf import kernels
 from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.features.feature import Family, Feature, Work
+from spamclf.features.known_lists import N_ROWS, lists_remembered
 from spamclf.features.timeline import label_spans
 from spamclf.ids import Codes
 
@@ -19,9 +20,16 @@ _CAO, _BRODER = "Cao et al. 2014", "Broder 1997"
 _POPULAR = "a stranger to whom more than 100 did is popular and counts as one to whom nobody else did"
 _FEW = "strangers to whom at most 10 others wrote as strangers"
 _LISTS = "of the accounts with at least 5 strangers; null below 5 own ones"
+_REMEMBERED = (
+    "accounts whose remembered list agrees with its own in at least 39 of 128 MinHash values (its strangers weighing 1 "
+    "or 4 each, whichever agrees more), where the data show no message of theirs in the history up to the end of that "
+    "list; of remembered lists that share one of 32 values the latest are compared, at most 1,000, and at most 1,000 "
+    "accounts looked at"
+)
+_AND_SHARERS = "; in all {co_target_sharers} other accounts wrote to at least two of them"
 _LABEL = (
-    "by the latest label of the history (of two at once the milder; only of accounts whose row is seen); null where "
-    "none is labelled, or it is itself"
+    "by the latest label of the history (of two at once the milder; only of accounts whose row is seen or list is "
+    "remembered); null where none is labelled, or it is itself"
 )
 
 # What others did too is no proof by itself: the members of a circle of friends, of an office or a school share most of
@@ -32,14 +40,15 @@ FEATURES = (
         "co_target_shared_share", "share", 0,
         "share of its strangers to whom another account wrote as a stranger too: who is one is decided for each "
         f"account by its own messages of the history; {_POPULAR}; null without strangers",
-        "{value} of the strangers it wrote to were also written to, as strangers, by another account", _SENT, "1",
-        _CAO, actionable=False,
+        f"{{value}} of the strangers it wrote to were also written to, as strangers, by another account{_AND_SHARERS}",
+        _SENT, "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_few_share", "share", 0,
         "share of its strangers to whom one to ten other accounts wrote as strangers, as the users of one bought list "
         "do; null without strangers",
-        "{value} of the strangers it wrote to were also written to, as strangers, by one to ten other accounts",
+        "{value} of the strangers it wrote to were also written to, as strangers, by one to ten other accounts"
+        f"{_AND_SHARERS}",
         _SENT, "1", _CAO, actionable=False,
     ),
     Feature(
@@ -59,22 +68,23 @@ FEATURES = (
         "co_target_closest_recipients", "count", 1,
         f"{_FEW}, shared with the other account that shares most of them; of several such accounts the one with the "
         "larger co_target_closest_share, then co_target_time_overlap; null without strangers",
-        "one other account wrote, as a stranger, to {value} of the strangers it wrote to", _SENT, "1", _CAO,
-        actionable=False,
+        f"one other account wrote, as a stranger, to {{value}} of the strangers it wrote to{_AND_SHARERS}", _SENT, "1",
+        _CAO, actionable=False,
     ),
     Feature(
         "co_target_closest_share", "share", 0,
         f"the same as a share of all its {_FEW}, each weighing 1 / (accounts that wrote to them, itself included); "
         "null without such strangers",
-        "one other account wrote, as a stranger, to {value} of its strangers to whom few wrote", _SENT, "1", _CAO,
-        actionable=False,
+        f"one other account wrote, as a stranger, to {{value}} of its strangers to whom few wrote{_AND_SHARERS}", _SENT,
+        "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_time_overlap", "share", 0,
         "of the strangers of co_target_closest_recipients, those to whom the two accounts first wrote at most 24 hours "
         "apart; null without any",
-        "{value} of the strangers it shares with one other account got the first message of both within a day", _SENT,
-        "1", _CAO, actionable=False,
+        "{value} of the strangers it shares with one other account got the first message of both within a day; "
+        "in all {co_target_sharers} other accounts wrote to at least two of its strangers",
+        _SENT, "1", _CAO, actionable=False,
     ),
     Feature(
         "co_target_sharers", "count", 0,
@@ -92,12 +102,14 @@ FEATURES = (
     Feature(
         "co_target_cluster_accounts", "count", 0,
         "accounts of co_target_sharers whose list is nearly the same: those strangers they share / strangers of "
-        f"either (a Jaccard similarity in which the others count as not shared) is at least 0.3; {_LISTS}",
+        f"either (a Jaccard similarity in which the others count as not shared) is at least 0.3; and {_REMEMBERED}; "
+        f"{_LISTS}",
         "{value} other accounts wrote to nearly the same list of strangers", _SENT, "1", _BRODER, actionable=False,
     ),
     Feature(
         "co_target_cluster_similarity", "share", 0,
-        f"largest such similarity to an account of co_target_sharers, also below 0.3; 0 where there are none; {_LISTS}",
+        "largest such similarity to an account of co_target_sharers, and share of the values in which a list that is "
+        f"remembered agrees, also below 0.3; 0 where there are none; {_LISTS}",
         "its list of strangers is {value} the same as another account's; parts of it are shared by {co_target_sharers} "
         "other accounts",
         _SENT, "1", _BRODER, actionable=False,
@@ -153,14 +165,16 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
     history = slices.history
     spans = ego.once(("co_target", history), lambda: StrangerSpans.of(ego, history))
-    account, first, last, is_automated = label_spans(ego, history)
-    label_offsets = np.searchsorted(account, np.arange(ego.n_accounts + 1))
-    labels = (label_offsets, first, last, is_automated)
+    account, *spans_of_labels = label_spans(ego, history)
+    labels = (np.searchsorted(account, np.arange(ego.n_accounts + 1)), *spans_of_labels)
     counts, which = _counted_first(ego, spans, slices)
+    remembered = np.zeros((N_ROWS, len(slices)))
+    look_up = lists_remembered(ego, slices, remembered)
 
     def work(low: int, high: int) -> None:
+        look_up(low, high)
         kernels.co_target.measure(
-            ego.time, ego.peer, ego.flag, spans.by_recipient, spans.by_account, labels, counts, which,
+            (ego.time, ego.peer, ego.flag), spans.by_recipient, spans.by_account, labels, counts, which, remembered,
             slices.account, slices.starts, slices.ends, slices.as_of, history, ego.n_peers, low, high, out,
         )  # fmt: skip
 

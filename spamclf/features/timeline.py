@@ -11,7 +11,7 @@ from spamclf import kernels
 from spamclf.ego import EgoLog, Instants
 from spamclf.ids import Codes
 
-__all__ = ["Timeline", "fresh_rows", "label_spans"]
+__all__ = ["Timeline", "fresh_rows", "label_spans", "standing_labels"]
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,31 @@ def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, I
     It begins with the label (and not before the account's own row), and ends when the history passes it or a later
     label replaces it. Of labels of one instant the milder one stands.
     """
-    account, labelled_at, is_automated = ego.labels
-    order = np.lexsort((~is_automated, labelled_at, account))  # among equals the last one stands
-    account, first, value = account[order], labelled_at[order], is_automated[order]
-    last = first + history
-    if account.size:
-        replaced = np.append(account[1:] == account[:-1], False)
-        last = np.where(replaced, np.minimum(last, np.append(first[1:], 0)), last)
+    account, first, last, value = standing_labels(*ego.labels, history)
     scored = account < ego.n_accounts
     account, first, last, value = account[scored], first[scored], last[scored], value[scored]
     first = np.maximum(first, ego.facts.registered_at[account])
     real = (first < last) & ~np.isnan(ego.facts.filled[account])
-    return account[real], first[real], last[real], value[real].astype(np.int64)
+    return account[real].astype(np.int32), first[real], last[real], value[real]
+
+
+def standing_labels(
+    account: npt.NDArray[np.integer], labelled_at: Instants, is_automated: npt.NDArray[np.bool_], history: int
+) -> tuple[Instants, Instants, Instants, Instants]:
+    """Return (account, first, last, is automated) of labels that replace each other, ordered by account and instant.
+
+    Examples
+    --------
+    >>> [each.tolist() for each in standing_labels(np.array([5, 5]), np.array([7, 3]), np.array([True, False]), 10)]
+    [[5, 5], [3, 7], [7, 17], [0, 1]]
+    """
+    order = np.lexsort((~is_automated, labelled_at, account))  # among equals the last one stands
+    who, first, value = account[order].astype(np.int64), labelled_at[order], is_automated[order]
+    last = first + history
+    if who.size:
+        replaced = np.append(who[1:] == who[:-1], False)
+        last = np.where(replaced, np.minimum(last, np.append(first[1:], 0)), last)
+    return who, first, last, value.astype(np.int64)
 
 
 def fresh_rows(*columns: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:

@@ -22,6 +22,7 @@ _MODULES = frozenset(
         "forest",
         "hamming",
         "ids",
+        "known_lists",
         "letters",
         "minhash",
     }

@@ -43,12 +43,19 @@ _PLACE = 0xFFFFFFFF
 _WHOLE = 27_720  # weights 1 / n are exact as its parts: it is a multiple of every n up to FEW + 1
 
 #: By account: offsets; first and last instant of each label's span, is automated.
-_LABELS = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1]))"
-_Labels = tuple[Ints, Ints, Ints, Ints]
+LABELS = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1]))"
+Labels = tuple[Ints, Ints, Ints, Ints]
+#: Entries of all logs: time, peer, flags.
+LOG = "Tuple((int64[::1], int32[::1], uint8[::1]))"
+Log = tuple[Ints, Codes, Bytes]
+#: By peer a stamp; spans found; strangers by the number of others; those asked for and when; table of others; they;
+#: what is shared with them.
+_SCRATCH = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int32[::1], int64[:, ::1]))"
+Scratch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Codes, Ints]
 
 
-@compiled(f"int64({_LABELS}, int64, int64)")
-def label_at(labels: _Labels, account: int, as_of: int) -> int:
+@compiled(f"int64({LABELS}, int64, int64)")
+def label_at(labels: Labels, account: int, as_of: int) -> int:
     """Return the label of an account that stands at `as_of`: 1 automated, 0 not, -1 none."""
     offsets, first, last, is_automated = labels
     k = lower_bound(first, offsets[account], offsets[account + 1], as_of) - 1
@@ -180,24 +187,28 @@ def describe_closest(shared: Ints, n_others: int, weight: int, row: int, out: Fl
 
 
 @compiled(
-    f"void({SIZES}, {_LABELS}, int32[::1], int64[:, ::1], int64, int64, int64, int64, int64, float64[:, ::1])"
+    f"void({SIZES}, {LABELS}, int32[::1], int64[:, ::1], int64, int64, int64, int64, float64[:, ::1], int64,"
+    "float64[:, ::1])"
 )
 def describe_others(
     sizes: Sizes,
-    labels: _Labels,
+    labels: Labels,
     others: Codes,
     shared: Ints,
     n_others: int,
     strangers: int,
     as_of: int,
     history: int,
+    remembered: Floats,
     row: int,
     out: Floats,
 ) -> None:
-    """Write who shares several strangers, whose list is nearly the same, and what is known of them."""
+    """Write who shares several strangers, whose list is nearly the same, and what is known of them.
+
+    ``remembered[:, row]`` is what `known_lists.look_up` wrote: accounts with nearly the same list that are not at hand.
+    """
     sharers = sharers_labelled = sharers_automated = 0
-    alike = alike_labelled = alike_automated = 0
-    most_similar = 0.0
+    alike, most_similar, alike_labelled, alike_automated = remembered[:, row]
     for k in range(n_others):
         count = shared[k, 0]
         if count < SHARERS:
@@ -225,18 +236,68 @@ def describe_others(
 
 
 @compiled(
-    f"void(int64[::1], int32[::1], uint8[::1], {LISTS}, {SIZES}, {_LABELS}, uint8[:, ::1], int64[::1], int64[::1],"
-    "int64[::1], int64[::1], int64[::1], int64, int64, int64, int64, float64[:, ::1])"
+    f"UniTuple(int64, 2)({LOG}, {LISTS}, uint8[:, ::1], int64, int64, int64, int64, int64, int64, int64, {_SCRATCH})"
+)
+def meet_all(
+    log: Log,
+    lists: Lists,
+    counts: Bytes,
+    which: int,
+    own: int,
+    start: int,
+    end: int,
+    since: int,
+    until: int,
+    stamp: int,
+    scratch: Scratch,
+) -> tuple[int, int]:
+    """Meet all others who wrote to the strangers in ``[start, end)`` of a log; return (strangers, others)."""
+    time, peer, flag = log
+    met, found, n_with, asked, asked_at, table, others, shared = scratch
+    offsets, entries = lists[0], lists[1]
+    strangers = n_others = n_asked = 0
+    bits = _FEWEST_BITS
+    n_with[:] = 0
+    for i in range(start, end):
+        if flag[i] & GROUP or met[peer[i]] == stamp:
+            continue
+        met[peer[i]] = stamp
+        if not flag[i] & OUT or flag[i] & CONTACT:
+            continue
+        strangers += 1
+        n = counts[which, peer[i]] if which >= 0 else 0
+        if n == 1 or n > FEW + 1:
+            n_with[n - 1] += n < found.size
+            continue
+        asked[n_asked] = peer[i]
+        asked_at[n_asked] = time[i]
+        n_asked += 1
+        if n_asked == asked.size:
+            fetch(offsets, entries, asked, n_asked, found)
+            n_others, bits = meet(
+                lists, asked, asked_at, n_asked, own, since, until, found, n_with, table, others, shared, n_others,
+                bits, stamp,
+            )  # fmt: skip
+            n_asked = 0
+    fetch(offsets, entries, asked, n_asked, found)
+    n_others, bits = meet(
+        lists, asked, asked_at, n_asked, own, since, until, found, n_with, table, others, shared, n_others, bits, stamp
+    )  # fmt: skip
+    return strangers, n_others
+
+
+@compiled(
+    f"void({LOG}, {LISTS}, {SIZES}, {LABELS}, uint8[:, ::1], int64[::1], float64[:, ::1], int64[::1], int64[::1],"
+    "int64[::1], int64[::1], int64, int64, int64, int64, float64[:, ::1])"
 )
 def measure(
-    time: Ints,
-    peer: Codes,
-    flag: Bytes,
+    log: Log,
     lists: Lists,
     sizes: Sizes,
-    labels: _Labels,
+    labels: Labels,
     counts: Bytes,
     which: Ints,
+    remembered: Floats,
     account: Ints,
     starts: Ints,
     ends: Ints,
@@ -251,57 +312,42 @@ def measure(
 
     ``counts[which[row]]`` is what `count_standing` found at the slice's instant, where many slices ask at the same.
     """
-    offsets, entries = lists[0], lists[1]
     n_accounts = sizes[0].size - 1
     most_bits = _FEWEST_BITS
     while 1 << most_bits < 2 * n_accounts:
         most_bits += 2
-    met = np.zeros(n_peers, np.int64)
-    found = np.empty(POPULAR + 2, np.int64)
-    n_with = np.zeros(POPULAR + 2, np.int64)
-    asked, asked_at = np.empty(_ASKED, np.int64), np.empty(_ASKED, np.int64)
-    table = np.zeros(1 << most_bits, np.int64)
-    others = np.empty(n_accounts, np.int32)
+    n_with, others = np.zeros(POPULAR + 2, np.int64), np.empty(n_accounts, np.int32)
     shared = np.empty((n_accounts, 3), np.int64)
+    scratch = (
+        np.zeros(n_peers, np.int64), np.empty(POPULAR + 2, np.int64), n_with, np.empty(_ASKED, np.int64),
+        np.empty(_ASKED, np.int64), np.zeros(1 << most_bits, np.int64), others, shared,
+    )  # fmt: skip
     for row in range(low, high):
         now = as_of[row]
-        strangers = n_others = n_asked = 0
-        bits = _FEWEST_BITS
-        n_with[:] = 0
-        for i in range(starts[row], ends[row]):
-            if flag[i] & GROUP or met[peer[i]] == row + 1:
-                continue
-            met[peer[i]] = row + 1
-            if not flag[i] & OUT or flag[i] & CONTACT:
-                continue
-            strangers += 1
-            n = counts[which[row], peer[i]] if which.size else 0
-            if n == 1 or n > FEW + 1:
-                n_with[n - 1] += n < found.size
-                continue
-            asked[n_asked] = peer[i]
-            asked_at[n_asked] = time[i]
-            n_asked += 1
-            if n_asked == asked.size:
-                fetch(offsets, entries, asked, n_asked, found)
-                n_others, bits = meet(
-                    lists, asked, asked_at, n_asked, account[row], now - history, now, found, n_with, table, others,
-                    shared, n_others, bits, row + 1,
-                )  # fmt: skip
-                n_asked = 0
+        counted = which[row] if which.size else -1
+        strangers, n_others = meet_all(
+            log,
+            lists,
+            counts,
+            counted,
+            account[row],
+            starts[row],
+            ends[row],
+            now - history,
+            now,
+            row + 1,
+            scratch,
+        )
         if strangers == 0:
             out[:, row] = np.nan
             continue
-        fetch(offsets, entries, asked, n_asked, found)
-        n_others, bits = meet(
-            lists, asked, asked_at, n_asked, account[row], now - history, now, found, n_with, table, others, shared,
-            n_others, bits, row + 1,
-        )  # fmt: skip
         weight = 0
         for n in range(FEW + 1):
             weight += n_with[n] * (_WHOLE // (n + 1))
         describe_strangers(n_with, strangers, row, out)
         describe_closest(shared, n_others, weight, row, out)
-        describe_others(sizes, labels, others, shared, n_others, strangers, now, history, row, out)
+        describe_others(
+            sizes, labels, others, shared, n_others, strangers, now, history, remembered, row, out
+        )
         if label_at(labels, account[row], now) >= 0:  # what the others are would tell what it is itself
             out[8, row] = out[11, row] = np.nan

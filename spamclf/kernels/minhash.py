@@ -39,7 +39,7 @@ SHA1 = 1
 _LANES = 16  # loops over items run to the next multiple: a remainder of scalar SHA-1 would cost as much as the rest
 _PAD = 32  # bytes behind the last text that may be read, and are ignored
 _SIZE = 5  # code points of a shingle, at most 20 bytes
-_STEP = 8  # hashes that the permutations take at once
+_AT_ONCE = 8  # hashes that the permutations take at once
 
 # Arrow's memory is read-only, and a read-only array is another type to numba; one that may be written also fits.
 _OFFSETS = types.Array(types.int64, 1, "C", readonly=True)
@@ -56,7 +56,7 @@ STEP = np.uint32(0x9E3779B9)
 
 
 @compiled(_U(_U))
-def _mix(h: Any) -> Any:
+def mix(h: Any) -> Any:
     """MurmurHash3's finaliser, a bijection."""
     h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
     h = np.uint32(h * _M1)
@@ -192,7 +192,7 @@ def _distinct(hashes: Words, n: int, seen: Any, stamp: Any, out: Words) -> int:
         mask *= 2
     mask -= 1
     for i in range(n):
-        hashes[i] = _mix(hashes[i])
+        hashes[i] = mix(hashes[i])
     high = np.uint64(stamp << np.uint64(32))
     count = unsure = 0
     for i in range(n):
@@ -219,16 +219,16 @@ def _distinct(hashes: Words, n: int, seen: Any, stamp: Any, out: Words) -> int:
 
 
 @compiled("void(uint32[::1], int64, uint32[::1], uint32[::1], uint32[::1])")
-def _minima(mixed: Words, n: int, a: Words, b: Words, out: Words) -> None:
-    """Write each permutation's least value over ``mixed[:n]``, which has `_STEP` more places."""
+def minima(mixed: Words, n: int, a: Words, b: Words, out: Words) -> None:
+    """Write each permutation's least value over ``mixed[:n]``, which has `_AT_ONCE` more places."""
     for k in range(out.size):
         out[k] = _MOST
     if n == 0:
         return
-    for i in range(n, n + _STEP):
+    for i in range(n, n + _AT_ONCE):
         mixed[i] = mixed[n - 1]
     for i in range(
-        0, n, _STEP
+        0, n, _AT_ONCE
     ):  # several at once, for each trip of the permutations to the registers and back
         p, q, r, s = mixed[i], mixed[i + 1], mixed[i + 2], mixed[i + 3]
         t, u, v, w = mixed[i + 4], mixed[i + 5], mixed[i + 6], mixed[i + 7]
@@ -303,7 +303,7 @@ def of_texts(
                 _sha1_blocks(words, starts, n, blocks)
                 _sha1_shingles(blocks, (n + _LANES - 1) // _LANES * _LANES, hashes)
         n_shingles[i] = _distinct(hashes, n, seen, np.uint64(i - low + 1), mixed)
-        _minima(mixed, n_shingles[i], a, b, out[i])
+        minima(mixed, n_shingles[i], a, b, out[i])
 
 
 @compiled(types.void(_HASHES, _WEIGHTS, _OFFSETS, _U[::1], _U[::1], _U[:, ::1], types.int64, types.int64))
@@ -326,7 +326,7 @@ def of_sets(
         for k in range(offsets[i], offsets[i + 1]):
             item = hashes[k]
             for _ in range(weights[k]):
-                mixed[n] = _mix(item)
+                mixed[n] = mix(item)
                 item = np.uint32(item + STEP)
                 n += 1
-        _minima(mixed, n, a, b, out[i])
+        minima(mixed, n, a, b, out[i])

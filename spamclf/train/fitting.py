@@ -97,10 +97,10 @@ def fit(
         Settings to try by successive halving on folds ordered by time (`spamclf.model.search`); 0 takes the usual ones.
         What `boosting` says is not varied.
     memory : bool or CampaignIndex, default=True
-        Whether the model remembers which accounts showed which photos and texts in the look-back before the last
-        message (and before `as_of`), as fingerprints and pseudonyms, so that a known campaign is seen at its next
-        account's first message. Only kinds that its features look at. With an index of earlier data the accounts
-        are looked at, too, so that threshold and certificate hold with it; the model remembers both.
+        Whether the model remembers which accounts showed which photos and texts, and which of them wrote to which
+        lists, in the look-back before the last message (and before `as_of`), as fingerprints and pseudonyms, so that a
+        known campaign is seen at its next account. Only kinds that its features look at. With an index of earlier data
+        the accounts are looked at, too, so that threshold and certificate hold with it; the model remembers both.
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional

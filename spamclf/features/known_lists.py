@@ -1,0 +1,103 @@
+"""Remembered recipient lists, laid out to be looked up: what the family `co_target` knows from earlier data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spamclf import kernels
+from spamclf.campaigns.index import CampaignIndex
+from spamclf.campaigns.recipients import SCHEME
+from spamclf.campaigns.sightings import pseudonyms
+from spamclf.campaigns.signatures import MinHashScheme, hash_items
+from spamclf.campaigns.verdicts import Labels, Pseudonyms
+from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.features.feature import Work
+from spamclf.features.timeline import standing_labels
+
+__all__ = ["N_ROWS", "lists_remembered"]
+
+N_ROWS = 4  # of what is found: accounts, largest similarity, labelled accounts, automated ones
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """Lists, their accounts and what is known of these, as `kernels.known_lists` takes them."""
+
+    lists: tuple[Any, ...]
+    members: tuple[Any, ...]
+    known: tuple[Any, ...]
+
+
+def lists_remembered(ego: EgoLog, slices: Slices, out: np.ndarray[Any, Any]) -> Work:
+    """Return the work that fills `out`, shape (4, n_slices), with what is remembered of lists like those of slices.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    slices : Slices
+    out : ndarray of shape (4, n_slices), dtype float64
+        Zeros; without a memory of lists they stay.
+    """
+    memory = ego.memory
+    if memory is None or not len(memory.lists):
+        return lambda low, high: None
+    scheme = MinHashScheme.parse(memory.lists.scheme)
+    SCHEME.require(scheme, where="the memory of recipient lists")
+    laid = ego.once(("memory", "lists", slices.history), lambda: _lay_out(ego, memory, slices.history))
+    hashes = ego.once("people hashed", lambda: _hashed(ego))
+    log = ego.offsets, ego.time, ego.peer, ego.flag, hashes
+
+    def work(low: int, high: int) -> None:
+        kernels.known_lists.look_up(
+            log, *scheme.permutations, laid.lists, laid.members, laid.known, slices.account, slices.starts, slices.ends,
+            slices.as_of, slices.history, ego.n_peers, low, high, out,
+        )  # fmt: skip
+
+    return work
+
+
+def _hashed(ego: EgoLog) -> np.ndarray[Any, Any]:
+    hashes = np.zeros(ego.n_peers, np.uint32)  # of groups nobody asks
+    people = hash_items(ego.people(), n_jobs=-1)
+    hashes[: people.size] = people
+    return hashes
+
+
+def _lay_out(ego: EgoLog, memory: CampaignIndex, history: int) -> _Known:
+    seen = memory.lists
+    names, who = np.unique(seen.account, return_inverse=True)
+    # Of each account and list the latest sighting: a list is known when its last recipient is.
+    rows = np.lexsort((seen.instant, who, seen.group))
+    pair = np.stack([seen.group[rows], who[rows]])
+    rows = rows[np.append((pair[:, 1:] != pair[:, :-1]).any(axis=0), True)]
+    rows = rows[np.lexsort((seen.instant[rows], seen.group[rows]))]
+    offsets = np.searchsorted(seen.group[rows], np.arange(len(seen.words) + 1))
+    known_from = np.minimum.reduceat(seen.instant[rows], offsets[:-1])
+    values = seen.words[:, : kernels.known_lists.N_KEYS].T
+    by_value = np.array([np.lexsort((known_from, value)) for value in values], np.int32)
+    return _Known(
+        (seen.words, np.take_along_axis(values, by_value, axis=1), by_value, known_from),
+        (offsets, who[rows].astype(np.int32), seen.instant[rows]),
+        (_codes(ego, names), _labels(ego, memory, names, history)),
+    )
+
+
+def _codes(ego: EgoLog, names: Pseudonyms) -> Instants:
+    """Return the codes of remembered accounts, -1 for those who are not in the data."""
+    mine = pseudonyms(ego.account_ids)
+    _, code, place = np.intersect1d(mine, names, return_indices=True)
+    codes = np.full(names.size, -1)
+    codes[place] = code
+    return codes
+
+
+def _labels(ego: EgoLog, memory: CampaignIndex, names: Pseudonyms, history: int) -> tuple[Instants, ...]:
+    """Return the labels of remembered accounts: of the memory, and what is found out about them now."""
+    labels = Labels.join(memory.labels, Labels.of_dataset(ego.dataset))
+    labels = labels.where(np.isin(labels.account, names))
+    code = np.searchsorted(names, labels.account)
+    code, *spans = standing_labels(code, labels.labelled_at, labels.is_automated, history)
+    return np.searchsorted(code, np.arange(names.size + 1)), *spans
