@@ -214,7 +214,23 @@ def photo_in_reach(one: Words, other: Words) -> bool:
 
 
 def is_innocent_photo(words: Words) -> bool:
-    return any(photo_in_reach(words, known) for known in _innocent()[0])
+    return any(photo_in_reach(words, known) for known in _innocent()[0]) or is_silhouette(words)
+
+
+@cache
+def is_silhouette(words: Words) -> bool:
+    """By the columns of bits that a picture and its mirror image share."""
+    drawn = _silhouettes()
+    mine = [word & 0xAAAAAAAAAAAAAAAA for word in words]
+    differ = [sum((x ^ y).bit_count() for x, y in zip(mine, each, strict=True)) for each in drawn]
+    return min(differ) <= 24 or max(differ) >= 128 - 24
+
+
+@cache
+def _silhouettes() -> list[Words]:
+    from spamclf.campaigns.silhouettes import _bank
+
+    return [tuple(words) for words in _bank()[:625].tolist()]
 
 
 # ---- texts ---------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """What thousands of people share innocently: blank avatars and usual texts, to be kept out of campaigns.
 
-A platform knows its own default picture best: add its hash in ``innocent.csv``. That matters, for a picture that is
-the same left and right leaves half of a PDQ hash to rounding, so that ours match a copy of another size by chance
-alone. Most blank ones never get so far: their quality is below that of a picture.
+A platform knows its own default picture best: add its hash in ``innocent.csv``. Plain heads with shoulders are known by
+their build, see `spamclf.campaigns.silhouettes`; those here are some that are drawn otherwise. Initials on a colour are
+not known, for each platform has letters of its own. Most blank pictures never get so far: their quality is too low.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
 from spamclf.campaigns.sightings import Kind, Sightings, Words, distinct_rows, pseudonyms
 from spamclf.campaigns.signatures import MinHashScheme, read_signatures, set_sizes
+from spamclf.campaigns.silhouettes import are_silhouettes
 from spamclf.campaigns.texts import LONGEST, fingerprint_texts, normalise
 from spamclf.dataset import Dataset
 from spamclf.errors import SchemaError
@@ -210,6 +211,7 @@ def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
     if scheme == SCHEME:  # about half of its bits are set; a hash of nearly none or all is of a blank picture
         n_bits = np.bitwise_count(versions[:, 0]).sum(axis=1)
         usable &= (n_bits >= _FEWEST_BITS) & (n_bits <= 256 - _FEWEST_BITS)
+        usable &= ~are_silhouettes(versions[:, 0])
     usable &= ~_near_any(versions[:, 0], innocents(dataset).photos)
     known = place >= 0
     in_use = known & usable[place] if usable.size else known

@@ -15,6 +15,7 @@ _MODULES = frozenset(
     {
         "account",
         "bands",
+        "banks",
         "co_target",
         "ego",
         "fan_out",

@@ -23,6 +23,17 @@ def silhouettes(side):
         yield np.repeat(grey[:, :, None], 3, axis=2)
 
 
+def avatars(side):
+    """Blank avatars of 625 builds, light on grey: how large the head is, how high; how wide the shoulders, how high."""
+    y, x = (np.mgrid[0:side, 0:side] + 0.5) / side
+    ranges = ((0.13, 0.24), (0.30, 0.45), (0.25, 0.45), (0.25, 0.42))
+    for head, height, width, rise in itertools.product(*(np.linspace(low, high, 5) for low, high in ranges)):
+        figure = (x - 0.5) ** 2 + (y - height) ** 2 < head**2
+        figure |= ((x - 0.5) / width) ** 2 + ((y - 1) / rise) ** 2 < 1
+        grey = np.where(figure, 255, 120).astype(np.uint8)
+        yield np.repeat(grey[:, :, None], 3, axis=2)
+
+
 def encoded(pixels, kind="JPEG", **options):
     """Return the bytes of a file that holds the pixels, or a picture of Pillow."""
     out = io.BytesIO()
