@@ -212,7 +212,10 @@ def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
         n_bits = np.bitwise_count(versions[:, 0]).sum(axis=1)
         usable &= (n_bits >= _FEWEST_BITS) & (n_bits <= 256 - _FEWEST_BITS)
         usable &= ~are_silhouettes(versions[:, 0])
-    usable &= ~_near_any(versions[:, 0], innocents(dataset).photos)
+    innocent = _near_any(
+        versions.reshape(-1, 4), innocents(dataset).photos
+    )  # turned and mirrored copies, too
+    usable &= ~innocent.reshape(-1, VERSIONS).any(axis=1)
     known = place >= 0
     in_use = known & usable[place] if usable.size else known
     shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], place, in_use, known)

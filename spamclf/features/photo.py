@@ -35,8 +35,8 @@ FEATURES = (
     Feature(
         "photo_default", "flag", 0,
         "whether its latest photo of the history is blank (PDQ quality below 50), smaller than 32 pixels, a head "
-        "with shoulders alone, or within 31 bits of a known innocent one; of several at once, whether all are; null "
-        "without a photo that can be read",
+        "with shoulders alone, or within 31 bits of a known innocent one, also turned or mirrored (a ready-made hash "
+        "only as it is); of several at once, whether all are; null without a photo that can be read",
         "its photo is {value}a blank or usual one", _PHOTO, "2", _PDQ,
     ),
     Feature(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import math
 import random
 from dataclasses import replace
@@ -9,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
+from PIL import Image
 
 from spamclf import Dataset, extract, read_dataset, simulate
 from spamclf.campaigns.innocent import Innocent
-from spamclf.campaigns.photos import fingerprint_files
+from spamclf.campaigns.photos import fingerprint, fingerprint_files
+from spamclf.simulate.photos import picture
 from tests import naive, naive_near
 from tests.worlds import (
     DAY,
@@ -276,8 +279,10 @@ def test_photos_as_files(tmp_path: Path) -> None:
     sightings = {
         naive_near.Sighting(row["account_id"], instant, upright)
         for (row, upright, is_good), instant in zip(shown, instants, strict=True)
-        if is_good and not naive_near.is_innocent_photo(upright) and as_of - history <= instant
-    }
+        if is_good and as_of - history <= instant
+        and not naive_near.is_silhouette(upright)
+        and not any(naive_near.is_innocent_photo(turned) for turned in versions[upright])
+    }  # fmt: skip
 
     def in_reach(own: naive_near.Words, other: naive_near.Words) -> bool:
         return any(naive_near.photo_in_reach(turned, other) for turned in versions[own])
@@ -302,6 +307,30 @@ def test_photos_as_files(tmp_path: Path) -> None:
     assert {
         values["photo_default"] for values in got.values() if not math.isnan(values["photo_default"])
     } == {0, 1}
+
+
+def test_a_turned_copy_of_an_innocent_picture_is_innocent(tmp_path: Path) -> None:
+    """Whoever mirrors the stock photo of everybody shows it still; what its hash looks like mirrored the file tells."""
+    stock = picture("photos/00040-00.jpg")
+    (tmp_path / "stock.jpg").write_bytes(stock)
+    for turn in Image.Transpose:
+        Image.open(io.BytesIO(stock)).transpose(turn).save(tmp_path / f"{turn.name}.png")
+    names = ["stock.jpg", *(f"{turn.name}.png" for turn in Image.Transpose)]
+    ids = [f"a{k}" for k in range(len(names))]
+
+    def default(innocent: Innocent | None) -> list[float]:
+        data = Dataset(
+            accounts={"account_id": ids},
+            messages={"sender_id": ["a0"], "recipient_id": ["a1"], "sent_at": [10]},
+            photos={"account_id": ids, "set_at": [5] * len(ids), "photo": names},
+            time_unit="s",
+            folder=tmp_path,
+            innocent=innocent,
+        )
+        return extract(data, as_of=10**8, features=["photo_default"]).values[0].tolist()
+
+    assert default(None) == [0] * len(ids)
+    assert default(Innocent(fingerprint(stock).words[:1], ())) == [1] * len(ids)
 
 
 def test_hashes_and_files_of_the_same_pictures_agree(tmp_path: Path) -> None:
