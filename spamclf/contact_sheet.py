@@ -113,6 +113,11 @@ def contact_sheet(
             f"contact_sheet: campaigns must be Campaigns; got {type(campaigns).__name__}. Pass what find.campaigns "
             "returns."
         )
+    if not campaigns.are_of(dataset):
+        raise ParameterError(
+            "contact_sheet: dataset must be the one that the campaigns were listed from; got another one. List its "
+            "campaigns anew."
+        )
     if not isinstance(top, int | np.integer) or isinstance(top, bool) or not 1 <= top <= 200:
         raise ParameterError(f"contact_sheet: top must be a whole number from 1 to 200; got {top!r}. Use 20.")
     rows = _rows(campaigns, dataset, int(top))
@@ -142,11 +147,6 @@ def _rows(campaigns: Campaigns, dataset: Dataset, top: int) -> list[_Row]:
         campaign["n_joined"] = int(n_joined[campaign["operation"]])
         place = np.flatnonzero(number == campaign["campaign"])[:_PICTURES]
         mine = prints.take(pa.array(place))
-        if (pc.max(mine["row"]).as_py() or 0) >= dataset.photos.num_rows:
-            raise ParameterError(
-                "contact_sheet: dataset must be the one that the campaigns were listed from; got a smaller one. "
-                "List its campaigns anew."
-            )
         photos = dataset.photos.select(["photo", "photo_hash"]).take(mine["row"])
         chosen.append(
             _Row(

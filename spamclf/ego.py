@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from spamclf import kernels
 from spamclf.dataset import Dataset
+from spamclf.errors import ParameterError
 from spamclf.facts import NAT, Facts, Instants, column_of, instants_of, read_facts
 from spamclf.ids import Codes, IdBook
 from spamclf.threads import equal_parts, in_threads, n_threads
@@ -20,7 +21,7 @@ from spamclf.threads import equal_parts, in_threads, n_threads
 if TYPE_CHECKING:
     from spamclf.campaigns.index import CampaignIndex
 
-__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices"]
+__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "log_of"]
 
 DAY_US = 86_400_000_000
 
@@ -233,6 +234,24 @@ class EgoLog:
         sent = ((self.flag & 1) != 0) & (self.time < limit[account])
         accounts, place = np.unique(account[sent][::-1], return_index=True)
         return accounts, self.time[sent][::-1][place] + 1
+
+
+def log_of(dataset: Dataset, ego: Any, where: str, *, n_jobs: int = -1) -> EgoLog:
+    """Return the log that a caller hands in, if it is that of the dataset; or build it.
+
+    Raises
+    ------
+    ParameterError
+        If `ego` is the log of another dataset, or none at all.
+    """
+    if ego is None:
+        return EgoLog.build(dataset, n_jobs=n_jobs)
+    if isinstance(ego, EgoLog) and ego.dataset is dataset:
+        return ego
+    got = "that of another one" if isinstance(ego, EgoLog) else type(ego).__name__
+    raise ParameterError(
+        f"{where}: ego must be the log of this dataset; got {got}. Leave it out, or pass EgoLog.build(dataset)."
+    )
 
 
 def _of_memory(key: Hashable) -> bool:

@@ -12,7 +12,7 @@ from spamclf.campaigns.listing import list_campaigns
 from spamclf.campaigns.parts import Seen
 from spamclf.campaigns.table import Campaigns, safe_text
 from spamclf.dataset import Dataset
-from spamclf.ego import EgoLog
+from spamclf.ego import EgoLog, log_of
 from spamclf.errors import ParameterError
 from spamclf.instants import iso
 from spamclf.lists import lists_of
@@ -73,15 +73,11 @@ def campaigns(
     >>> found.table["n_accounts"][0].as_py() >= 3
     True
     """
-    if ego is not None and (not isinstance(ego, EgoLog) or ego.dataset is not dataset):
-        raise ParameterError(
-            f"campaigns: ego must be the log of this dataset; got {_other(ego)}. Leave it out, or pass "
-            "EgoLog.build(dataset)."
-        )
+    if ego is not None:
+        log_of(dataset, ego, "campaigns")
 
     def lists(until: int) -> Seen:
-        log = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
-        return lists_of(log, until, history_days, n_jobs=n_jobs)
+        return lists_of(log_of(dataset, ego, "campaigns", n_jobs=n_jobs), until, history_days, n_jobs=n_jobs)
 
     return list_campaigns(
         dataset,
@@ -92,10 +88,6 @@ def campaigns(
         n_jobs=n_jobs,
         lists=lists,
     )
-
-
-def _other(ego: object) -> str:
-    return "that of another one" if isinstance(ego, EgoLog) else type(ego).__name__
 
 
 def summary(found: Campaigns, *, top: int = 20, by: str = "size", operators: bool = False) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset, check_dataset
-from spamclf.ego import EgoLog, Slices
+from spamclf.ego import EgoLog, Slices, log_of
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
 from spamclf.features.extract import measure, snapshot_slices
@@ -266,8 +266,7 @@ class Scoring:
         self.model = _as_model(model)
         self.telling = Telling(self.model.feature_names)
         instant = instant_or_last(dataset, as_of, where)
-        ego = EgoLog.build(dataset, n_jobs=self.n_jobs) if ego is None else ego
-        self.ego = ego.remembering(self.model.memory)
+        self.ego = log_of(dataset, ego, where, n_jobs=self.n_jobs).remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
 
     def look(self, low: int, high: int, *, companions: bool = True) -> Looked:

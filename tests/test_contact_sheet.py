@@ -153,8 +153,9 @@ def test_bad_arguments(folder, tmp_path):
     for top in (0, 201, 2.5):
         with pytest.raises(ParameterError, match="top must be a whole number from 1 to 200"):
             draw(campaigns, data, tmp_path / "s.png", top=top)
-    with pytest.raises(ParameterError, match="dataset must be the one"):
-        draw(campaigns, dataset(folder, shown(40, [1])), tmp_path / "s.png")
+    for others in ([1], [1, 2, 3]):  # of as many rows, too: the pictures would be the wrong ones
+        with pytest.raises(ParameterError, match=r"dataset must be the one .*; got another one"):
+            draw(campaigns, dataset(folder, shown(40, others)), tmp_path / "s.png")
     assert not (tmp_path / "s.png").exists()
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from spamclf import find
+from spamclf import extract, find, predict
 from spamclf.campaigns.table import Campaigns
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
@@ -155,3 +155,7 @@ def test_the_log_must_be_that_of_the_dataset() -> None:
     for ego in (EgoLog.build(world.dataset()), "log"):
         with pytest.raises(ParameterError, match="ego must be the log of this dataset"):
             find.campaigns(world.dataset(), as_of=world.as_of, ego=ego)
+        with pytest.raises(ParameterError, match="extract: ego must be the log of this dataset"):
+            extract(world.dataset(), as_of=world.as_of, ego=ego)
+        with pytest.raises(ParameterError, match="score: ego must be the log of this dataset"):
+            predict.score(world.dataset(), as_of=world.as_of, ego=ego)

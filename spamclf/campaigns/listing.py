@@ -91,7 +91,7 @@ def list_campaigns(
         for kind, each in seen.items()
     ]
     known = Known.of(dataset, book, existence)
-    return tabulate(parts, known, book.ids, as_of=until, history_days=history_days, frame=dataset.frame)
+    return tabulate(parts, known, book.ids, as_of=until, history_days=history_days, source=dataset)
 
 
 def check_kinds(kinds: Any, *, with_lists: bool) -> tuple[Kind, ...]:

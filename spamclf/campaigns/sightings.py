@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.errors import ParameterError, SchemaError
+from spamclf.instants import LAST_US
 
 __all__ = ["WIDTHS", "Kind", "Sightings", "Words", "distinct_rows", "given_columns", "pseudonyms"]
 
@@ -80,17 +81,22 @@ class Sightings:
         """Order rows of (account, instant, fingerprint); exact repetitions are dropped.
 
         With `place`, shape (n,), the fingerprint of a row is ``words[place]``: a matrix of all rows need not be made.
+
+        Raises
+        ------
+        ParameterError
+            If a column, the fingerprints or the places are of another type, shape or length, or would not keep their
+            values.
         """
-        if kind not in WIDTHS:
+        if not isinstance(kind, str) or kind not in WIDTHS:
             raise ParameterError(
                 f"Sightings.of: kind must be one of {', '.join(WIDTHS)}; got {kind!r}. Use 'photo'."
             )
         account, instant = given_columns("Sightings.of", account=(account, "u8"), instant=(instant, "i8"))
-        width, dtype = WIDTHS[kind]
-        each = np.ascontiguousarray(np.asarray(words, dtype)).reshape(-1, width)
+        each = _given_words(kind, words)
         rows, group = distinct_rows(each)
-        if place is not None:
-            group = group[np.asarray(place, np.int64)]
+        if place is not None or len(each) != account.size:
+            group = group[_given_places(place, account.size, len(each))]
         order, fresh = _in_order(account, instant, group)
         order = order[fresh]
         whole = cls(kind, scheme, account[order], instant[order], group[order], each[rows])
@@ -107,9 +113,15 @@ class Sightings:
 
         Raises
         ------
+        ParameterError
+            If there are none: of what kind and scheme would they be?
         SchemaError
             If they are of different kinds or schemes: such fingerprints cannot be compared.
         """
+        if not parts:
+            raise ParameterError(
+                "Sightings.join: parts must be at least one; got none. Use Sightings.empty(kind, scheme)."
+            )
         first = parts[0]
         for part in parts[1:]:
             if (part.kind, part.scheme) != (first.kind, first.scheme):
@@ -235,22 +247,23 @@ def pseudonyms(ids: pa.Array) -> npt.NDArray[np.uint64]:
     return np.frombuffer(hashed, "<u8").astype(np.uint64)
 
 
+#: What a column of each type must be, and what to do where it is not.
+_COLUMNS = {
+    "u8": ("pseudonyms (uint64)", "Use pseudonyms(ids)"),
+    "i8": ("microseconds from 1970 to 9999 (int64)", "Give microseconds since the epoch"),
+    "?": ("booleans", "Give True or False"),
+}
+
+
 def given_columns(where: str, **columns: tuple[npt.ArrayLike, str]) -> list[npt.NDArray[Any]]:
     """Return columns in their types; refuse what would not keep its values in them, and columns of several lengths."""
     found: list[npt.NDArray[Any]] = []
     for name, (values, kind) in columns.items():
-        try:
-            given = np.asarray(values)
-            with np.errstate(invalid="ignore"):
-                column = np.asarray(values, kind)  # of a list of large numbers, `given` is of floats
-            exact = given.dtype.kind in "biuf" and (kind == "?" or bool((column == given).all()))
-            fits = given.ndim == 1 and (exact or not given.size)
-        except (TypeError, ValueError, OverflowError):
-            fits = False
-        if not fits:
-            rule = {"u8": "pseudonyms (uint64)", "i8": "microseconds (int64)", "?": "booleans"}[kind]
+        column = _kept(values, kind)
+        if column is None or column.ndim != 1 or (kind == "i8" and not _are_instants(column)):
+            rule, advice = _COLUMNS[kind]
             raise ParameterError(
-                f"{where}: {name} must be a column of {rule}; got {_given(values)}. Use pseudonyms(ids)."
+                f"{where}: {name} must be a column of {rule}; got {_given(values)}. {advice}."
             )
         found.append(column)
     if len({column.size for column in found}) > 1:
@@ -261,7 +274,60 @@ def given_columns(where: str, **columns: tuple[npt.ArrayLike, str]) -> list[npt.
     return found
 
 
+def _are_instants(column: npt.NDArray[np.int64]) -> bool:
+    return not column.size or bool(column.min() >= 0 and column.max() <= LAST_US)
+
+
+def _kept(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any] | None:
+    """Return values as an array of a type; None where it would not keep them."""
+    try:
+        given = np.asarray(values)
+        if given.dtype == dtype:
+            return given
+        with np.errstate(invalid="ignore"):
+            column = np.asarray(values, dtype)  # of a list of large numbers, `given` is of floats
+        exact = given.dtype.kind in "biuf" and bool((column == given).all())
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return column if exact or not given.size else None
+
+
+def _given_words(kind: Kind, words: npt.ArrayLike) -> Words:
+    """Return fingerprints as a matrix of their type; refuse others."""
+    width, dtype = WIDTHS[kind]
+    found = _kept(words, dtype)
+    if found is not None and not found.size:
+        return np.empty((0, width), dtype)
+    if found is None or found.ndim != 2 or found.shape[1] != width:
+        raise ParameterError(
+            f"Sightings.of: words must be a (n, {width}) matrix of numbers that {np.dtype(dtype).name} holds for a "
+            f"{kind}; got {_given(words)}. Give one fingerprint per row."
+        )
+    return np.ascontiguousarray(found)
+
+
+def _given_places(place: npt.ArrayLike | None, n_rows: int, n_words: int) -> npt.NDArray[np.int64]:
+    """Return which fingerprint each row shows; refuse rows without one."""
+    if place is None:
+        raise ParameterError(
+            f"Sightings.of: words must be one for each of {n_rows} rows; got {n_words}. Give place, too, where rows "
+            "share fingerprints."
+        )
+    found = _kept(place, np.int64)
+    if (
+        found is None
+        or found.shape != (n_rows,)
+        or (n_rows and not 0 <= found.min() <= found.max() < n_words)
+    ):
+        raise ParameterError(
+            f"Sightings.of: place must be a row of words (0 to {n_words - 1}) for each of {n_rows} rows; got "
+            f"{_given(place)}. Leave it out where words has one row for each."
+        )
+    return found
+
+
 def _given(values: object) -> str:
-    return (
-        f"{values.dtype} {values.shape}" if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
-    )
+    """Describe what arrived, without a value of it."""
+    if isinstance(values, np.ndarray):
+        return f"{values.dtype} {values.shape}"
+    return f"a {type(values).__name__}"

@@ -7,6 +7,7 @@ seeds or lengths are never compared, and asking for it is an error.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from spamclf import kernels
 from spamclf.campaigns.interchange import from_datasketch, to_datasketch
 from spamclf.campaigns.schemes import MinHashScheme, Words
 from spamclf.errors import ParameterError, SchemaError
+from spamclf.tables.arrays import is_text
 from spamclf.threads import equal_parts, in_threads, n_threads
 
 __all__ = [
@@ -50,12 +52,18 @@ def hash_items(items: pa.Array, hash: str = "xxh32", *, n_jobs: int = 1) -> Word
     -------
     hashes : array of shape (n,), uint32
 
+    Raises
+    ------
+    ParameterError
+        If the items are no strings or integers, one of them is null, or the hash is another one.
+
     Examples
     --------
     >>> hash_items(pa.array(["a", ""]))
     array([1426945110,   46947589], dtype=uint32)
     """
     code = MinHashScheme(hash=hash).code
+    _check_items(items)
     data, offsets = utf8(items)
     out = np.empty(len(items), np.uint32)
     if code:  # for interchange: rare, so not worth a kernel
@@ -68,6 +76,18 @@ def hash_items(items: pa.Array, hash: str = "xxh32", *, n_jobs: int = 1) -> Word
         lambda low, high: kernels.minhash.xxh32_of_items(data, offsets, out, low, high), bounds, n_jobs
     )
     return out
+
+
+def _check_items(items: Any) -> None:
+    kind = items.type if isinstance(items, pa.Array | pa.ChunkedArray) else None
+    kind = kind.value_type if kind is not None and pa.types.is_dictionary(kind) else kind
+    fits = kind is not None and (is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind))
+    if not fits or items.null_count:
+        got = type(items).__name__ if kind is None else f"{items.null_count:,} null" if fits else str(kind)
+        raise ParameterError(
+            f"hash_items: items must be an Arrow array of strings or integers without nulls; got {got}. Use "
+            "pyarrow.array(items)."
+        )
 
 
 def signatures(

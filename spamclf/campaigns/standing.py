@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,18 +89,14 @@ def _ids(leaving_out: Any) -> pa.Array:
     """Return the ids of accounts to leave out: of one, of several or of none."""
     if leaving_out is None:
         return pa.array([], pa.string())
-    several = leaving_out
-    if isinstance(leaving_out, str | int | np.integer):
-        several = [leaving_out]
-    elif isinstance(leaving_out, pa.Array | pa.ChunkedArray):
-        several = leaving_out.to_pylist()
-    try:
-        ids = list(several)
-    except TypeError:
-        ids = [leaving_out]
-    if not all(isinstance(each, str | int | np.integer) and not isinstance(each, bool) for each in ids):
+    if isinstance(leaving_out, pa.Array | pa.ChunkedArray):
+        leaving_out = leaving_out.to_pylist()
+    one = isinstance(leaving_out, str | bytes) or not isinstance(leaving_out, Iterable)
+    ids = [leaving_out] if one else list(leaving_out)
+    wrong = [each for each in ids if not isinstance(each, str | int | np.integer) or isinstance(each, bool)]
+    if wrong:
         raise ParameterError(
             f"{_WHERE}: leaving_out must be an account id (a string or an integer) or several; got "
-            f"{type(leaving_out).__name__} with others. Pass ids as they stand in the accounts table."
+            f"{'' if one else 'among others '}{type(wrong[0]).__name__}. Pass ids as they stand in the accounts table."
         )
     return pa.array([str(each) for each in ids], pa.string())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +79,7 @@ class Campaigns:
     _known: Known
     _fingerprints: pa.Table
     _account_ids: pa.Array
+    _source: ref[Any]
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -86,6 +88,10 @@ class Campaigns:
         kinds = [entry.as_py() for entry in self.table["kind"]]
         counts = ", ".join(f"{kinds.count(kind)} of {kind}s" for kind in KINDS if kind in kinds)
         return f"<Campaigns: {len(self):,}{f' ({counts})' if counts else ''}>"
+
+    def are_of(self, dataset: Any) -> bool:
+        """Tell whether they were listed from this very dataset: rows of another one are not theirs."""
+        return self._source() is dataset
 
     def members(self) -> pa.Table:
         """Return who is in which campaign: account_id, kind, campaign, operation, first_seen, last_seen.
@@ -211,9 +217,9 @@ def tabulate(
     *,
     as_of: int,
     history_days: float,
-    frame: str,
+    source: Any,
 ) -> Campaigns:
-    """Put the clusters of all kinds into one order, number them and lay them out."""
+    """Put the clusters of all kinds into one order, number them and lay them out; `source` is the dataset."""
     which = np.repeat(np.arange(len(parts)), [part.members.n_groups for part in parts])
     order = in_order([part.members for part in parts])
     place = np.empty(order.size, np.int32)
@@ -248,7 +254,17 @@ def tabulate(
     }
     table = pa.table(columns)
     prints = [_fingerprints(part, each, table) for part, each in zip(parts, places, strict=True)]
-    return Campaigns(table, as_of, history_days, frame, members, known, pa.concat_tables(prints), account_ids)
+    return Campaigns(
+        table,
+        as_of,
+        history_days,
+        source.frame,
+        members,
+        known,
+        pa.concat_tables(prints),
+        account_ids,
+        ref(source),
+    )
 
 
 def _components(parts: Sequence[Part]) -> Codes:

@@ -80,9 +80,10 @@ class Labels:
 
     @classmethod
     def join(cls, *parts: Labels) -> Labels:
-        """Return the verdicts of all parts."""
+        """Return the verdicts of all parts; of none, none."""
         names = ("account", "labelled_at", "is_automated")
-        return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        empty = cls.of([], [], [])
+        return cls.of(*(np.concatenate([getattr(part, name) for part in (empty, *parts)]) for name in names))
 
     def between(self, since: int, until: int) -> Labels:
         """Return the rows of ``[since, until)``."""
@@ -147,9 +148,10 @@ class Evidence:
 
     @classmethod
     def join(cls, *parts: Evidence) -> Evidence:
-        """Return the rows of all parts, each once."""
+        """Return the rows of all parts, each once; of none, none."""
         names = ("account", "observed_at", "operator")
-        return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        empty = cls.of([], [], [])
+        return cls.of(*(np.concatenate([getattr(part, name) for part in (empty, *parts)]) for name in names))
 
     def between(self, since: int, until: int) -> Evidence:
         """Return the rows of ``[since, until)``."""

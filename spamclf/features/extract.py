@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.dataset import Dataset, check_dataset
-from spamclf.ego import EgoLog, Slices
+from spamclf.ego import EgoLog, Slices, log_of
 from spamclf.errors import ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
 from spamclf.instants import check_history, instant_or_last, iso, to_instant
@@ -184,7 +184,7 @@ def extract(
     check_history(history_days, "extract")
     n_threads(n_jobs, "extract")
     when = _instants(dataset, as_of, snapshots)
-    ego = EgoLog.build(dataset, n_jobs=n_jobs) if ego is None else ego
+    ego = log_of(dataset, ego, "extract", n_jobs=n_jobs)
     slices = snapshot_slices(ego, when, snapshots, history_days)
     return FeatureTable(
         ego.account_ids.take(pa.array(slices.account)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_any_order_and_any_batches_give_the_same_index(random, seed: int) -> Non
             by_kind = {kind: [row for other, row in part if other == kind] for kind, _ in rows}
             index = index.add(
                 *(sightings(kind, by_kind[kind]) for kind in ("photo", "text", "list")),
-                labels=Labels.of(*np.array(by_kind["label"]).reshape(-1, 3).T),
+                labels=Labels.of(*np.array([(a, b, c % 2) for a, b, c in by_kind["label"]]).reshape(-1, 3).T),
                 evidence=Evidence.of(*np.array(by_kind["evidence"]).reshape(-1, 3).T),
             )
         return index
@@ -163,7 +164,7 @@ def test_what_is_not_sound_is_not_written(tmp_path: Path) -> None:
         "photo", "pdq", *(np.zeros(1, np.int64) for _ in range(3)), np.ones((1, 4), np.uint64)
     )
     unknown = Sightings.of("photo", "dhash", [1], [1], np.ones((1, 4)))
-    early = Sightings.of("photo", "pdq", [1], [-1], np.ones((1, 4)))
+    early = replace(Sightings.of("photo", "pdq", [1], [1], np.ones((1, 4))), instant=np.array([-1]))
     for seen, match in ((unordered, "sorted"), (untyped, "uint64"), (unknown, "known one"), (early, "1970")):
         with pytest.raises(ParameterError, match=match):
             CampaignIndex(photos=seen).save(tmp_path / "index")
@@ -334,14 +335,30 @@ def test_an_index_is_kept_unless_told(tmp_path: Path) -> None:
         ),
         (lambda index: Labels.of([1], [None], [True]), "labelled_at must be a column"),
         (lambda index: Labels.of([1], [1], ["yes"]), "is_automated must be a column of booleans"),
+        (
+            lambda index: Labels.of([1], [1], [np.nan]),
+            "is_automated must be a column of booleans.* Give True or False",
+        ),
+        (lambda index: Labels.of([1], [1], [2]), "is_automated must be a column of booleans"),
+        (
+            lambda index: Labels.of([1], [-1], [True]),
+            "labelled_at must be a column of microseconds from 1970",
+        ),
         (lambda index: Labels.of([1, 2], [1], [True]), "must be of one length; got 2, 1, 1"),
-        (lambda index: Evidence.of([1], [np.nan], [1]), r"Evidence\.of: observed_at must be a column"),
+        (
+            lambda index: Evidence.of([1], [np.nan], [1]),
+            r"Evidence\.of: observed_at must be a column .* Give microseconds since the epoch",
+        ),
         (lambda index: Evidence.of([1], [2], ["Ltd"]), r"Evidence\.of: operator must be a column"),
     ],
 )
 def test_wrong_types_are_refused_in_words(call: Any, says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         call(random_index(np.random.default_rng(1)))
+
+
+def test_of_no_parts_nothing_is_known() -> None:
+    assert len(Labels.join()) == len(Evidence.join()) == 0
 
 
 def test_large_pseudonyms_keep_their_values() -> None:

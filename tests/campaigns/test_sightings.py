@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
-from spamclf.errors import SchemaError
+from spamclf.errors import ParameterError, SchemaError
 
 Rows = list[tuple[int, int, tuple[int, ...]]]
 
 _WORDS = st.tuples(*[st.integers(0, 1)] * 3, st.integers(0, 2**64 - 1))
-_ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(-5, 5), _WORDS), max_size=25)
+_ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10), _WORDS), max_size=25)
 
 
 def made(rows: Rows) -> Sightings:
@@ -56,7 +56,7 @@ def test_any_order_and_any_batches_give_the_same(rows: Rows, random: Any) -> Non
     assert same(Sightings.join(parts[::-1]), made(rows))
 
 
-@given(_ROWS, st.integers(-5, 5), st.integers(-5, 5))
+@given(_ROWS, st.integers(-1, 12), st.integers(-1, 12))
 def test_between_keeps_the_rows_of_the_interval(rows: Rows, since: int, until: int) -> None:
     kept = [row for row in in_order(rows) if since <= row[1] < until]
     assert listed(made(rows).between(since, until)) == kept
@@ -89,6 +89,62 @@ def test_other_schemes_are_refused() -> None:
         Sightings.join([one, other])
     with pytest.raises(SchemaError, match="one kind"):
         Sightings.join([one, Sightings.empty("text", "pdq")])
+
+
+_ONE: dict[str, Any] = {"account": [1], "instant": [1], "words": [[1, 0, 0, 2**64 - 1]]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"kind": "face"}, "kind must be one of photo, text, list; got 'face'"),
+        ({"kind": []}, r"kind must be one of photo, text, list; got \[\]"),
+        (
+            {"words": [[1, 2], [3, 4]]},
+            r"words must be a \(n, 4\) matrix of .* uint64 holds for a photo; got a list",
+        ),
+        ({"words": [1, 2, 3, 4]}, "words must be"),
+        ({"words": np.ones((1, 3), np.uint64)}, r"words must be .*; got uint64 \(1, 3\)"),
+        ({"words": [[1.5, 2, 3, 4]]}, "words must be"),
+        ({"words": np.array([[1.0, 2e30, 3, 4]])}, "words must be"),
+        ({"words": [[-1, 2, 3, 4]]}, "words must be"),
+        ({"words": [[2**64, 2, 3, 4]]}, "words must be"),
+        ({"words": [["a", "b", "c", "d"]]}, "words must be"),
+        ({"words": [[1, 2, 3, 4], [1, 2]]}, "words must be"),
+        ({"words": None}, "words must be"),
+        (
+            {"kind": "text", "words": np.full((1, 128), 2**32)},
+            "words must be .* that uint32 holds for a text; got int64",
+        ),
+        ({"words": np.ones((2, 4))}, "words must be one for each of 1 rows; got 2"),
+        ({"words": []}, "words must be one for each of 1 rows; got 0"),
+        ({"place": [1]}, r"place must be a row of words \(0 to 0\) for each of 1 rows; got a list"),
+        ({"place": [-1]}, "place must be"),
+        ({"place": [0.5]}, "place must be"),
+        ({"place": [0, 0]}, "place must be"),
+        ({"place": "a"}, "place must be"),
+        ({"words": [], "place": [0]}, "place must be"),
+        (
+            {"instant": [-1]},
+            r"instant must be a column of microseconds from 1970 to 9999 \(int64\); got a list",
+        ),
+        ({"instant": [2**62]}, "instant must be .* Give microseconds since the epoch"),
+        ({"instant": [1.5]}, "instant must be"),
+        ({"account": [-1]}, r"account must be a column of pseudonyms .* Use pseudonyms\(ids\)"),
+        ({"account": [[1]]}, "account must be"),
+        ({"account": [1, 2]}, "account, instant must be of one length; got 2, 1"),
+    ],
+)
+def test_what_would_not_stay_itself_is_refused(wrong: dict[str, Any], says: str) -> None:
+    given: dict[str, Any] = {"kind": "photo", "scheme": "pdq"} | _ONE
+    assert len(Sightings.of(**given)) == 1
+    with pytest.raises(ParameterError, match=rf"Sightings\.of: {says}"):
+        Sightings.of(**given | wrong)
+
+
+def test_nothing_to_join_is_refused() -> None:
+    with pytest.raises(ParameterError, match="parts must be at least one; got none"):
+        Sightings.join([])
 
 
 def test_pseudonyms_are_the_first_bytes_of_a_hash() -> None:

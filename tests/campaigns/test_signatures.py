@@ -259,6 +259,18 @@ def test_what_is_no_sets_signature_has_no_size() -> None:
     assert set_sizes(np.zeros((1, 1), np.uint32))[0] > 8e9  # of one value nothing can be told
 
 
+@pytest.mark.parametrize(
+    ("items", "got"),
+    [
+        (pa.array(["a", None]), "1 null"), (pa.nulls(2), "2 null"), (["a"], "list"), ("a", "str"), (None, "NoneType"),
+        (pa.array([1.5]), "double"), (pa.array([b"a"]), "binary"), (pa.chunked_array([["a", None]]), "1 null"),
+    ],
+)  # fmt: skip
+def test_items_without_a_hash(items: object, got: str) -> None:
+    with pytest.raises(ParameterError, match=rf"hash_items: items must be .*; got {got}\."):
+        hash_items(items)
+
+
 @pytest.mark.parametrize("hash", ["xxh32", "sha1"])
 def test_to_datasketch_and_back(hash: str) -> None:
     from datasketch import LeanMinHash
