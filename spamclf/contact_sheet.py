@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.given import path_of
 from spamclf.campaigns.images import (
     RAW_MODES,
     Picture,
@@ -106,7 +107,7 @@ def contact_sheet(
     >>> contact_sheet(campaigns, dataset, Path(tempfile.mkdtemp()) / "sheet.png", top=2)
     2
     """
-    out = check_sheet(path)
+    out = check_sheet(path_of(path, "contact_sheet", "path"))
     check_dataset(dataset, "contact_sheet")
     if not isinstance(campaigns, Campaigns):
         raise ParameterError(

@@ -65,7 +65,7 @@ class Dataset:
         How photo hashes and signatures were made, as ``dataset.toml`` says it: ``{"photo_hash": {"scheme": "pdq"}}``,
         ``{"signature": {"scheme": "affine32", "hash": "xxh32", "seed": 1, "n_perm": 128}}``. Unknown schemes are
         refused, unless no row has such a hash or signature.
-    innocent : path, optional
+    innocent : path or spamclf.campaigns.innocent.Innocent, optional
         A list of photos and texts that thousands share innocently, beside those that spamclf knows; see
         `spamclf.campaigns.innocent`.
 

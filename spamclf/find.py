@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -143,7 +144,7 @@ def _check_summary(found: Any, top: Any) -> None:
         raise ParameterError(
             f"find.summary: found must be Campaigns; got {type(found).__name__}. Pass what find.campaigns returns."
         )
-    if not isinstance(top, int) or isinstance(top, bool) or top < 0:
+    if not isinstance(top, int | np.integer) or isinstance(top, bool) or top < 0:
         raise ParameterError(f"find.summary: top must be a whole number from 0; got {top!r}. Use 20.")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.given import check_type
 from spamclf.campaigns.parts import Seen
 from spamclf.campaigns.recipients import SCHEME, list_fingerprints
 from spamclf.campaigns.shown import Prints
@@ -15,6 +17,7 @@ from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
 from spamclf.ego import EgoLog, Instants
 from spamclf.features.co_target import stranger_lists
 from spamclf.ids import Codes
+from spamclf.instants import check_history, to_instant
 
 __all__ = ["lists_of"]
 
@@ -31,14 +34,14 @@ class _Lists:
     prints: Prints
 
 
-def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) -> Seen:
+def lists_of(ego: EgoLog, as_of: Any, history_days: float, *, n_jobs: int = -1) -> Seen:
     """Fingerprint the recipient list of every account at an instant: the strangers it wrote to in the history.
 
     Parameters
     ----------
     ego : EgoLog
-    as_of : int
-        Messages at or after this instant (microseconds since the epoch) are unseen.
+    as_of : str, datetime or int (microseconds since the epoch)
+        Messages at or after this instant are unseen.
     history_days : float
         Look-back in days.
     n_jobs : int, default=-1
@@ -50,6 +53,11 @@ def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) 
         Each list twice: when its account wrote to the first stranger, and to the last one. Accounts of too few
         strangers have none (see `spamclf.campaigns.recipients.list_fingerprints`).
 
+    Raises
+    ------
+    ParameterError
+        For an argument of another type or out of its range.
+
     Examples
     --------
     >>> from spamclf import Dataset
@@ -58,6 +66,9 @@ def lists_of(ego: EgoLog, as_of: int, history_days: float, *, n_jobs: int = -1) 
     >>> lists_of(EgoLog.build(dataset), as_of=10_000_000, history_days=1).instant
     array([      0, 4000000])
     """
+    check_type(ego, EgoLog, "lists_of", "ego", "Use EgoLog.build(dataset)")
+    as_of = to_instant(as_of, where="lists_of")
+    check_history(history_days)
     slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
     account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
     lists = list_fingerprints(account, recipient, instant, ego.people(n_jobs=n_jobs), n_jobs=n_jobs)

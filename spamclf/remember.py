@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from spamclf.campaigns.clusters import LIST, cluster
+from spamclf.campaigns.given import check_type
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.shown import Shown, read_photos, read_texts
 from spamclf.campaigns.sightings import Sightings
@@ -15,13 +17,15 @@ from spamclf.ego import DAY_US, EgoLog
 from spamclf.existence import Existence
 from spamclf.facts import column_of
 from spamclf.features.catalogue import family_of
+from spamclf.features.extract import resolve_features
+from spamclf.instants import check_history, to_instant
 from spamclf.lists import lists_of
 
 __all__ = ["remember"]
 
 
 def remember(
-    ego: EgoLog, until: int, names: Sequence[str], *, history_days: float, n_jobs: int = -1
+    ego: EgoLog, until: Any, names: Sequence[str], *, history_days: float, n_jobs: int = -1
 ) -> CampaignIndex | None:
     """Return the fingerprints that the features looked at, with the labels and the evidence on their accounts.
 
@@ -34,11 +38,11 @@ def remember(
     Parameters
     ----------
     ego : EgoLog
-    until : int
-        Rows at or after this instant (microseconds since the epoch) are left out, as are those before the look-back
+    until : str, datetime or int (microseconds since the epoch)
+        Rows at or after this instant are left out, as are those before the look-back
         from the last message by then: labels may come weeks later. Without one it goes back from the instant itself.
     names : sequence of str
-        Features of the catalogue; kinds that none of them looks at are left out.
+        Features of the catalogue or families; kinds that none of them looks at are left out.
     history_days : float
         Look-back in days.
     n_jobs : int, default=-1
@@ -48,7 +52,22 @@ def remember(
     -------
     memory : CampaignIndex or None
         None when there is nothing to remember.
+
+    Raises
+    ------
+    ParameterError
+        For an argument of another type or out of its range.
+
+    Examples
+    --------
+    >>> from spamclf.dataset import read_dataset
+    >>> remember(EgoLog.build(read_dataset("data/sample")), "2026-06-01", ["photo", "template"], history_days=30)
+    <CampaignIndex: ... accounts; ... photos, ... texts, 0 lists, ... labels>
     """
+    check_type(ego, EgoLog, "remember", "ego", "Use EgoLog.build(dataset)")
+    until = to_instant(until, name="until", where="remember")
+    check_history(history_days)
+    names = resolve_features(names, where="remember")
     families = {family_of(name).name for name in names}
     shown: list[Shown] = []
     if "photo" in families:

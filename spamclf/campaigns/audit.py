@@ -17,7 +17,7 @@ from spamclf.campaigns.sightings import WIDTHS, Kind, Words
 from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import LAST_US
 from spamclf.sealed import Array, Part
-from spamclf.tables.schemes import PHOTO_SCHEMES
+from spamclf.tables.schemes import PHOTO_SCHEMES, told
 
 __all__ = ["MAX_BYTES", "PART", "check_memory", "check_schemes"]
 
@@ -66,22 +66,23 @@ def check_memory(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     sizes: dict[str, int] = {}
     for name, spec in PART.arrays.items():
         array = arrays[name]
-        sizes.setdefault(str(spec.shape[0]), len(array))
+        sizes.setdefault(str(spec.shape[0]), len(array) if array.ndim else 0)
         if array.dtype != np.dtype(spec.dtype) or array.shape != spec.sized(sizes):
-            raise _refuse(name, f"{spec.dtype} of shape {spec.sized(sizes)}")
+            got = f"{array.dtype} of shape {array.shape}"
+            raise _refuse(name, f"{spec.dtype} of shape {spec.sized(sizes)}", got)
     for name in ("photo_instant", "text_instant", "list_instant", "labelled_at", "observed_at"):
         if arrays[name].size and not (arrays[name].min() >= 0 and arrays[name].max() <= LAST_US):
-            raise _refuse(name, "between 1970 and 9999")
+            raise _refuse(name, f"between 1970 and 9999 (microseconds, 0 to {LAST_US})", _span(arrays[name]))
     for kind in WIDTHS:
         _check_sightings(
             kind, *(arrays[f"{kind}_{name}"] for name in ("account", "instant", "group", "words"))
         )
     if (arrays["is_automated"] > 1).any():
-        raise _refuse("is_automated", "0 or 1")
+        raise _refuse("is_automated", "0 or 1", str(arrays["is_automated"].max()))
     if not _rising_rows(arrays["labelled_at"], arrays["label_account"]):
-        raise _refuse("the labels", "distinct and sorted by instant and account")
+        raise _refuse("the labels", "distinct and sorted by instant and account", _OTHERS)
     if not _rising_rows(arrays["observed_at"], arrays["evidence_account"], arrays["operator"]):
-        raise _refuse("the evidence", "distinct and sorted by instant, account and operator")
+        raise _refuse("the evidence", "distinct and sorted by instant, account and operator", _OTHERS)
 
 
 def _check_sightings(
@@ -92,15 +93,15 @@ def _check_sightings(
     words: Words,
 ) -> None:
     if group.size and not (group.min() >= 0 and group.max() < len(words)):
-        raise _refuse(f"{kind}_group", f"a row of {kind}_words")
+        raise _refuse(f"{kind}_group", f"a row of {kind}_words (0 to {len(words) - 1})", _span(group))
     used = np.zeros(len(words), np.bool_)
     used[group] = True
     if not used.all():
-        raise _refuse(f"{kind}_words", "shown by some account each")
+        raise _refuse(f"{kind}_words", "shown by some account each", f"{(~used).sum():,} that are not")
     if not _rising(words):
-        raise _refuse(f"{kind}_words", "distinct and in lexicographic order")
+        raise _refuse(f"{kind}_words", "distinct and in lexicographic order", _OTHERS)
     if not _rising_rows(instant, account, group):
-        raise _refuse(f"the {kind} sightings", "distinct and sorted by instant, account and group")
+        raise _refuse(f"the {kind} sightings", "distinct and sorted by instant, account and group", _OTHERS)
 
 
 def check_schemes(schemes: Any, n_sightings: Mapping[Kind, int]) -> None:
@@ -113,12 +114,15 @@ def check_schemes(schemes: Any, n_sightings: Mapping[Kind, int]) -> None:
     """
     wanted = {kind for kind, n in n_sightings.items() if n}
     if not isinstance(schemes, dict) or schemes.keys() != wanted:
-        raise _refuse(
-            "schemes", f"given for the kinds that were seen ({', '.join(sorted(wanted)) or 'none'})"
+        got = (
+            ", ".join(sorted(map(str, schemes)))[:60] if isinstance(schemes, dict) else type(schemes).__name__
         )
+        rule = f"given for the kinds that were seen ({', '.join(sorted(wanted)) or 'none'})"
+        raise _refuse("schemes", rule, got or "none")
     for kind in wanted:
         if not isinstance(schemes[kind], str) or not _is_known(kind, schemes[kind]):
-            raise _refuse(f"schemes.{kind}", "a known one, such as 'pdq' or 'affine32 xxh32 seed=1 ...'")
+            rule = "a known one, such as 'pdq' or 'affine32 xxh32 seed=1 ...'"
+            raise _refuse(f"schemes.{kind}", rule, told(schemes[kind]))
 
 
 def _is_known(kind: Kind, text: str) -> bool:
@@ -133,9 +137,17 @@ def _is_known(kind: Kind, text: str) -> bool:
     return fits and str(scheme) == text  # one scheme has one spelling
 
 
-def _refuse(name: str, rule: str) -> ParameterError:
+#: What is out of order has no value to be told.
+_OTHERS = "rows that are not"
+
+
+def _span(array: npt.NDArray[np.integer]) -> str:
+    return f"{array.min()} to {array.max()}"
+
+
+def _refuse(name: str, rule: str, got: str) -> ParameterError:
     return ParameterError(
-        f"campaigns: {name} must be {rule}; got something else. Build the index again from the datasets."
+        f"campaigns: {name} must be {rule}; got {got}. Build the index again from the datasets."
     )
 
 

@@ -204,8 +204,9 @@ def cluster(words: Words, *, near: PhotoNear | TextNear, n_jobs: int = -1) -> Cl
     (array([1, 0, 1, 1], dtype=int32), array([1, 2], dtype=int32))
     """
     words = _checked(words, near)
+    threads = n_threads(n_jobs)
     rows, place = _collapse(words)
-    engine = _Engine(words, rows, near, n_jobs if rows.size > _MIN_ROWS or n_jobs == 0 else 1)
+    engine = _Engine(words, rows, near, threads if rows.size > _MIN_ROWS else 1)
     medoid, root = engine.medoids()
     medoids, number_of = _in_order(medoid)
     component = np.unique(root[medoids], return_inverse=True)[1].astype(np.int32)

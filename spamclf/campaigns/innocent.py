@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spamclf.campaigns.given import check_type, path_of
 from spamclf.campaigns.photos import from_hex
 from spamclf.errors import DataFileError
 
@@ -115,6 +116,8 @@ class Innocent:
         ------
         DataFileError
             If it cannot be read, or a line is of neither form; the message tells the line's number alone.
+        ParameterError
+            If `path` is none.
 
         Examples
         --------
@@ -124,7 +127,7 @@ class Innocent:
         >>> Innocent.read(path).texts
         ('At home, as ever',)
         """
-        path = Path(path)
+        path = path_of(path, "Innocent.read", "path")
         photos: list[str] = []
         texts: list[str] = []
         for number, line in enumerate(_content(path).split("\n"), 1):
@@ -145,7 +148,14 @@ class Innocent:
         return cls(from_hex(photos), tuple(texts))
 
     def extended(self, other: Innocent) -> Innocent:
-        """Return both together, each once."""
+        """Return both together, each once.
+
+        Raises
+        ------
+        ParameterError
+            If the other is no `Innocent`.
+        """
+        check_type(other, Innocent, "Innocent.extended", "other", "Use Innocent.read(path)")
         photos = np.concatenate([self.photos, other.photos])
         first = np.sort(np.unique(photos, axis=0, return_index=True)[1])
         return Innocent(photos[first], tuple(dict.fromkeys(self.texts + other.texts)))
@@ -160,7 +170,9 @@ def _content(path: Path) -> str:
         got, hint = "nothing to read", "Check the name"
     except UnicodeDecodeError:
         got, hint = "other bytes", "Save it as UTF-8"
-    raise DataFileError(f"{path.name}: it must be a file of UTF-8 text below 50 MB; got {got}. {hint}.")
+    raise DataFileError(
+        f"{path.name}: the list of what is innocent must be a file of UTF-8 text below 50 MB; got {got}. {hint}."
+    )
 
 
 def _unquoted(value: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spamclf import kernels
+from spamclf.campaigns.given import check_type
 from spamclf.campaigns.schemes import MinHashScheme, Words
 from spamclf.errors import SchemaError
 
@@ -21,6 +22,8 @@ def to_datasketch(words: Words, scheme: MinHashScheme) -> list[Any]:
     ------
     SchemaError
         If `words` are not signatures of this scheme's length.
+    ParameterError
+        If an argument is of another type.
 
     Examples
     --------
@@ -32,6 +35,8 @@ def to_datasketch(words: Words, scheme: MinHashScheme) -> list[Any]:
     """
     from datasketch import MinHash
 
+    check_type(scheme, MinHashScheme, "to_datasketch", "scheme", "Use MinHashScheme.parse for its text")
+    check_type(words, np.ndarray, "to_datasketch", "words", "Pass signatures")
     if words.ndim != 2 or words.shape[1] != scheme.n_perm or words.dtype != np.uint32:
         raise SchemaError(
             f"to_datasketch: words must be uint32 of shape (n, {scheme.n_perm}); got {words.dtype} of shape "
@@ -55,7 +60,19 @@ def from_datasketch(minhashes: Iterable[Any], scheme: MinHashScheme) -> Words:
     ------
     SchemaError
         If one is of another scheme (``legacy``, ``affine64``), seed, length, permutations or hash.
+    ParameterError
+        If an argument is of another type.
+
+    Examples
+    --------
+    >>> from datasketch import LeanMinHash, MinHash
+    >>> minhash = MinHash(seed=1, scheme="affine32")
+    >>> minhash.update(b"ann")
+    >>> from_datasketch([minhash, LeanMinHash(minhash)], MinHashScheme(hash="sha1"))[:, 0]
+    array([2022240323, 2022240323], dtype=uint32)
     """
+    check_type(scheme, MinHashScheme, "from_datasketch", "scheme", "Use MinHashScheme.parse for its text")
+    check_type(minhashes, Iterable, "from_datasketch", "minhashes", "Pass a list of them")
     found: Sequence[Any] = list(minhashes)
     a, b = scheme.permutations
     words = np.empty((len(found), scheme.n_perm), np.uint32)

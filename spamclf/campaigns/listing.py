@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.given import described
 from spamclf.campaigns.parts import Seen, check_looking, clusters_of
 from spamclf.campaigns.sightings import Kind
 from spamclf.campaigns.table import KINDS, Campaigns, tabulate
@@ -75,6 +76,10 @@ def list_campaigns(
     <Campaigns: 0>
     """
     check_dataset(dataset, _WHERE)
+    if lists is not None and not callable(lists):
+        raise ParameterError(
+            f"{_WHERE}: lists must make lists as of an instant; got {described(lists)}. Use spamclf.find.campaigns."
+        )
     chosen = check_kinds(kinds, with_lists=lists is not None)
     check_looking(_WHERE, history_days, min_accounts, n_jobs)
     if as_of is not None:

@@ -28,6 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf import kernels
+from spamclf.campaigns.given import described, path_of
 from spamclf.campaigns.images import Picture, RefusedPicture, read_picture, resolve, use_picture
 from spamclf.errors import ParameterError
 from spamclf.threads import in_threads
@@ -112,6 +113,8 @@ def fingerprint(picture: bytes | str | os.PathLike[str]) -> Photo:
     ------
     RefusedPicture
         If the file is missing, too large, damaged or of another format; ``.rule`` says which.
+    ParameterError
+        If `picture` is neither bytes nor a path.
 
     Examples
     --------
@@ -120,7 +123,7 @@ def fingerprint(picture: bytes | str | os.PathLike[str]) -> Photo:
         ...
     spamclf.campaigns.picture_heads.RefusedPicture: not_a_picture
     """
-    data = picture if isinstance(picture, bytes) else read_picture(picture)
+    data = picture if isinstance(picture, bytes) else read_picture(path_of(picture, "fingerprint", "picture"))
     return use_picture(data, _hashed)
 
 
@@ -170,7 +173,7 @@ def fingerprint_files(folder: str | os.PathLike[str], paths: Sequence[str], *, n
     """
     from tqdm import tqdm
 
-    n = len(paths)
+    folder, n = path_of(folder, "fingerprint_files", "folder"), len(paths)
     photos = Photos(
         np.zeros((n, VERSIONS, 4), np.uint64), np.zeros(n, np.int16), np.full(n, "", dtype=object)
     )
@@ -214,11 +217,7 @@ def from_hex(hashes: pa.Array | pa.ChunkedArray | Sequence[str]) -> Words:
     >>> from_hex(["0" * 47 + "1" + "0" * 15 + "f"])
     array([[ 0,  0,  1, 15]], dtype=uint64)
     """
-    if isinstance(hashes, pa.ChunkedArray):
-        hashes = hashes.combine_chunks()
-    if isinstance(hashes, pa.DictionaryArray):
-        hashes = hashes.dictionary_decode()
-    column: Any = hashes if isinstance(hashes, pa.Array) else pa.array(hashes, pa.string())
+    column = _digits(hashes)
     wrong = pc.invert(pc.match_substring_regex(column, r"\A[0-9a-fA-F]{64}\z")).fill_null(True)
     if pc.any(wrong).as_py():
         raise ParameterError(
@@ -226,6 +225,22 @@ def from_hex(hashes: pa.Array | pa.ChunkedArray | Sequence[str]) -> Words:
         )
     digits = bytes.fromhex("".join(column.to_pylist()))
     return np.frombuffer(digits, ">u8").reshape(-1, 4).astype(np.uint64)
+
+
+def _digits(hashes: Any) -> pa.Array:
+    """Return hashes as strings, whatever they come in."""
+    if isinstance(hashes, pa.ChunkedArray):
+        hashes = hashes.combine_chunks()
+    if isinstance(hashes, pa.DictionaryArray):
+        hashes = hashes.dictionary_decode()
+    try:
+        if isinstance(hashes, str):  # one hash, and not its letters
+            raise TypeError
+        return (hashes if isinstance(hashes, pa.Array) else pa.array(hashes)).cast(pa.large_string())
+    except (TypeError, pa.ArrowException):
+        raise ParameterError(
+            f"photos: hashes must be strings of 64 hex digits; got {described(hashes)}. Give a list of them."
+        ) from None
 
 
 def to_hex(words: Words) -> list[str]:

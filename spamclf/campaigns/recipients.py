@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.given import check_type, described, kept
 from spamclf.campaigns.schemes import MinHashScheme
 from spamclf.campaigns.sightings import Words
 from spamclf.campaigns.signatures import hash_items, signatures
@@ -96,7 +97,8 @@ def list_fingerprints(
     Raises
     ------
     ParameterError
-        If the columns differ in length, a recipient has no id, or a limit is below 1.
+        If the columns differ in length or are no whole numbers, a recipient has no id, or a limit is no whole number
+        from 1 on.
 
     Examples
     --------
@@ -106,7 +108,10 @@ def list_fingerprints(
     >>> float((lists.words[0] == lists.words[1]).mean()) > 0.4  # four of six recipients are the same
     True
     """
-    who, to, when = (np.asarray(values, np.int64) for values in (account, recipient, instant))
+    who, to, when = (_column(values) for values in (account, recipient, instant))
+    check_type(
+        recipient_ids, pa.Array, "list_fingerprints", "recipient_ids", "Use pyarrow.array(recipient_ids)"
+    )
     _check(who, to, when, len(recipient_ids), popular, least)
     order = np.lexsort((when, to, who))
     who, to, when = who[order], to[order], when[order]
@@ -129,8 +134,18 @@ def list_fingerprints(
     )
 
 
+def _column(values: npt.ArrayLike) -> Instants:
+    column = kept(values, np.int64)
+    if column is None or column.ndim != 1:
+        raise ParameterError(
+            "list_fingerprints: account, recipient and instant must be columns of whole numbers; got "
+            f"{described(values)}. Give codes, and microseconds since the epoch."
+        )
+    return column
+
+
 def _check(who: Instants, to: Instants, when: Instants, n_ids: int, popular: int, least: int) -> None:
-    if not who.shape == to.shape == when.shape or who.ndim != 1:
+    if not who.size == to.size == when.size:
         raise ParameterError(
             f"list_fingerprints: account, recipient and instant must be of one length; got {who.size}, {to.size} and "
             f"{when.size}. Give one row for each account and stranger."
@@ -140,8 +155,8 @@ def _check(who: Instants, to: Instants, when: Instants, n_ids: int, popular: int
             f"list_fingerprints: codes must be at least 0, and of recipients below {n_ids}, the number of ids; got "
             "others. Give an id for each code."
         )
-    if popular < 1 or least < 1:
+    if not all(isinstance(each, int | np.integer) and each >= 1 for each in (popular, least)):
         raise ParameterError(
-            f"list_fingerprints: popular and least must be at least 1; got {popular} and {least}. Use {POPULAR} and "
-            f"{LEAST_RECIPIENTS}."
+            f"list_fingerprints: popular and least must be whole numbers of at least 1; got {popular!r} and {least!r}. "
+            f"Use {POPULAR} and {LEAST_RECIPIENTS}."
         )

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spamclf.campaigns.given import check_type, described
 from spamclf.errors import ParameterError, SchemaError
-from spamclf.tables.schemes import HASHES, signature_fault, stated_fault, told
+from spamclf.tables.schemes import HASHES, HOW_SIGNED, signature_fault, stated_fault, told
 
 __all__ = ["MinHashScheme", "Words"]
 
@@ -81,6 +82,7 @@ class MinHashScheme:
         SchemaError
             If `text` states no scheme, or one that is not supported.
         """
+        check_type(text, str, "MinHashScheme.parse", "text", "Pass what str(scheme) writes")
         form = _FORM.fullmatch(text)
         if form is None:
             raise SchemaError(
@@ -119,6 +121,10 @@ class MinHashScheme:
         signature = { scheme = "affine32", hash = "xxh32", seed = 1, n_perm = 128 } at the top of dataset.toml, with the
         values of the devices.
         """
+        if settings is not None and not isinstance(settings, Mapping):
+            raise SchemaError(
+                f"{where}: [signature] must be settings by name; got {described(settings)}. Write {HOW_SIGNED}."
+            )
         given = dict(settings or {})
         fault = stated_fault(given)
         if fault is not None:
@@ -142,6 +148,7 @@ class MinHashScheme:
         'affine32 xxh32 seed=2 n_perm=128 chars-5'. Make all signatures in one way.
         """
         other = MinHashScheme.parse(other) if isinstance(other, str) else other
+        check_type(other, MinHashScheme, where, "scheme", "Pass a scheme, or its text")
         if other != self:
             raise SchemaError(
                 f"{where}: scheme must be '{self}'; got '{other}'. Make all signatures in one way."

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.given import path_of
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
 from spamclf.campaigns.sightings import Kind, Sightings, Words, distinct_rows, pseudonyms
@@ -189,7 +190,9 @@ def innocents(dataset: Dataset) -> Innocent:
     given = dataset.innocent
     if given is None:
         return Innocent.default()
-    return Innocent.default().extended(given if isinstance(given, Innocent) else Innocent.read(given))
+    if not isinstance(given, Innocent):
+        given = Innocent.read(path_of(given, "Dataset", "innocent"))
+    return Innocent.default().extended(given)
 
 
 def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.given import described, given_columns, kept
 from spamclf.errors import ParameterError, SchemaError
-from spamclf.instants import LAST_US
 
-__all__ = ["WIDTHS", "Kind", "Sightings", "Words", "distinct_rows", "given_columns", "pseudonyms"]
+__all__ = ["WIDTHS", "Kind", "Sightings", "Words", "distinct_rows", "pseudonyms"]
 
 Kind = Literal["photo", "text", "list"]
 Words = npt.NDArray[Any]  # uint64 for photos, uint32 for texts and lists
@@ -247,61 +247,16 @@ def pseudonyms(ids: pa.Array) -> npt.NDArray[np.uint64]:
     return np.frombuffer(hashed, "<u8").astype(np.uint64)
 
 
-#: What a column of each type must be, and what to do where it is not.
-_COLUMNS = {
-    "u8": ("pseudonyms (uint64)", "Use pseudonyms(ids)"),
-    "i8": ("microseconds from 1970 to 9999 (int64)", "Give microseconds since the epoch"),
-    "?": ("booleans", "Give True or False"),
-}
-
-
-def given_columns(where: str, **columns: tuple[npt.ArrayLike, str]) -> list[npt.NDArray[Any]]:
-    """Return columns in their types; refuse what would not keep its values in them, and columns of several lengths."""
-    found: list[npt.NDArray[Any]] = []
-    for name, (values, kind) in columns.items():
-        column = _kept(values, kind)
-        if column is None or column.ndim != 1 or (kind == "i8" and not _are_instants(column)):
-            rule, advice = _COLUMNS[kind]
-            raise ParameterError(
-                f"{where}: {name} must be a column of {rule}; got {_given(values)}. {advice}."
-            )
-        found.append(column)
-    if len({column.size for column in found}) > 1:
-        sizes = ", ".join(str(column.size) for column in found)
-        raise ParameterError(
-            f"{where}: {', '.join(columns)} must be of one length; got {sizes}. Give one value per row."
-        )
-    return found
-
-
-def _are_instants(column: npt.NDArray[np.int64]) -> bool:
-    return not column.size or bool(column.min() >= 0 and column.max() <= LAST_US)
-
-
-def _kept(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any] | None:
-    """Return values as an array of a type; None where it would not keep them."""
-    try:
-        given = np.asarray(values)
-        if given.dtype == dtype:
-            return given
-        with np.errstate(invalid="ignore"):
-            column = np.asarray(values, dtype)  # of a list of large numbers, `given` is of floats
-        exact = given.dtype.kind in "biuf" and bool((column == given).all())
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return column if exact or not given.size else None
-
-
 def _given_words(kind: Kind, words: npt.ArrayLike) -> Words:
     """Return fingerprints as a matrix of their type; refuse others."""
     width, dtype = WIDTHS[kind]
-    found = _kept(words, dtype)
+    found = kept(words, dtype)
     if found is not None and not found.size:
         return np.empty((0, width), dtype)
     if found is None or found.ndim != 2 or found.shape[1] != width:
         raise ParameterError(
             f"Sightings.of: words must be a (n, {width}) matrix of numbers that {np.dtype(dtype).name} holds for a "
-            f"{kind}; got {_given(words)}. Give one fingerprint per row."
+            f"{kind}; got {described(words)}. Give one fingerprint per row."
         )
     return np.ascontiguousarray(found)
 
@@ -313,7 +268,7 @@ def _given_places(place: npt.ArrayLike | None, n_rows: int, n_words: int) -> npt
             f"Sightings.of: words must be one for each of {n_rows} rows; got {n_words}. Give place, too, where rows "
             "share fingerprints."
         )
-    found = _kept(place, np.int64)
+    found = kept(place, np.int64)
     if (
         found is None
         or found.shape != (n_rows,)
@@ -321,13 +276,6 @@ def _given_places(place: npt.ArrayLike | None, n_rows: int, n_words: int) -> npt
     ):
         raise ParameterError(
             f"Sightings.of: place must be a row of words (0 to {n_words - 1}) for each of {n_rows} rows; got "
-            f"{_given(place)}. Leave it out where words has one row for each."
+            f"{described(place)}. Leave it out where words has one row for each."
         )
     return found
-
-
-def _given(values: object) -> str:
-    """Describe what arrived, without a value of it."""
-    if isinstance(values, np.ndarray):
-        return f"{values.dtype} {values.shape}"
-    return f"a {type(values).__name__}"

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf import kernels
+from spamclf.campaigns.given import check_type, described, kept
 from spamclf.campaigns.interchange import from_datasketch, to_datasketch
 from spamclf.campaigns.schemes import MinHashScheme, Words
 from spamclf.errors import ParameterError, SchemaError
@@ -36,6 +37,7 @@ __all__ = [
 
 EMPTY = np.uint32(0xFFFFFFFF)  # every value of the empty set's signature
 _STEP = 1 << 14  # signatures that are worked on at a time
+_LISTED = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
 def hash_items(items: pa.Array, hash: str = "xxh32", *, n_jobs: int = 1) -> Words:
@@ -120,7 +122,8 @@ def signatures(
     Raises
     ------
     ParameterError
-        If the offsets do not ascend from 0 to the number of hashes, or there are not as many weights.
+        If the offsets do not ascend from 0 to the number of hashes, there are not as many weights, or one of these
+        columns would not keep its values in its type.
 
     Examples
     --------
@@ -129,15 +132,15 @@ def signatures(
     >>> words.shape
     (2, 128)
     """
-    hashes = np.ascontiguousarray(hashes, np.uint32)
-    offsets = np.ascontiguousarray(offsets, np.int64)
+    check_type(scheme, MinHashScheme, "signatures", "scheme", "Use MinHashScheme.parse for its text")
+    hashes, offsets = (_kept(each, kind) for each, kind in ((hashes, np.uint32), (offsets, np.int64)))
     fits = offsets.ndim == 1 and offsets.size > 0 and offsets[0] == 0 and offsets[-1] == hashes.size
     if not fits or (np.diff(offsets) < 0).any():
         raise ParameterError(
             f"signatures: offsets must ascend from 0 to {hashes.size}, the number of hashes; got "
             f"{offsets.size} others. Give where each set begins, and the end."
         )
-    weights = np.ones(hashes.size, np.uint8) if weights is None else np.ascontiguousarray(weights, np.uint8)
+    weights = np.ones(hashes.size, np.uint8) if weights is None else _kept(weights, np.uint8)
     if weights.shape != hashes.shape:
         raise ParameterError(
             f"signatures: weights must be one for each of {hashes.size} hashes; got {weights.size}. Leave them out."
@@ -151,6 +154,17 @@ def signatures(
         n_jobs,
     )
     return words
+
+
+def _kept(values: Any, dtype: Any) -> npt.NDArray[Any]:
+    """Return a column in its type."""
+    column = kept(values, dtype)
+    if column is None or column.ndim != 1:
+        raise ParameterError(
+            f"signatures: hashes, offsets and weights must be columns of uint32, int64 and uint8; got "
+            f"{described(values)}. Make hashes with hash_items."
+        )
+    return np.ascontiguousarray(column)
 
 
 def similarity(
@@ -174,6 +188,8 @@ def similarity(
     ------
     SchemaError
         If the schemes differ, or an array is not of its scheme's length.
+    ParameterError
+        If an argument is of another type, or the shapes do not broadcast.
 
     Examples
     --------
@@ -181,15 +197,27 @@ def similarity(
     >>> float(similarity(np.array([1, 2, 3, 4], "u4"), np.array([1, 2, 3, 5], "u4"), (scheme, scheme)))
     0.75
     """
+    if not isinstance(schemes, tuple | list) or len(schemes) != 2:
+        raise ParameterError(
+            f"similarity: schemes must be those of a and of b; got {described(schemes)}. Pass two."
+        )
     first = MinHashScheme.parse(schemes[0]) if isinstance(schemes[0], str) else schemes[0]
+    check_type(first, MinHashScheme, "similarity", "scheme", "Pass schemes, or their texts")
     first.require(schemes[1], where="similarity")
-    for words in (a, b):
+    for name, words in (("a", a), ("b", b)):
+        check_type(words, np.ndarray, "similarity", name, "Pass signatures")
         if words.dtype != np.uint32 or words.ndim < 1 or words.shape[-1] != first.n_perm:
             raise SchemaError(
                 f"similarity: signatures must be uint32 of length {first.n_perm}; got {words.dtype} of shape "
                 f"{words.shape}. Compare signatures of one scheme."
             )
-    return np.asarray(np.mean(a == b, axis=-1, dtype=np.float64))
+    try:
+        return np.asarray(np.mean(np.equal(a, b), axis=-1, dtype=np.float64))
+    except ValueError:
+        raise ParameterError(
+            f"similarity: a and b must be of shapes that broadcast; got {a.shape} and {b.shape}. Give one row for each "
+            "row of the other, or one for all."
+        ) from None
 
 
 def read_signatures(
@@ -221,6 +249,14 @@ def read_signatures(
     >>> words.tolist(), rows.tolist(), bad.tolist()
     ([[1, 2]], [0], [False, False, True, True])
     """
+    check_type(scheme, MinHashScheme, "read_signatures", "scheme", "Use MinHashScheme.parse for its text")
+    kind: Any = column.type if isinstance(column, pa.Array | pa.ChunkedArray) else None
+    listed = kind is not None and any(of(kind) for of in _LISTED)
+    if not listed or not pa.types.is_integer(kind.value_type):
+        raise ParameterError(
+            f"read_signatures: column must be an Arrow array of lists of integers; got {kind or described(column)}. "
+            "Pass the column signature of the texts."
+        )
     parts = [_read(column.slice(begin, _STEP), scheme.n_perm) for begin in range(0, len(column), _STEP)]
     words = np.concatenate([np.empty((0, scheme.n_perm), np.uint32), *(part[0] for part in parts)])
     sound, bad = (np.concatenate([np.empty(0, np.bool_), *(part[k] for part in parts)]) for k in (1, 2))

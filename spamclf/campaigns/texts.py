@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ import pyarrow.compute as pc
 
 from spamclf import kernels
 from spamclf.campaigns import slots
+from spamclf.campaigns.given import check_type, described
 from spamclf.campaigns.letters import LetterMap
 from spamclf.campaigns.signatures import MinHashScheme, Words, utf8
 from spamclf.errors import ParameterError
@@ -102,7 +104,11 @@ def normalise(texts: pa.Array) -> pa.Array:
     return _normalise_distinct(values).take(places)
 
 
-def _strings(texts: pa.Array) -> pa.Array:
+def _strings(texts: Any) -> pa.Array:
+    if not isinstance(texts, pa.Array | pa.ChunkedArray):
+        raise ParameterError(
+            f"texts: the column must be an Arrow array of strings; got {described(texts)}. Use pyarrow.array(texts)."
+        )
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
@@ -156,7 +162,8 @@ def fingerprint_texts(texts: pa.Array, scheme: MinHashScheme | None = None, *, n
     >>> found.group.tolist(), found.n_shingles.tolist(), found.url.tolist()
     ([0, 0, 2, 1], [6, 6, 0, 1], [True, True, False, False])
     """
-    scheme = scheme or MinHashScheme()
+    scheme = MinHashScheme() if scheme is None else scheme
+    check_type(scheme, MinHashScheme, "fingerprint_texts", "scheme", "Use MinHashScheme.parse for its text")
     if scheme.shingles != "chars-5":
         raise ParameterError(
             f"fingerprint_texts: shingles must be 'chars-5'; got '{scheme.shingles}'. Leave it out for texts."
@@ -203,10 +210,16 @@ def signature(text: str, scheme: MinHashScheme | None = None) -> Words:
     words : array of shape (n_perm,), uint32
         See the text of this module for each step.
 
+    Raises
+    ------
+    ParameterError
+        If `text` is no string, or the scheme is for something else.
+
     Examples
     --------
     >>> bool((signature("Call NOW: 0812345678") == signature("call now: 098 765 4321")).all())
     True
     """
+    check_type(text, str, "signature", "text", "Use fingerprint_texts for several")
     words: Words = fingerprint_texts(pa.array([text], pa.large_string()), scheme).words[0]
     return words

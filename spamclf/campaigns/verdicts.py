@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.campaigns.sightings import given_columns, pseudonyms
+from spamclf.campaigns.given import given_columns
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.facts import column_of, instants_of
 

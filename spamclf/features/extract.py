@@ -196,7 +196,7 @@ def extract(
     )
 
 
-def resolve_features(features: Sequence[str] | None) -> tuple[str, ...]:
+def resolve_features(features: Sequence[str] | None, *, where: str = "extract") -> tuple[str, ...]:
     """Return the names of features, families spelled out; all of the catalogue for None."""
     if features is None:
         return tuple(CATALOGUE)
@@ -214,7 +214,7 @@ def resolve_features(features: Sequence[str] | None) -> tuple[str, ...]:
             near = difflib.get_close_matches(name, [*CATALOGUE, *FAMILIES], n=3)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"Families: {', '.join(FAMILIES)}."
             raise ParameterError(
-                f"extract: features must be names of the catalogue or of its families; got {name!r}. {hint}"
+                f"{where}: features must be names of the catalogue or of its families; got {name!r}. {hint}"
             )
     return tuple(names)
 
