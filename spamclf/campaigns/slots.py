@@ -21,16 +21,28 @@ _DOT = rf"(?:\.|{_HIDDEN_DOT})"
 # Endings that need nothing behind them; others do, as a full stop without a blank is no address ("yes.it is").
 _ENDINGS = (
     "com|net|org|info|biz|xyz|top|vip|win|bet|icu|buzz|club|shop|site|online|link|click|store|live|pro|fun|app|website|"
-    "casino|loan|loans|mobi|asia|io|ly|co|cc|tv|pw|ai|gg|dev|edu|gov|"
+    "casino|loan|loans|mobi|asia|io|ly|co|cc|tv|pw|ai|gg|dev|edu|gov|agency|berlin|bingo|clothing|cloud|cyou|dating|"
+    "digital|download|email|exchange|finance|fitness|guru|holdings|jewelry|london|marketing|moscow|network|ninja|"
+    "photography|photos|poker|promo|sbs|services|shopping|software|solutions|studio|systems|tech|technology|tokyo|trading|"
+    "vegas|webcam|xn--[a-z0-9-]+|"
     "th|cn|hk|jp|kr|tw|vn|ph|sg|uk|fr|ru|ua|br|mx|pl|tr|ir|pk|ng|za|ke|gh|ca|au|nz|eu|ch|cz|hu|ro|gr"
 )
 _SECOND = r"(?:co|com|net|org|ac|go|or|in)\.[a-z]{2}"
+# Letters of scripts that part words by blanks, Latin ones with strokes to Georgian; Thai or Chinese words before a host
+# would be taken for a part of it. Endings (of Russia, Ukraine, Serbia, Macedonia) as they read with look-alikes Latin.
+_FOREIGN = "\u00c0-\u024f\u0370-\u06ff\u10a0-\u10ff"
+_FOREIGN_NAME = rf"[a-z0-9{_FOREIGN}][a-z0-9{_FOREIGN}-]*"
+_FOREIGN_REST = rf"(?:{_REST}|[{_FOREIGN}])"
+_FOREIGN_ENDINGS = "pф|ykp|cpб|mкd"
 _URLS = "|".join(
     (
         rf"\b(?:h(?:tt|xx)ps?|ftp) ?: ?/ ?/ ?{_REST}+(?:{_HIDDEN_DOT}{_REST}+)*",
         rf"\bwww{_DOT}{_REST}+(?:{_HIDDEN_DOT}{_REST}+)*",
         rf"\b(?:{_NAME}{_DOT})+[a-z]{{2,24}}/{_REST}+",
-        rf"\b(?:{_NAME}(?:{_DOT}| dot ))+(?:{_SECOND}|{_ENDINGS})\b(?:[:/?#]{_REST}*)?",
+        rf"\b(?:{_NAME}(?:{_DOT}| dot | \.))+(?:{_SECOND}|{_ENDINGS})\b(?:[:/?#]{_REST}*)?",
+        rf"\b(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}(?::[0-9]{{2,5}}\b(?:/{_REST}*)?|/{_REST}+)",
+        rf"(?:{_FOREIGN_NAME}\.)+[a-z{_FOREIGN}]{{2,24}}/{_FOREIGN_REST}+",
+        rf"(?:{_FOREIGN_NAME}\.)+(?:{_FOREIGN_ENDINGS})(?:[:/?#]{_FOREIGN_REST}*)?",
     )
 )
 _EMAILS = rf"[a-z0-9._%+-]+@{_NAME}(?:\.{_NAME})+"
@@ -41,8 +53,11 @@ _PHONES = "|".join(
         r"\(?\b0[0-9]{1,4}\)?[ .-]{0,2}[0-9]{3,4}[ .-]?[0-9]{3,6}\b",
         r"\b0[0-9](?:[ .-][0-9]{2}){4}\b",
         r"\(?\b(?:1[ .-]\(?)?[0-9]{3}\)?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}\b",
+        r"\b8(?:[ .-]?\([0-9]{3}\)[ .-]?|[ .-][0-9]{3}[ .-])[0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{2}\b",
     )
 )
+# Digit by digit; one of them is no nought, which no filled figure is.
+_SPELT = r"\b(?:0[ .-])*[0-9]{0,2}[1-9][0-9]{0,2}(?:[ .-][0-9]){7,14}\b"
 _FIGURES = r"[0-9]+(?:[.,:/-][0-9]+)*"
 
 
@@ -68,6 +83,7 @@ def fill(texts: pa.Array) -> pa.Array:
     texts = _replace(texts, "@", _EMAILS, EMAIL)
     texts = _replace(texts, r"\.|dot|:", _URLS, URL)
     texts = _replace(texts, "[0-9]{2}", _PHONES, PHONE)
+    texts = _replace(texts, "[0-9][ .-][0-9][ .-]", _SPELT, PHONE)
     texts = _replace(texts, "[0-9]", _FIGURES, "0")
     return _replace(texts, "@[0a-z]", _EMAILS, EMAIL)  # where a figure with a stroke in it hid one
 
