@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -100,6 +102,7 @@ def thai(rounds: int, scale: float) -> Rows:
         rows = list(csv.DictReader(file))
     words = signed([row["text"] for row in rows])
     kind = [row["kind"] for row in rows]
+    shown: set[tuple[int, int]] = set()
     for near in (TEXT, LOOSER, TextNear(0.5, 0.3)):
         label = cluster(words, near=near).label
         large = np.bincount(label) >= 3
@@ -116,6 +119,25 @@ def thai(rounds: int, scale: float) -> Rows:
             f"({wrong_kind} by kind)",
             "reported",
         ]
+        for one, other in wrong_pairs(label, large, kind):
+            if (one, other) not in shown:
+                shown.add((one, other))
+                told = "; ".join(f"{kind[row]}: {quoted(rows[row]['text'])}" for row in (one, other))
+                alike = (words[one] == words[other]).mean()
+                yield [f"... at {named(near)}, wrong by kind: {told}", f"similarity {alike:.2f}", "reported"]
+
+
+def wrong_pairs(label: Words, large: Words, kind: list[str]) -> Iterator[tuple[int, int]]:
+    """Return the pairs of texts of one large cluster and two kinds."""
+    for number in np.flatnonzero(large):
+        members = np.flatnonzero(label == number).tolist()
+        yield from ((a, b) for a, b in itertools.combinations(members, 2) if kind[a] != kind[b])
+
+
+def quoted(text: str) -> str:
+    """Show the beginning of a text in a cell of a table; figures are nobody's business."""
+    line = re.sub(r"\d", "0", " ".join(text.split()).replace("|", "/"))
+    return f"'{line[:80]}{'...' if len(line) > 80 else ''}'"
 
 
 def purity(members: list[tuple[int, Any]]) -> float:
