@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.campaigns import picture_heads
-from spamclf.campaigns.images import RefusedPicture, read_picture, resolve
+from spamclf.campaigns.photos import fingerprint_files
 from spamclf.campaigns.schemes import MinHashScheme
 from spamclf.campaigns.signatures import read_signatures
 from spamclf.dataset import Dataset, check_dataset
@@ -16,7 +15,6 @@ from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.quarantine import RULES
-from spamclf.threads import in_threads
 from spamclf.wording import counted
 
 __all__ = ["data_dictionary", "describe", "row_balance"]
@@ -25,8 +23,7 @@ __all__ = ["data_dictionary", "describe", "row_balance"]
 def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int = -1) -> str:
     """Describe a dataset: what is there, what is wrong, and the data dictionary.
 
-    Of photo files that are to be fingerprinted the heads are read, and nothing is decoded: what is missing, too large
-    or no picture is told, what is damaged within is not yet known.
+    Photo files are decoded as they will be when they are fingerprinted, so that what is damaged within is told, too.
 
     Parameters
     ----------
@@ -116,17 +113,9 @@ def _files(dataset: Dataset) -> list[str]:
 
 def _refusals(dataset: Dataset, n_jobs: int) -> dict[str, int]:
     """Count the photo files that will not be read, by the rule that they break."""
-    files = [] if dataset.folder is None else _files(dataset)
-    rules = [""] * len(files)
-
-    def look(low: int, high: int) -> None:
-        for k in range(low, high):
-            try:
-                picture_heads.read(read_picture(resolve(dataset.folder or "", files[k])))
-            except RefusedPicture as refused:
-                rules[k] = refused.rule
-
-    in_threads(look, [*range(0, len(files), 64), len(files)], n_jobs)
+    if dataset.folder is None:
+        return {}
+    rules = fingerprint_files(dataset.folder, _files(dataset), n_jobs=n_jobs).rule.tolist()
     return {rule: rules.count(rule) for rule in sorted(set(rules) - {""})}
 
 

@@ -57,7 +57,11 @@ def shown(tmp_path):
     vast = bytearray(PNG)
     vast[16:24] = (30_000).to_bytes(4, "big") * 2
     (tmp_path / "vast.png").write_bytes(bytes(vast))
-    files = ["good.png", "good.png", "page.jpg", "vast.png", "canary.png", "../canary.png", None, None]
+    damaged = bytearray(PNG)  # its head is sound
+    at = PNG.index(b"IDAT") + 8
+    damaged[at : at + 8] = bytes(8)
+    (tmp_path / "damaged.png").write_bytes(bytes(damaged))
+    files = ["good.png", "damaged.png", "page.jpg", "vast.png", "canary.png", "../canary.png", None, None]
     photos = {"account_id": ["canary"] * 8, "set_at": [NOW] * 8, "photo": files}
     photos["photo_hash"] = [None] * 7 + ["0f" * 32]
     signatures = [[1] * 128, [1] * 127, None, None]
@@ -76,14 +80,10 @@ def shown(tmp_path):
     )  # fmt: skip
 
 
-def test_photos_and_signatures_are_looked_at(tmp_path, monkeypatch):
-    def no_decoding(*_, **__):
-        raise AssertionError("was decoded")
-
-    monkeypatch.setattr("spamclf.campaigns.images.use_picture", no_decoding)
+def test_photos_and_signatures_are_looked_at(tmp_path):
     dataset = shown(tmp_path)
     text = describe(dataset, n_jobs=1)
-    assert "    shown: hash 12 %, scheme pdq; file alone 75 % (5 different files); neither 12 %\n" in text
+    assert "    shown: hash 12 %, scheme pdq; file alone 75 % (6 different files); neither 12 %\n" in text
     assert (
         "    shown: signature 50 %, scheme affine32 sha1 seed=7 n_perm=128 chars-5; text alone 25 %; neither 25 %"
         in text
@@ -91,7 +91,7 @@ def test_photos_and_signatures_are_looked_at(tmp_path, monkeypatch):
     wrong = text.split("What is wrong\n")[1].split("Data dictionary")[0].splitlines()
     assert [line.split(" (")[0] for line in wrong[:5]] == [
         "  photos.photo missing_file: 1 file",
-        "  photos.photo not_a_picture: 1 file",
+        "  photos.photo not_a_picture: 2 files",
         "  photos.photo outside_folder: 1 file",
         "  photos.photo too_large: 1 file",
         "  texts.signature malformed: 1 row",
@@ -105,7 +105,7 @@ def test_what_is_not_stated_and_not_to_be_seen(tmp_path):
     tables = shown(tmp_path).tables
     text = describe(Dataset(**tables))
     assert (
-        "hash 12 %, scheme not stated, taken for pdq; file alone 75 % (5 different files: no folder" in text
+        "hash 12 %, scheme not stated, taken for pdq; file alone 75 % (6 different files: no folder" in text
     )
     assert "signature 50 %, scheme not stated: see [signature] of dataset.toml" in text
     assert "to be set aside" not in text
