@@ -107,7 +107,8 @@ def summary(found: Campaigns, *, top: int = 20, by: str = "size", operators: boo
     Returns
     -------
     text : str
-        No account id stands in it, and no character that moves a terminal's cursor.
+        No account is named in it, unless by the path of a photo or by a text that holds an id: a photo's file may be
+        called after its account. No character moves a terminal's cursor.
 
     Examples
     --------

@@ -62,9 +62,10 @@ def campaigns(
 ) -> None:
     """List the campaigns of a dataset FOLDER: photos, texts and recipient lists that accounts share.
 
-    Account ids are written to --members alone, as they are, so that each finds its account again: who opens a CSV in
-    a spreadsheet imports them as text. Operators are named only if asked for. Texts are what strangers show publicly;
-    in a CSV an apostrophe keeps a spreadsheet from taking one for a formula.
+    Account ids are written to --members alone, as they are, so that each finds its account again: who opens a CSV in a
+    spreadsheet imports them as text. Photos are shown by their paths: a file named after an account tells its id.
+    Operators are named only if asked for. Texts are what strangers show publicly; in a CSV an apostrophe keeps a
+    spreadsheet from taking one for a formula.
 
     \b
     Examples:
