@@ -19,7 +19,6 @@ from spamclf.model.file import MANIFEST
 __all__ = ["check_model_output", "check_output", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
-_USUAL = {".parquet": "scores.parquet", ".png": "sheet.png"}
 #: What a spreadsheet takes for the beginning of a formula, in its wide forms too.
 _FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
 
@@ -55,7 +54,8 @@ def check_output(
     out = Path(path)
     if out.suffix not in endings:
         raise ParameterError(
-            f"{name}: the file must end in {' or '.join(endings)}; got {out.name!r}. Use {_USUAL[endings[0]]}."
+            f"{name}: the file must end in {' or '.join(endings)}; got {out.name!r}. Use "
+            f"{out.stem or name}{endings[0]}."
         )
     if not out.parent.is_dir():
         raise OutputError(

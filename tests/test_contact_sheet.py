@@ -146,7 +146,7 @@ def test_none_at_all(folder, tmp_path):
 def test_bad_arguments(folder, tmp_path):
     data = dataset(folder, shown(40, [1, 2, 3]))
     campaigns = list_campaigns(data, kinds=["photo"], min_accounts=2)
-    with pytest.raises(ParameterError, match=r"sheet: the file must end in .png; got 's.jpg'"):
+    with pytest.raises(ParameterError, match=r"sheet: the file must end in .png; got 's.jpg'. Use s.png"):
         draw(campaigns, data, tmp_path / "s.jpg")
     with pytest.raises(OutputError, match="sheet: its folder must exist"):
         draw(campaigns, data, tmp_path / "none" / "s.png")

@@ -143,6 +143,11 @@ class Clusters:
         Row of each cluster's medoid; of equal rows the first.
     component : ndarray of shape (n_clusters,), dtype int32
         Equal for clusters that were cut out of one component; numbered by their first clusters.
+
+    Examples
+    --------
+    >>> cluster(np.array([[1, 2, 3, 4], [1, 2, 3, 5]], np.uint64), near=PHOTO).component
+    array([0], dtype=int32)
     """
 
     label: Codes

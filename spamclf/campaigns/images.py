@@ -111,6 +111,11 @@ def read_picture(path: str | os.PathLike[str]) -> bytes:
     RefusedPicture
         ``missing_file``: it is not there or may not be read; ``not_a_picture``: a folder, a pipe or a device;
         ``too_large``: over 20 MB.
+
+    Examples
+    --------
+    >>> read_picture("README.md")[:9]
+    b'# spamclf'
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for a writer
@@ -192,6 +197,13 @@ def open_picture(data: bytes) -> Picture:
     RefusedPicture
         ``too_large``: more than 40 megapixels, 20,000 pixels a side or 20 MB, or costly beyond measure to decode;
         ``not_a_picture``: of another format, damaged or truncated.
+
+    Examples
+    --------
+    >>> from spamclf.simulate.photos import picture
+    >>> opened = open_picture(picture("photos/00031-04.jpg"))
+    >>> opened.width, opened.height, opened.channels
+    (72, 72, 3)
     """
     return _open(_head(data))
 

@@ -47,17 +47,28 @@ class Seen(Protocol):
     """
 
     @property
-    def sightings(self) -> Sightings: ...
+    def sightings(self) -> Sightings:
+        """Who showed what when."""
+
     @property
-    def account_ids(self) -> pa.Array: ...
+    def account_ids(self) -> pa.Array:
+        """Whose each usable row is."""
+
     @property
-    def instant(self) -> Instants: ...
+    def instant(self) -> Instants:
+        """When each was shown."""
+
     @property
-    def group(self) -> Codes: ...
+    def group(self) -> Codes:
+        """Which of the fingerprints each shows."""
+
     @property
-    def row(self) -> Rows: ...
+    def row(self) -> Rows:
+        """Where each stands in its table."""
+
     @property
-    def prints(self) -> Prints: ...
+    def prints(self) -> Prints:
+        """What pictures look like turned and mirrored."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,6 +69,12 @@ class Photo:
         along the two diagonals; of each the highest bits first.
     quality : int
         0..100, Meta's measure of how much there is to see; 0 where the shorter side has less than 32 pixels.
+
+    Examples
+    --------
+    >>> from spamclf.simulate.photos import picture
+    >>> to_hex(fingerprint(picture("photos/00031-04.jpg")).words)[0][:8]
+    '4daaad5b'
     """
 
     words: Words
@@ -87,6 +93,11 @@ class Photos:
         As in `Photo`; 0 where the file was refused.
     rule : ndarray of shape (n,), dtype object
         The rule that the file broke (a key of ``RULES`` in `spamclf.tables.quarantine`), or ``""``.
+
+    Examples
+    --------
+    >>> fingerprint_files("data/sample", ["README.md"]).rule
+    array(['not_a_picture'], dtype=object)
     """
 
     words: Words

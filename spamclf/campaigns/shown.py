@@ -130,6 +130,15 @@ def read_photos(dataset: Dataset, *, n_jobs: int = -1) -> Shown:
         If ready-made hashes are of a scheme that photo files cannot be compared with.
     BadRowsError
         If too many files cannot be read.
+
+    Examples
+    --------
+    >>> accounts, hashes = {"account_id": ["a", "b"]}, ["0123456789abcdef" * 4, "0" * 64]
+    >>> photos = {"account_id": ["a", "b"], "set_at": [3, 5], "photo_hash": hashes}
+    >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    >>> shown = read_photos(Dataset(accounts=accounts, messages=messages, photos=photos, time_unit="s"))
+    >>> shown.known, shown.row  # the second one is blank
+    (array([ True,  True]), array([0]))
     """
     return dataset.once("photos", lambda: _read_photos(dataset, n_jobs))
 
@@ -159,6 +168,16 @@ def read_texts(
     ------
     SchemaError
         If the dataset does not say how its signatures were made, or they are of another length.
+
+    Examples
+    --------
+    >>> texts = {"account_id": ["a", "b"], "observed_at": [3, 5], "source": ["about"] * 2}
+    >>> texts["text"] = ["Win 500 euro today at bit.ly/x", "At work"]
+    >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    >>> dataset = Dataset(accounts={"account_id": ["a", "b"]}, messages=messages, texts=texts, time_unit="s")
+    >>> shown, url, phone = read_texts(dataset)
+    >>> shown.row, url  # what the second one says many people do
+    (array([0]), array([ True, False]))
     """
     texts = dataset.once("texts", lambda: _read_texts(dataset, n_jobs))
     source = column_of(dataset.texts, "source").cast(pa.string())

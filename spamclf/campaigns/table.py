@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -235,36 +235,29 @@ def tabulate(
     operation = _by_size(operation, members)
     begin, end = members.span()
     kind = which[order]
+
+    def told(of: Callable[[Part], pa.Array]) -> pa.Array:
+        return pa.concat_arrays([of(part) for part in parts]).take(pa.array(order))
+
     columns = {
         "kind": pa.array([part.kind for part in parts], pa.string()).take(pa.array(kind)),
         "campaign": pa.array(numbered(kind)),
         "operation": pa.array(operation + np.int32(1)),
         "n_accounts": pa.array(members.sizes()),
-        "n_fingerprints": pa.array(np.concatenate([part.n_fingerprints() for part in parts])[order]),
+        "n_fingerprints": told(lambda part: pa.array(part.n_fingerprints())),
         "first_seen": times(begin),
         "last_seen": times(end),
         "growth_24h": pa.array(members.grown(as_of - DAY_US)),
         **known.columns(members),
-        "fingerprint": pa.concat_arrays([part.hex.take(pa.array(part.medoids())) for part in parts]).take(
-            pa.array(order)
-        ),
-        "example": pa.concat_arrays([_shown(part) for part in parts]).take(pa.array(order)),
-        "n_recipients": pa.concat_arrays([_n_recipients(part) for part in parts]).take(pa.array(order)),
-        "time_overlap": pa.concat_arrays([_time_overlap(part) for part in parts]).take(pa.array(order)),
+        "fingerprint": told(lambda part: part.hex.take(pa.array(part.medoids()))),
+        "example": told(_shown),
+        "n_recipients": told(_n_recipients),
+        "time_overlap": told(_time_overlap),
     }
     table = pa.table(columns)
-    prints = [_fingerprints(part, each, table) for part, each in zip(parts, places, strict=True)]
-    return Campaigns(
-        table,
-        as_of,
-        history_days,
-        source.frame,
-        members,
-        known,
-        pa.concat_tables(prints),
-        account_ids,
-        ref(source),
-    )
+    prints = pa.concat_tables([_fingerprints(*each, table) for each in zip(parts, places, strict=True)])
+    frame, dataset = source.frame, ref(source)
+    return Campaigns(table, as_of, history_days, frame, members, known, prints, account_ids, dataset)
 
 
 def _components(parts: Sequence[Part]) -> Codes:

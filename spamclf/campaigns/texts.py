@@ -57,6 +57,12 @@ class Texts:
         Whether the text holds a web address, a telephone number.
     normalised : pyarrow.Array
         (n,) strings, null where the text is.
+
+    Examples
+    --------
+    >>> found = fingerprint_texts(pa.array(["At  WORK", "at work", None]))
+    >>> found.group, found.words.shape, found.normalised.to_pylist()
+    (array([0, 0, 1], dtype=int32), (3, 128), ['at work', 'at work', None])
     """
 
     scheme: MinHashScheme

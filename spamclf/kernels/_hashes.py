@@ -46,11 +46,13 @@ def _turn(x: Any, n: Any) -> Any:
 
 @compiled(_U(_U, _U))
 def take_word(h: Any, word: Any) -> Any:
+    """Work a word of four bytes into the state of xxHash32, as it does with what is left of an item."""
     return np.uint32(_turn(np.uint32(h + np.uint32(word * _P3)), np.uint32(17)) * _P4)
 
 
 @compiled(_U(_U, _U))
 def take_byte(h: Any, byte: Any) -> Any:
+    """Work one of an item's last bytes into the state of xxHash32."""
     return np.uint32(_turn(np.uint32(h + np.uint32(byte * P5)), np.uint32(11)) * _P1)
 
 
@@ -61,6 +63,7 @@ def _round(lane: Any, word: Any) -> Any:
 
 @compiled(_U(_U))
 def avalanche(h: Any) -> Any:
+    """Return the hash that the last state of xxHash32 stands for: each bit of it hangs on each of the state."""
     h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(15))) * _P2)
     h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13))) * _P3)
     return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
