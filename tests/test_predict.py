@@ -535,7 +535,8 @@ def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():
         said = [
             (re.search(r"([\d,]+) other accounts?\b", reason["sentence"]), table[size][place[row["account_id"]]])
             for row in rows if row["verdict"] == "automated"
-            for reason in row["reasons"] if reason["feature"].startswith(f"{family}_") and reason["contribution"] > 0
+            for reason in row["reasons"]
+            if size in (reason["feature"], *CATALOGUE[reason["feature"]].companions) and reason["contribution"] > 0
         ]  # fmt: skip
         told = [(int(found[1].replace(",", "")), wanted) for found, wanted in said if found and wanted > 1]
         assert told, family

@@ -202,8 +202,8 @@ def open_picture(data: bytes) -> Picture:
     --------
     >>> from spamclf.simulate.photos import picture
     >>> opened = open_picture(picture("photos/00031-04.jpg"))
-    >>> opened.width, opened.height, opened.channels
-    (72, 72, 3)
+    >>> opened.width, opened.height, opened.mode
+    (72, 72, 'YCbCr')
     """
     return _open(_head(data))
 

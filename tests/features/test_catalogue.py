@@ -77,7 +77,7 @@ def test_a_sentence_is_english_whatever_the_numbers(feature: Feature) -> None:
             assert not re.search(
                 r"(?<![\d.,])\b(?:0|2|60|0\.5) (?:other |public )?(?:account|message|person)\b", said
             )
-            assert "as strangers" not in said or not re.search(r"(?<![\d.,])\b1 other", said), said
+            assert not re.search(r"(?<![\d.,])\b1 other[^;]*as strangers", said), said
             assert not re.search(r"\de[+-]?\d|  |-0\b", said), said
 
 
