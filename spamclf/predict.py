@@ -17,8 +17,7 @@ from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog, Slices, log_of
 from spamclf.errors import ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
-from spamclf.features.extract import measure, snapshot_slices
-from spamclf.instants import instant_or_last
+from spamclf.features.extract import last_look, measure, snapshot_slices
 from spamclf.model import Model, load_model
 from spamclf.model.reasons import Telling
 from spamclf.model.score_id import score_ids
@@ -265,7 +264,7 @@ class Scoring:
         self.n_jobs = n_threads(n_jobs, where)
         self.model = _as_model(model)
         self.telling = Telling(self.model.feature_names)
-        instant = instant_or_last(dataset, as_of, where)
+        instant = last_look(dataset, as_of, self.model.feature_names, where, n_jobs=self.n_jobs)
         self.ego = log_of(dataset, ego, where, n_jobs=self.n_jobs).remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
 

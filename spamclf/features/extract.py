@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.shown import read_photos, read_texts
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog, Slices, log_of
 from spamclf.errors import ParameterError
@@ -21,7 +22,7 @@ from spamclf.threads import equal_parts, in_threads, n_threads
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AfterSends", "FeatureTable", "Snapshots", "extract", "measure", "snapshot_slices"]
+__all__ = ["AfterSends", "FeatureTable", "Snapshots", "extract", "last_look", "measure", "snapshot_slices"]
 
 _MIN_WORK = 50_000  # log entries below which a second thread costs more than it saves
 
@@ -183,7 +184,7 @@ def extract(
     names = resolve_features(features)
     check_history(history_days, "extract")
     n_threads(n_jobs, "extract")
-    when = _instants(dataset, as_of, snapshots)
+    when = _instants(dataset, as_of, snapshots, names, n_jobs)
     ego = log_of(dataset, ego, "extract", n_jobs=n_jobs)
     slices = snapshot_slices(ego, when, snapshots, history_days)
     return FeatureTable(
@@ -219,10 +220,27 @@ def resolve_features(features: Sequence[str] | None, *, where: str = "extract") 
     return tuple(names)
 
 
-def _instants(dataset: Dataset, as_of: Any, snapshots: Snapshots) -> list[int]:
+def last_look(dataset: Dataset, as_of: Any, names: Sequence[str], where: str, *, n_jobs: int = -1) -> int:
+    """Return `as_of` in microseconds since the epoch; None is the instant just after the last row that features see.
+
+    Photos and texts that cannot be read leave the tables when they are read first, and their instants with them. So
+    what these features read is read before the last row is looked for, and the same call gives the same twice.
+    """
+    families = {family_of(name).name for name in names} if as_of is None else set()
+    given, asks_evidence = dataset.given, "evidence" in families
+    if "photos" in given and ("photo" in families or (asks_evidence and "evidence" in given)):
+        read_photos(dataset, n_jobs=n_jobs)
+    if "texts" in given and ("template" in families or asks_evidence):
+        read_texts(dataset, n_jobs=n_jobs)
+    return instant_or_last(dataset, as_of, where)
+
+
+def _instants(
+    dataset: Dataset, as_of: Any, snapshots: Snapshots, names: Sequence[str], n_jobs: int
+) -> list[int]:
     """Return the instants asked for; of `AfterSends` the one before which sends count."""
     if snapshots is None or isinstance(snapshots, AfterSends):
-        return [instant_or_last(dataset, as_of, "extract")]
+        return [last_look(dataset, as_of, names, "extract", n_jobs=n_jobs)]
     if isinstance(snapshots, str):
         snapshots = [snapshots]
     when = sorted({to_instant(each, name="snapshots", where="extract") for each in snapshots})

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import AfterSends, Dataset, FeatureTable, extract, read_dataset
+from spamclf import AfterSends, Dataset, FeatureTable, extract, predict, read_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
 from spamclf.features import CATALOGUE, FAMILIES
+from tests.model.forests import random_model
 from tests.worlds import (
     DAY,
     World,
@@ -327,3 +329,48 @@ def test_a_reporter_of_everybody_is_no_square() -> None:
     )  # fmt: skip
     table = extract(dataset, features=["feedback"])
     assert table["feedback_co_report_share"][:n].tolist() == [1.0] * n
+
+
+# ---- the instant of looking, where nobody names one -----------------------------------------------------------------
+
+SIGNED = {"signature": {"scheme": "affine32", "hash": "xxh32", "seed": 1, "n_perm": 128}}
+
+
+def with_a_broken_last_row(folder: Path, table: str) -> Dataset:
+    """Photos, texts: the last row by far shows what cannot be read."""
+    n, days = 120, 40
+    who, signature = [f"a{k}" for k in range(n)], [2**18 * k for k in range(128)]
+    shown: dict[str, Any] = {
+        "photos": {"account_id": who, "set_at": [30] * n, "photo_hash": [f"{7**90:064x}"[-64:]] * n},
+        "texts": {
+            "account_id": who, "observed_at": [30] * n, "source": ["about"] * n, "signature": [signature] * n,
+        },
+    }  # fmt: skip
+    if table == "photos":
+        shown["photos"]["set_at"][-1] = days * 86_400
+        shown["photos"]["photo_hash"][-1] = None
+        shown["photos"]["photo"] = [None] * (n - 1) + ["gone.png"]
+    else:
+        shown["texts"]["observed_at"][-1] = days * 86_400
+        shown["texts"]["signature"][-1] = [1, 2, 3]
+    return Dataset(
+        accounts={"account_id": who},
+        messages={"sender_id": who[:1], "recipient_id": who[1:2], "sent_at": [20]},
+        **shown, folder=folder, schemes=SIGNED, time_unit="s",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["photos", "texts"])
+def test_the_same_call_gives_the_same_twice(tmp_path: Path, table: str) -> None:
+    """Rows that cannot be read leave their table before the last row is looked for, not after it."""
+    dataset = with_a_broken_last_row(tmp_path, table)
+    family = {"photos": "photo", "texts": "template"}[table]
+    first, second = (extract(dataset, features=[family], n_jobs=1) for _ in range(2))
+    assert first.as_of[0] == second.as_of[0] == 30_000_001
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first[f"{family}_cluster_accounts"][0] == 118
+    assert extract(with_a_broken_last_row(tmp_path, table), features=["send_rate"]).as_of[0] > 30_000_001
+    names = tuple(feature.name for feature in FAMILIES[family].features)
+    made = replace(random_model(np.random.default_rng(0), n_features=len(names)), feature_names=names)
+    scores = predict.score(with_a_broken_last_row(tmp_path, table), made)
+    assert pc.max(scores["as_of"]).cast(pa.int64()).as_py() == 30_000_001
