@@ -7,7 +7,6 @@ signature. Nothing is collapsed, banded or indexed here: every own fingerprint i
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
 
 Words = tuple[int, ...]
 Reach = Callable[[Words, Words], bool]
+Buckets = Callable[[Words, Words], list[int]]
 
-LATEST = 1000  # accounts with sightings in reach of one fingerprint that count
-OWN = 16  # own fingerprints that count
+OWN = 16  # different fingerprints of an account that count
+MOST_PHOTOS, MOST_TEXTS = 1000, 500  # different ones in reach that count, and that are compared in a bucket
 PUBLIC = ("about", "description")
 
 
@@ -37,16 +37,20 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What others showed in reach of one own fingerprint, the centre; and all that counts of the own ones."""
+    """What is shown in reach of one own fingerprint, the centre; and all that counts of the own ones."""
 
+    view: View
     centre: Words
     own: list[Words]
-    own_first: int  # when the account itself first showed the centre
-    sightings: list[Sighting]
+    sightings: list[Sighting]  # the account's own are among them
 
     @property
     def accounts(self) -> set[Any]:
-        return {s.account for s in self.sightings}
+        return {s.account for s in self.sightings} - {self.view.account}
+
+    @property
+    def began(self) -> int:
+        return min(s.instant for s in self.sightings)
 
     def first(self, account: Any) -> int:
         return min(s.instant for s in self.sightings if s.account == account)
@@ -120,7 +124,7 @@ def evidence(view: View) -> Values:
     def n_tied(cluster: Cluster | None) -> int | None:
         return None if cluster is None or "evidence" not in view.tables else len(cluster.accounts & tied)
 
-    reported = largest_cluster(view, _text_sightings(view, ("reported",)), text_in_reach)
+    reported = text_cluster(view, ("reported",))
     return {
         "evidence_photo_accounts": n_tied(photo_cluster(view)),
         "evidence_template_accounts": n_tied(template_cluster(view)),
@@ -138,44 +142,73 @@ def photo_cluster(view: View) -> Cluster | None:
         if r["photo_hash"] is not None
     }
     usable = {s for s in sightings if not is_innocent_photo(s.words)}
-    return largest_cluster(view, usable, photo_in_reach)
+    return largest_cluster(view, usable, photo_in_reach, photo_buckets, MOST_PHOTOS)
 
 
 def template_cluster(view: View) -> Cluster | None:
-    return largest_cluster(view, _text_sightings(view, PUBLIC), text_in_reach)
+    return text_cluster(view, PUBLIC)
+
+
+def text_cluster(view: View, sources: Iterable[str]) -> Cluster | None:
+    return largest_cluster(view, _text_sightings(view, sources), text_in_reach, text_buckets, MOST_TEXTS)
 
 
 def largest_cluster(
-    view: View, sightings: Collection[Sighting], in_reach: Reach, *, latest: int | None = None
+    view: View, sightings: Collection[Sighting], in_reach: Reach, buckets: Buckets, most: int
 ) -> Cluster | None:
     """The cluster of the own fingerprint that most others show too; None without a fingerprint of its own."""
-    latest = LATEST if latest is None else latest
-    mine: dict[Words, list[int]] = {}
-    for s in sightings:
-        if s.account == view.account:
-            mine.setdefault(s.words, []).append(s.instant)
-    own = sorted(mine, key=lambda f: (max(mine[f]), f))[-OWN:]
+    counting = latest_of_each(sightings)
+    known = [s for s in counting if s.account != view.account or view.knows(view.account)]
+    mine = [s for s in counting if s.account == view.account]
+    own = sorted({s.words for s in mine})
     clusters = []
     for f in own:
-        others = [s for s in sightings if s.account != view.account and in_reach(f, s.words)]
-        others.sort(key=lambda s: (s.instant, pseudonym(s.account), s.words))
-        while len({s.account for s in others}) > latest:
-            others.pop(0)
-        clusters.append(Cluster(f, own, min(mine[f]), others))
-    return min(clusters, key=_rank, default=None)
+        members = in_cluster(f, known, in_reach, buckets, most)
+        itself = [s for s in mine if s.words == f]
+        clusters.append(Cluster(view, f, own, itself + [s for s in known if s.words in members]))
+    return min(clusters, key=lambda c: (-len(c.accounts), c.began, c.centre), default=None)
 
 
-def _rank(cluster: Cluster) -> tuple[int, float, Words]:
-    first = min((s.instant for s in cluster.sightings), default=math.inf)
-    return -len(cluster.accounts), first, cluster.centre
+def latest_of_each(sightings: Collection[Sighting]) -> list[Sighting]:
+    """Those after which their account showed fewer than 16 other fingerprints."""
+    by_account: dict[Any, list[Sighting]] = {}
+    for s in sorted(sightings, key=lambda s: (s.instant, s.words)):
+        by_account.setdefault(s.account, []).append(s)
+    return [
+        s
+        for shown in by_account.values()
+        for k, s in enumerate(shown)
+        if len({later.words for later in shown[k + 1 :]} - {s.words}) < OWN
+    ]
+
+
+def in_cluster(
+    centre: Words, known: list[Sighting], in_reach: Reach, buckets: Buckets, most: int
+) -> set[Words]:
+    """The fingerprints in reach; of too many those that are met first, bucket by bucket, in each by account."""
+    least: dict[Words, int] = {}
+    for s in known:
+        least[s.words] = min(least.get(s.words, 2**64), pseudonym(s.account))
+    if len(least) < most:
+        return {words for words in least if in_reach(centre, words)} | {centre}
+    met: dict[int, list[Words]] = {}
+    for words in sorted(least, key=lambda words: (least[words], words)):
+        for bucket in buckets(centre, words):
+            met.setdefault(bucket, []).append(words)
+    members = {centre}
+    for bucket in sorted(met):
+        for words in met[bucket][:most]:
+            if len(members) < most and in_reach(centre, words):
+                members.add(words)
+    return members
 
 
 def _n_fingerprints(cluster: Cluster) -> int:
-    return len({cluster.centre} | {s.words for s in cluster.sightings})
+    return len({s.words for s in cluster.sightings})
 
 
 def _age(view: View, cluster: Cluster) -> float | None:
-    return in_seconds(view.as_of - min([cluster.own_first] + [s.instant for s in cluster.sightings]))
+    return in_seconds(view.as_of - cluster.began)
 
 
 def _growth(view: View, cluster: Cluster) -> int:
@@ -213,6 +246,16 @@ def photo_in_reach(one: Words, other: Words) -> bool:
     return sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True)) <= 31
 
 
+def photo_buckets(one: Words, other: Words) -> list[int]:
+    """The parts of 16 bits, from the lowest, in which two differ in at most one bit: equal ones first in each."""
+    found = []
+    for part in range(16):
+        differ = ((one[part // 4] ^ other[part // 4]) >> (16 * (part % 4))) & 0xFFFF
+        if differ.bit_count() <= 1:
+            found.append(17 * part + differ.bit_length())
+    return found
+
+
 def is_innocent_photo(words: Words) -> bool:
     return any(photo_in_reach(words, known) for known in _innocent()[0]) or is_silhouette(words)
 
@@ -248,10 +291,15 @@ def _text_sightings(view: View, sources: Iterable[str]) -> set[Sighting]:
     return made
 
 
+def text_buckets(one: Words, other: Words) -> list[int]:
+    """The bands in which two agree."""
+    return [k for k in range(32) if one[4 * k : 4 * k + 4] == other[4 * k : 4 * k + 4]]
+
+
 @lru_cache(maxsize=100_000)
 def text_in_reach(one: Words, other: Words) -> bool:
     agree = [a == b for a, b in zip(one, other, strict=True)]
-    return sum(agree) >= 64 and any(all(agree[k : k + 4]) for k in range(0, 128, 4))
+    return sum(agree) >= 64 and bool(text_buckets(one, other))
 
 
 @cache

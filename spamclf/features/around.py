@@ -14,14 +14,15 @@ from spamclf.campaigns.shown import Prints, Shown
 from spamclf.campaigns.sightings import Sightings, Words, distinct_rows
 from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import EgoLog, Instants, Slices
-from spamclf.existence import NEVER, row_seen_from
 from spamclf.facts import column_of, instants_of
 from spamclf.features.feature import Work
+from spamclf.features.spells import Seen, offsets_of
 from spamclf.ids import Codes, IdBook
 
 __all__ = ["AUTOMATED_SHARE", "ROWS", "account_codes", "clusters_around"]
 
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 #: What `clusters_around` fills, in this order.
 ROWS = (
@@ -37,32 +38,122 @@ ROWS = (
 
 #: How the share of known automated accounts is reckoned, in the words of the formulas.
 AUTOMATED_SHARE = (
-    "(automated + 1) / (labelled + 2) among the accounts by the latest label of the history (of two at once the "
+    "(automated + 1) / (labelled + 2) among the other accounts by the latest label of the history (of two at once the "
     "milder); null when none of them is labelled yet, or it is itself"
 )
 
-_BANDS, _BAND_ROWS = (
-    32,
-    4,
-)  # finds pairs that agree in half of their values nine times in ten, and more of closer ones
+#: Different photos, texts: so many count of those in reach, and are compared in each bucket. Accounts count all.
+MOST_PHOTOS, MOST_TEXTS = 1000, 500
+FEW = (
+    64  # sightings of a fingerprint from which on its accounts are counted once for all who have it in reach
+)
+LISTED = 64  # photos in reach of another, up to which they are listed once for all instants
+#: Finds pairs that agree in half of their values nine times in ten, and more of closer ones.
+_BANDS, _BAND_ROWS = 32, 4
 _MIN_MATCHES = 64  # of 128: half of the shingles in common
+_ROOM = 4_000_000  # fingerprints of many that are listed at a time
 
 
 @dataclass(frozen=True, eq=False)
-class _Around:
-    """Sightings of one kind, of the data and of the memory, laid out for `kernels.near`."""
+class _Look:
+    """What slices look at, and what they see of it: `ROWS`, for those parts of the slices that are `done`."""
 
-    seen: tuple[Any, ...]
-    prints: tuple[Any, ...]
+    slices: Slices
+    instants: tuple[int, int, int]
+    spells: tuple[Any, ...]
     buckets: tuple[Any, ...]
+    rows: Floats
+    done: set[tuple[int, int]]
+    effort: Instants  # fingerprints compared, sightings gone through: what its cost must be linear in
+
+
+@dataclass(eq=False)
+class _Around:
+    """Sightings of one kind, of the data and of the memory, laid out for `kernels.around`.
+
+    The latest look is kept: a second family asks for the same slices, and the next batch for the same instant.
+    """
+
+    seen: Seen
+    prints: tuple[Any, ...]
     own: tuple[Any, ...]
+    code_of: Instants
     known: tuple[Any, ...]
+    most: int
+    latest: _Look | None = None
+
+    def look(self, slices: Slices) -> _Look:
+        """Return the look of slices."""
+        latest = self.latest
+        if latest is not None and latest.slices is slices:
+            return latest
+        first, last = (int(slices.as_of.min()), int(slices.as_of.max())) if len(slices) else (0, 0)
+        instants = slices.history, first, last
+        if latest is not None and latest.instants == instants:
+            spells, buckets = latest.spells, latest.buckets
+        else:
+            spells, buckets = self.seen.spells(*instants)
+        rows = np.empty((len(ROWS), len(slices)))
+        self.latest = _Look(slices, instants, spells, buckets, rows, set(), np.zeros(2, np.int64))
+        return self.latest
+
+    def measure(self, look: _Look, low: int, high: int) -> None:
+        """Fill the rows of the slices ``[low, high)``."""
+        slices, history = look.slices, look.slices.history
+        offsets, print_, first_at = self._own_prints(slices, low, high)
+        row = np.repeat(np.arange(low, high), np.diff(offsets))
+        until, account = slices.as_of[row], self.code_of[slices.account[row]].astype(np.int32)
+        order = np.lexsort((until, print_))
+        print_by, until_by = print_[order], until[order]
+        new = np.ones(order.size, np.bool_)
+        new[1:] = (print_by[1:] != print_by[:-1]) | (until_by[1:] != until_by[:-1])
+        begins = np.flatnonzero(new)
+        cases = print_by[new], until_by[new], np.append(begins, order.size), account[order]
+        sums, bits = self._sums(look, cases)
+        case_of, does = np.empty(order.size, np.int64), np.empty(order.size, np.uint8)
+        case_of[order], does[order] = np.cumsum(new) - 1, bits
+        kernels.around.tell(
+            low, history, slices.account, slices.as_of, self.code_of, (offsets, print_, first_at, case_of, does), sums,
+            self.prints, self.known, look.rows,
+        )  # fmt: skip
+
+    def _own_prints(self, slices: Slices, low: int, high: int) -> tuple[Instants, Codes, Instants]:
+        """Return the prints that the account of each slice showed last: where they begin, which, and since when."""
+        most = np.minimum(np.diff(self.own[0])[slices.account[low:high]], kernels.spells.OWN).sum()
+        offsets, print_, first_at = (
+            np.empty(high - low + 1, np.int64), np.empty(most, np.int32), np.empty(most, np.int64)
+        )  # fmt: skip
+        n = kernels.near.own_prints(
+            self.own, slices.account, slices.as_of, slices.history, low, high, offsets, print_, first_at
+        )
+        return offsets, print_[:n].copy(), first_at[:n].copy()
+
+    def _sums(self, look: _Look, cases: tuple[Any, ...]) -> tuple[Instants, npt.NDArray[np.uint8]]:
+        """Return the sums of each case, and what each account that asks does itself."""
+        n, history = cases[0].size, look.slices.history
+        sums, bits = np.empty((n, kernels.crowd.N_SUMS), np.int64), np.empty(cases[3].size, np.uint8)
+        crowd, spans = (
+            np.empty(min(n * self.most, max(self.most, _ROOM)), np.int32),
+            np.empty((n, 3), np.int64),
+        )
+        effort, start = np.zeros(2, np.int64), 0
+        while start < n:
+            end = kernels.around.look(
+                cases, start, self.most, FEW, history, self.prints, look.spells, look.buckets, self.known, sums, bits,
+                crowd, spans, effort,
+            )  # fmt: skip
+            listed = start + np.flatnonzero(spans[start:end, 0] < spans[start:end, 1])
+            order = listed[np.lexsort((cases[1][listed], spans[listed, 2]))]
+            kernels.crowd.count(order, spans, crowd, cases[1], history, look.spells, self.known, sums, effort)
+            start = end
+        look.effort[:] += effort
+        return sums, bits
 
 
 def clusters_around(
-    ego: EgoLog, slices: Slices, shown: Shown, remembered: Sightings | None, out: npt.NDArray[np.float64]
-) -> Work:
-    """Return the work that fills ``out`` (`ROWS`) for these slices.
+    ego: EgoLog, slices: Slices, shown: Shown, remembered: Sightings | None
+) -> tuple[Floats, Work]:
+    """Return the rows (`ROWS`) of these slices, shape (8, n_slices), and the work that fills them.
 
     Parameters
     ----------
@@ -72,18 +163,17 @@ def clusters_around(
         What the accounts of the dataset show.
     remembered : Sightings, optional
         What is known from earlier data, of the same kind.
-    out : ndarray of shape (8, n_slices), dtype float64
     """
     key = ("memory", "around", id(shown))  # `shown` lives as long as the dataset
     laid = ego.once(key, lambda: _lay_out(ego, shown, remembered))
+    look = laid.look(slices)
 
     def work(low: int, high: int) -> None:
-        kernels.near.measure(
-            laid.seen, laid.prints, laid.buckets, laid.own, laid.known, slices.account, slices.as_of, slices.history,
-            low, high, out,
-        )  # fmt: skip
+        if (low, high) not in look.done:
+            laid.measure(look, low, high)
+            look.done.add((low, high))
 
-    return work
+    return look.rows, work
 
 
 def account_codes(ego: EgoLog, ids: Any) -> Codes:
@@ -92,31 +182,30 @@ def account_codes(ego: EgoLog, ids: Any) -> Codes:
 
 
 def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around:
-    parts = [shown.sightings, *([remembered] if remembered is not None and len(remembered) else [])]
-    joint = Sightings.join(parts)
-    names, account = np.unique(joint.account, return_inverse=True)
-    account = account.astype(np.int32)
+    joint, group = shown.sightings, np.arange(len(shown.sightings.words), dtype=np.int32)
+    if remembered is not None and len(remembered):
+        joint = Sightings.join([shown.sightings, remembered])
+        group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
+    names = np.unique(joint.account)
     code_of = np.full(ego.n_accounts, -1, np.int64)
     scored = account_codes(ego, shown.account_ids)
     code_of[scored] = np.searchsorted(names, shown.account)
     prints = shown.prints
-    group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
     if joint.kind == "photo":
         photos, texts, reach = joint.words, np.empty((0, 128), np.uint32), kernels.neighbours.REACH
-        near = _neighbours(prints, photos)
-        crowded = bool(
-            (np.diff(near[0]) == 0).any()
-        )  # then sightings are looked up by each part of 16 bits, too
-        keys = np.empty((len(photos), 1 + crowded * kernels.neighbours.CHUNKS), np.int32)
+        near = _neighbours(prints, photos, min(LISTED, MOST_PHOTOS - 1), MOST_PHOTOS)
+        crowded = len(photos) > 0 and bool((np.diff(near[0]) == 0).any())
+        keys = np.empty((len(photos), crowded * kernels.neighbours.CHUNKS), np.int32)
         kernels.near.chunk_keys(photos, keys)
-        n_buckets = (keys.shape[1] - 1) * kernels.neighbours.CHUNK_VALUES + len(photos)
+        n_buckets = keys.shape[1] * kernels.neighbours.CHUNK_VALUES
     else:
         photos, texts, reach = np.empty((0, 4), np.uint64), joint.words, _MIN_MATCHES
         keys, n_buckets = _band_buckets(texts)
-        near = np.zeros(1, np.int64), np.empty(0, np.int32)
-    known_from = _since(remembered, names)
+        near = np.zeros(len(prints.group) + 1, np.int64), np.empty(0, np.int32)
+    known = _verdicts(ego, code_of, names)
+    is_judged = (np.diff(known[0]) > 0) | (np.diff(known[3]) > 0)
     return _Around(
-        (joint.instant, account, joint.group, *_existence(ego, code_of, joint.instant, account, known_from)),
+        Seen.of(ego, joint, names, code_of, remembered, (keys, n_buckets), is_judged),
         (
             prints.versions.reshape(-1, 4),
             prints.n_versions,
@@ -127,94 +216,63 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
             reach,
             *near,
         ),
-        _fill(keys, joint.group, n_buckets),
-        (code_of, *_own(scored, shown, ego.n_accounts)),
-        _verdicts(ego, code_of, names),
+        _own(scored, shown, ego.n_accounts),
+        code_of,
+        known,
+        MOST_PHOTOS if joint.kind == "photo" else MOST_TEXTS,
     )
 
 
-def _neighbours(prints: Prints, words: Words) -> tuple[Instants, Codes]:
+def _neighbours(prints: Prints, words: Words, listed: int, most: int) -> tuple[Instants, Codes]:
     """List the photos in reach of each print: where they begin, and which. Of one with too many, none."""
     n = len(words)
     ends, members = np.empty(kernels.neighbours.CHUNK_VALUES, np.int64), np.empty(n, np.int32)
     columns, counts = np.empty((4, n), np.uint64), np.zeros(len(prints.group), np.int32)
-    found = [np.empty((0, 2), np.int32)]
+    found, effort = [np.empty((0, 2), np.int32)], np.zeros(1, np.int64)
     versions = prints.versions.reshape(-1, 4)
     for chunk in range(kernels.neighbours.CHUNKS if n else 0):
         kernels.hamming.sort_by_chunk(words, np.arange(n, dtype=np.int32), chunk, ends, members, columns)
         found.append(
             kernels.neighbours.find(
-                chunk, versions, prints.n_versions, words, ends, members, columns, counts, 0, counts.size
+                chunk,
+                versions,
+                prints.n_versions,
+                words,
+                ends,
+                members,
+                columns,
+                listed,
+                most,
+                counts,
+                effort,
             )
         )
     pairs = np.concatenate(found)
-    listed = np.where(counts > kernels.neighbours.MOST, 0, counts)
-    pairs = pairs[listed[pairs[:, 0]] > 0]
+    counts[counts > listed] = 0
+    pairs = pairs[counts[pairs[:, 0]] > 0]
     offsets = np.zeros(counts.size + 1, np.int64)
-    np.cumsum(listed, out=offsets[1:])
+    np.cumsum(counts, out=offsets[1:])
     return offsets, np.ascontiguousarray(pairs[np.argsort(pairs[:, 0], kind="stable"), 1])
 
 
 def _band_buckets(words: Words) -> tuple[Codes, int]:
-    """Number the different values of each band, one band after the other."""
+    """Number the values of each band that several have, one band after the other; -1 is that of one alone."""
     hashed = kernels.bands.band_keys(words, _BANDS, _BAND_ROWS)
     keys = np.empty(hashed.shape, np.int32)
     n_buckets = 0
     for band in range(_BANDS):
-        values, place = np.unique(hashed[:, band], return_inverse=True)
-        keys[:, band] = n_buckets + place
-        n_buckets += values.size
+        _, place, times = np.unique(hashed[:, band], return_inverse=True, return_counts=True)
+        shared = times > 1
+        number = np.where(shared, n_buckets + np.cumsum(shared) - 1, -1)
+        keys[:, band] = number[place]
+        n_buckets += int(shared.sum())
     return keys, n_buckets
-
-
-def _fill(keys: Codes, group: Codes, n_buckets: int) -> tuple[Instants, Codes, npt.NDArray[np.uint64]]:
-    """Put every sighting into the buckets of its fingerprint, in order; the third result tells which are filled."""
-    offsets = np.zeros(n_buckets + 1, np.int64)
-    for column in keys.T:
-        offsets[1:] += np.bincount(column[group], minlength=n_buckets)
-    np.cumsum(offsets, out=offsets)
-    entries = np.empty(int(offsets[-1]), np.int32)
-    kernels.near.fill_buckets(keys, group, offsets[:-1].copy(), entries)
-    filled = np.zeros(-(-n_buckets // 64) * 64, np.bool_)
-    filled[:n_buckets] = np.diff(offsets) > 0
-    return offsets, entries, np.packbits(filled, bitorder="little").view("<u8").astype(np.uint64)
 
 
 def _own(scored: Codes, shown: Shown, n_accounts: int) -> tuple[Instants, Instants, Codes]:
     """Return what each scored account itself showed, in time: where it begins, when, and which prints."""
     order = np.lexsort((shown.print_, shown.instant, scored))
-    offsets = np.zeros(n_accounts + 1, np.int64)
-    np.cumsum(np.bincount(scored, minlength=n_accounts), out=offsets[1:])
-    return offsets, shown.instant[order], shown.print_[order]
-
-
-def _since(remembered: Sightings | None, names: npt.NDArray[np.uint64]) -> Instants:
-    """Return from when on each account is known by what is remembered of it."""
-    since = np.full(names.size, NEVER)
-    if remembered is not None and len(remembered):
-        np.minimum.at(since, np.searchsorted(names, remembered.account), remembered.instant)
-    return since
-
-
-def _existence(
-    ego: EgoLog, code_of: Instants, instant: Instants, account: npt.NDArray[np.integer], remembered: Instants
-) -> tuple[Instants, Instants, Instants]:
-    """Return from when on each account's row is seen, and when those sent that may be known by their sends alone."""
-    codes, first = np.unique(account, return_index=True)
-    scored = np.flatnonzero(code_of >= 0)
-    known_from = remembered.copy()
-    seen_from = row_seen_from(ego.dataset, ego.n_accounts)[scored]
-    known_from[code_of[scored]] = np.minimum(known_from[code_of[scored]], seen_from)
-    doubtful = scored[known_from[code_of[scored]] > instant[first[code_of[scored]]]]  # few, or none
-    entries = [np.arange(ego.offsets[each], ego.offsets[each + 1]) for each in doubtful.tolist()]
-    sent = [ego.time[each[(ego.flag[each] & 1) != 0]] for each in entries]
-    offsets = np.zeros(codes.size + 1, np.int64)
-    offsets[1 + code_of[doubtful]] = [each.size for each in sent]
-    np.cumsum(offsets, out=offsets)
-    sent_at = np.empty(int(offsets[-1]), np.int64)
-    for code, each in zip(code_of[doubtful].tolist(), sent, strict=True):
-        sent_at[offsets[code] : offsets[code + 1]] = each
-    return known_from, offsets, sent_at
+    return offsets_of(scored, n_accounts), shown.instant[order], shown.print_[order]
 
 
 def _verdicts(ego: EgoLog, code_of: Instants, names: npt.NDArray[np.uint64]) -> tuple[Any, ...]:
@@ -251,6 +309,4 @@ def _by_code(parts: list[tuple[Instants, Instants, Bools]], n_codes: int) -> tup
     code, instant, value = (np.concatenate([part[k] for part in parts]) for k in range(3))
     order = np.lexsort((~value, instant, code))
     order = order[code[order] >= 0]
-    offsets = np.zeros(n_codes + 1, np.int64)
-    np.cumsum(np.bincount(code[order], minlength=n_codes), out=offsets[1:])
-    return offsets, instant[order], value[order]
+    return offsets_of(code[order], n_codes), instant[order], value[order]

@@ -51,11 +51,8 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
             else read_texts(ego.dataset, *((REPORTED,) if row == 2 else ()))[0]
         )
         remembered = None if memory is None or row == 2 else (memory.photos, memory.texts)[row]
-        around = np.empty((len(ROWS), len(slices)))
-        column = "accounts" if row == 2 else "evidence"
-        works.append(
-            (row, around[ROWS.index(column)], clusters_around(ego, slices, shown, remembered, around))
-        )
+        around, clusters = clusters_around(ego, slices, shown, remembered)
+        works.append((row, around[ROWS.index("accounts" if row == 2 else "evidence")], clusters))
 
     def work(low: int, high: int) -> None:
         for row, found, clusters in works:

@@ -8,18 +8,19 @@ import numpy.typing as npt
 from spamclf.campaigns.shown import Shown, read_photos
 from spamclf.ego import EgoLog, Slices
 from spamclf.facts import column_of, instants_of
-from spamclf.features.around import AUTOMATED_SHARE, ROWS, account_codes, clusters_around
+from spamclf.features.around import AUTOMATED_SHARE, MOST_PHOTOS, account_codes, clusters_around
 from spamclf.features.feature import Family, Feature, Work
 from spamclf.features.timeline import Timeline, fresh_rows
 
 _SET = ("photos.set_at",)
 _PHOTO = ("photos.photo|photos.photo_hash",)
 _CLUSTER = (
-    "its cluster: sightings in the history (those that the model remembers, too) by other known accounts (row seen,"
-    " or sent in the history) of a photo within 31 of 256 bits of one of its own, turned or mirrored ones too (a "
-    "ready-made hash only as it is); the latest 1,000 accounts count, and 8,000 sightings at most. Of the 16 photos"
-    " that it showed last, that with the most accounts (then the earliest, then the least hash). Blank, tiny and "
-    "known innocent pictures are in no cluster; null without another"
+    "its cluster: sightings in the history (those that the model remembers, too) by known accounts (row seen, or sent "
+    "in the history) of a photo within 31 of 256 bits of one of its own, turned or mirrored ones too (a ready-made "
+    "hash only as it is); of each account those after which it showed fewer than 16 other photos. All accounts count; "
+    f"of more than {MOST_PHOTOS:,} different photos the {MOST_PHOTOS:,} met first in the index. Of its own photos that "
+    "with the most other accounts (then the oldest cluster, then the least hash). Blank, tiny and known innocent "
+    "pictures are in no cluster; null without another"
 )
 _PDQ = "Meta 2019, PDQ"
 
@@ -40,7 +41,7 @@ FEATURES = (
         "its photo is {value}a blank or usual one", _PHOTO, "2", _PDQ,
     ),
     Feature(
-        "photo_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
+        "photo_cluster_accounts", "count", 1, f"other accounts in {_CLUSTER}",
         "nearly the same photo is shown by {value} other accounts", _PHOTO, "2", _PDQ, actionable=False,
     ),
     Feature(
@@ -56,7 +57,7 @@ FEATURES = (
     ),
     Feature(
         "photo_cluster_growth_24h", "count", 1,
-        f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
+        f"other accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
         "nearly the same photo is shown by {photo_cluster_accounts} other accounts; within the last day {value} "
         "began to show it",
         _PHOTO, "2", actionable=False,
@@ -83,8 +84,7 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     out[0] = n_set > 0
     out[1] = np.maximum(n_set - 1, 0)
     out[2] = latest.last(slices.account, since, slices.as_of)
-    around = np.empty((len(ROWS), len(slices)))
-    clusters = clusters_around(ego, slices, shown, ego.memory.photos if ego.memory else None, around)
+    around, clusters = clusters_around(ego, slices, shown, ego.memory.photos if ego.memory else None)
 
     def work(low: int, high: int) -> None:
         clusters(low, high)

@@ -10,18 +10,19 @@ import pyarrow.compute as pc
 from spamclf.campaigns.shown import PUBLIC, read_texts, text_prints
 from spamclf.ego import EgoLog, Slices
 from spamclf.facts import column_of, instants_of
-from spamclf.features.around import AUTOMATED_SHARE, ROWS, account_codes, clusters_around
+from spamclf.features.around import AUTOMATED_SHARE, MOST_TEXTS, account_codes, clusters_around
 from spamclf.features.feature import Family, Feature, Work
 from spamclf.features.timeline import Timeline, fresh_rows
 
 _TEXT = ("texts.text|texts.signature",)
 _CLUSTER = (
-    "its cluster: sightings in the history (those that the model remembers, too) by other known accounts (row seen,"
-    " or sent in the history) of a public text (about, description) whose MinHash agrees with that of one of its "
-    "own in 64 of 128 values, four of one band among them; the latest 1,000 accounts count, of the latest 1,000 "
-    "compared in each band (8,000 sightings at most). Of the 16 texts that it showed last, that with the most "
-    "accounts (then the earliest, then the least signature). Texts of fewer than 12 different 5-grams (of a "
-    "signature as read off it) and known innocent ones are in no cluster; null without another"
+    "its cluster: sightings in the history (those that the model remembers, too) by known accounts (row seen, or sent "
+    "in the history) of a public text (about, description) whose MinHash agrees with that of one of its own in 64 of "
+    "128 values, four of one band among them; of each account those after which it showed fewer than 16 other texts. "
+    f"All accounts count; of more than {MOST_TEXTS:,} different texts the {MOST_TEXTS:,} met first, of as many "
+    "compared in each band. Of its own texts that with the most other accounts (then the oldest cluster, then the "
+    "least signature). Texts of fewer than 12 different 5-grams (of a signature as read off it) and known innocent "
+    "ones are in no cluster; null without another"
 )
 _BRODER = "Broder 1997"
 
@@ -32,7 +33,7 @@ FEATURES = (
         "showed {value} public texts", ("texts.source",), "3",
     ),
     Feature(
-        "template_cluster_accounts", "count", 1, f"accounts in {_CLUSTER}",
+        "template_cluster_accounts", "count", 1, f"other accounts in {_CLUSTER}",
         "nearly the same text is shown by {value} other accounts", _TEXT, "3", _BRODER, actionable=False,
     ),
     Feature(
@@ -49,7 +50,7 @@ FEATURES = (
     ),
     Feature(
         "template_cluster_growth_24h", "count", 1,
-        f"accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
+        f"other accounts whose first sighting lies at most 24 hours back in {_CLUSTER}",
         "nearly the same text is shown by {template_cluster_accounts} other accounts; within the last day {value} "
         "began to show it",
         _TEXT, "3", actionable=False,
@@ -63,7 +64,7 @@ FEATURES = (
     ),
     Feature(
         "template_cluster_gone_share", "share", 0,
-        f"share of the accounts whose latest sighting is older than 7 days in {_CLUSTER}; null without accounts",
+        f"share of the other accounts whose latest sighting is older than 7 days in {_CLUSTER}; null without accounts",
         "nearly the same text is shown by {template_cluster_accounts} other accounts; {value} of such accounts have "
         "not shown it for a week",
         _TEXT, "3", actionable=False,
@@ -97,9 +98,8 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     for row, line in zip(out[8:], flags, strict=True):
         until, begin = line.before(slices.account, slices.as_of), line.before(slices.account, since)
         row[:] = np.where(until[0] > begin[0], until[1] > begin[1], np.nan)
-    around = np.empty((len(ROWS), len(slices)))
     shown, _, _ = read_texts(ego.dataset)
-    clusters = clusters_around(ego, slices, shown, ego.memory.texts if ego.memory else None, around)
+    around, clusters = clusters_around(ego, slices, shown, ego.memory.texts if ego.memory else None)
 
     def work(low: int, high: int) -> None:
         clusters(low, high)

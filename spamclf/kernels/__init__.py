@@ -14,9 +14,11 @@ from types import ModuleType
 _MODULES = frozenset(
     {
         "account",
+        "around",
         "bands",
         "banks",
         "co_target",
+        "crowd",
         "ego",
         "fan_out",
         "feedback",
@@ -27,7 +29,7 @@ _MODULES = frozenset(
         "letters",
         "minhash",
     }
-    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets"}
+    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets", "spells"}
 )
 _announced = threading.Event()
 

@@ -12,28 +12,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, extract
+from spamclf import AfterSends, Dataset, extract
 from spamclf.campaigns.photos import fingerprint_files, to_hex
+from spamclf.campaigns.shown import read_photos, read_texts
 from spamclf.ego import EgoLog
-from spamclf.features.catalogue import FAMILIES
+from spamclf.features import around
+from spamclf.features.catalogue import FAMILIES as FAMILIES_BY_NAME
 from spamclf.features.extract import measure
 from spamclf.remember import remember
+from tests.campaigns import near_copies
+from tests.features.crowds import LOWERED, crowd_world, lower
+from tests.features.test_template import STATED
 from tests.worlds import (
     DAY,
     TIMES,
     World,
     account,
     all_known,
+    assert_equal_values,
+    assert_twin,
     at,
     by_account,
     differing,
+    disturbed,
     pictured,
     random_world,
+    shuffled,
     tables_of,
 )
 
 AS_OF = 1_780_000_000_000_000
-NAMES = tuple(feature.name for name in ("photo", "template") for feature in FAMILIES[name].features)
+NAMES = tuple(feature.name for name in ("photo", "template") for feature in FAMILIES_BY_NAME[name].features)
 CLUSTERS = tuple(name for name in NAMES if "cluster" in name)
 
 
@@ -155,3 +164,173 @@ def test_what_is_remembered_expires_with_the_look_back() -> None:
         for days in (30, 19)
     ]
     assert near == [1, 0]
+
+
+# ---- crowds --------------------------------------------------------------------------------------------------------
+
+FAMILIES = ["photo", "template", "evidence"]
+
+
+def extracted(world: World, **settings: Any) -> Any:
+    return extract(world.dataset(), history_days=world.history_days, features=FAMILIES, n_jobs=1, **settings)
+
+
+@pytest.mark.parametrize("limits", LOWERED)
+@pytest.mark.parametrize("seed", range(3))
+def test_crowds_equal_their_twins(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...], seed: int
+) -> None:
+    lower(monkeypatch, *limits)
+    assert_twin(crowd_world(seed), *FAMILIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limits", LOWERED)
+def test_crowds_equal_their_twins_at_length(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]) -> None:
+    lower(monkeypatch, *limits)
+    for seed in range(3, 50):
+        assert_twin(crowd_world(seed, 8 + seed % 30), *FAMILIES)
+
+
+@pytest.mark.parametrize("limits", LOWERED)
+def test_several_instants_of_a_crowd(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]) -> None:
+    """They are counted in one pass, in which sightings of an account begin, overlap and expire."""
+    lower(monkeypatch, *limits)
+    world, rng = crowd_world(9), random.Random(9)
+    instants = sorted({world.as_of - rng.randrange(4 * DAY) for _ in range(10)} | {world.as_of + 15 * DAY})
+    together = extracted(world, snapshots=instants)
+    for instant in instants:
+        alone = extracted(world, as_of=instant)
+        assert alone.values.tobytes() == together.values[:, together.as_of == instant].tobytes()
+    for instant in instants[::5]:
+        for who, values in by_account(extracted(world, as_of=instant)).items():
+            assert_equal_values(values, world.twin(who, instant))
+    after = extracted(world, as_of=world.as_of, snapshots=AfterSends(1, 2))
+    assert len(after) > 4
+    for row in range(len(after)):
+        alone = by_account(extracted(world, as_of=int(after.as_of[row])))[after.account_ids[row].as_py()]
+        np.testing.assert_array_equal(after.values[:, row], list(alone.values()))
+
+
+def unseen_rows_change_nothing(world: World) -> None:
+    world, rng = all_known(world), random.Random(world.seed)
+    want = world.extract(features=FAMILIES)
+    for _ in range(2):
+        assert not differing(want, disturbed(world, rng).extract(features=FAMILIES))
+    assert not differing(want, shuffled(world, rng).extract(features=FAMILIES))
+
+
+@pytest.mark.parametrize("limits", LOWERED)
+def test_unseen_rows_change_nothing_in_a_crowd(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]
+) -> None:
+    """Not even where more are in reach than count: which do is no matter of what comes later, or came before."""
+    lower(monkeypatch, *limits)
+    for seed in range(2):
+        unseen_rows_change_nothing(crowd_world(seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limits", LOWERED)
+def test_unseen_rows_change_nothing_in_a_crowd_at_length(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]
+) -> None:
+    lower(monkeypatch, *limits)
+    for seed in range(2, 90):
+        unseen_rows_change_nothing(crowd_world(seed, 6 + seed % 20))
+
+
+def test_lowered_limits_do_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the tests above would test nothing."""
+    world = crowd_world(0)
+    whole = world.extract(features=FAMILIES)
+    lower(monkeypatch, *LOWERED[0])
+    names = {name for _, name in differing(whole, world.extract(features=FAMILIES))}
+    assert names >= {"photo_cluster_accounts", "template_cluster_texts", "evidence_photo_accounts"}
+
+
+def test_parts_and_families_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads share out the slices, batches see some of them, and families share what was seen."""
+    lower(monkeypatch, *LOWERED[2])
+    world = crowd_world(4)
+    ego = EgoLog.build(world.dataset())
+    names = [feature.name for name in FAMILIES for feature in FAMILIES_BY_NAME[name].features]
+    slices = ego.slices(np.arange(ego.n_accounts), world.as_of, history_days=world.history_days)
+    whole = measure(ego, slices, names, n_jobs=1)
+    monkeypatch.setitem(measure.__globals__, "_MIN_WORK", 0)
+    np.testing.assert_array_equal(whole, measure(ego, slices, names, n_jobs=2))
+    for low in range(0, len(slices), 7):
+        np.testing.assert_array_equal(whole[:, low : low + 7], measure(ego, slices[low : low + 7], names))
+    for name in names[::3]:
+        np.testing.assert_array_equal(whole[names.index(name)], measure(ego, slices, [name], n_jobs=1)[0])
+
+
+# ---- effort: what is counted costs in proportion to it -----------------------------------------------------------
+
+
+def effort(kind: str, n: int) -> tuple[int, int]:
+    """Fingerprints compared, and sightings gone through, for `n` accounts of a crowd at one instant."""
+    rng = np.random.default_rng(n)
+    ids, until = [f"a{k}" for k in range(n)], AS_OF
+    words = np.repeat(rng.integers(0, 2**64, (1, 4), np.uint64), n, axis=0)
+    if kind != "one photo, thousands of times by one account" and kind != "one photo":
+        words = near_copies.flipped(words, 12, rng)
+    if kind == "half one photo":
+        words[: n // 2] = words[0]
+    owner = rng.integers(0, 10, n) if "by one account" in kind else np.arange(n)
+    known = (
+        np.where(rng.random(n) < 0.9, until + DAY, until - 90 * DAY) if "unknown" in kind else np.full(n, 0)
+    )
+    signatures = np.repeat(rng.integers(0, 2**26, (1, 128), np.uint32), n, axis=0)
+    signatures = np.where(
+        rng.random((n, 128)) < 0.25, rng.integers(0, 2**26, (n, 128), np.uint32), signatures
+    )
+    shown = {"account_id": [ids[k] for k in owner.tolist()], "at": until - rng.integers(1, 20 * DAY, n)}
+    dataset = Dataset(
+        accounts={"account_id": ids, "registered_at": known},
+        messages={"sender_id": ids[:1], "recipient_id": ids[1:2], "sent_at": [until - DAY]},
+        photos={"account_id": shown["account_id"], "set_at": shown["at"], "photo_hash": to_hex(words)},
+        texts={
+            "account_id": shown["account_id"], "observed_at": shown["at"], "source": ["about"] * n,
+            "signature": signatures.tolist(),
+        },
+        schemes=STATED, time_unit="us", not_after="2040-01-01",
+    )  # fmt: skip
+    ego = EgoLog.build(dataset, n_jobs=1)
+    slices = ego.slices(np.arange(n), until, history_days=30)
+    shows = read_texts(dataset)[0] if kind == "texts" else read_photos(dataset)
+    rows, work = around.clusters_around(ego, slices, shows, None)
+    work(0, n)
+    assert kind == "unknown" or np.nanmax(rows[0]) > 0
+    laid = ego.once(("memory", "around", id(shows)), dict)
+    return tuple(laid.latest.effort.tolist())  # type: ignore[return-value]
+
+
+KINDS = (
+    "one photo",
+    "photos",
+    "half one photo",
+    "texts",
+    "photos, most unknown",
+    "one photo, thousands of times by one account",
+)
+
+
+def assert_linear(kind: str, n: int, per_account: int) -> None:
+    small, large = effort(kind, n), effort(kind, 2 * n)
+    for before, after in zip(small, large, strict=True):
+        assert after <= 2.3 * before + 100
+        assert after <= per_account * 2 * n
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_effort_is_linear(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Twice as many accounts with nearly the same photo or text cost twice as much, not four times."""
+    lower(monkeypatch, 40, 16, 8)
+    assert_linear(kind, 1_000, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_effort_is_linear_at_length(kind: str) -> None:
+    assert_linear(kind, 10_000, 1_600)

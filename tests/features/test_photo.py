@@ -17,6 +17,7 @@ from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import fingerprint, fingerprint_files
 from spamclf.simulate.photos import picture
 from tests import naive, naive_near
+from tests.naive_near import OWN
 from tests.worlds import (
     DAY,
     Row,
@@ -184,9 +185,9 @@ def test_the_cluster_is_that_of_the_photo_with_most_accounts_then_the_earliest()
         pictured("c", OTHER, 4),
     ]
     got = look("photo", accounts=people(*"abcd"), photos=photos)
-    assert got["a"]["photo_cluster_age_s"] == DAY / 1e6 - 2  # of "c" and "c" was there first
-    got = look("photo", accounts=people(*"abcd"), photos=[*photos, pictured("d", BASE, 50)])
     assert got["a"]["photo_cluster_age_s"] == DAY / 1e6 - 1
+    got = look("photo", accounts=people(*"abcd"), photos=[*photos, pictured("d", OTHER, 50)])
+    assert got["a"]["photo_cluster_age_s"] == DAY / 1e6 - 2
 
 
 def test_automated_share_leaves_itself_out() -> None:
@@ -240,7 +241,7 @@ def test_many_own_photos(seed: int) -> None:
 
 @pytest.mark.parametrize("ties", [1, 40, 10_000])
 def test_a_hot_photo(ties: int) -> None:
-    """Of 1,500 accounts with one photo the latest 1,000 sightings count, at one instant by pseudonym."""
+    """All 1,500 accounts with one photo or a near one count."""
     rng = random.Random(ties)
     near = [BASE, *(flipped(BASE, n, rng) for n in (3, 9, 15, 15, 20))]
     names = [f"v{k}" for k in range(1500)]
@@ -254,7 +255,7 @@ def test_a_hot_photo(ties: int) -> None:
     values = world.extract(features=["photo"])
     for who in ("a", "b", "v0", "v700", "v1499"):
         assert_equal_values(values[who], world.twin(who) | {})
-    assert values["a"]["photo_cluster_accounts"] <= naive_near.LATEST
+    assert values["a"]["photo_cluster_accounts"] == 1501
     assert not differing(values, shuffled(world, rng).extract(features=["photo"]))
 
 
@@ -287,21 +288,21 @@ def test_photos_as_files(tmp_path: Path) -> None:
     def in_reach(own: naive_near.Words, other: naive_near.Words) -> bool:
         return any(naive_near.photo_in_reach(turned, other) for turned in versions[own])
 
+    listed = dataset.accounts["account_id"].to_pylist()
+    known = {"accounts": [{"account_id": who, "registered_at": None} for who in listed], "messages": []}
     got = by_account(extract(dataset, as_of=as_of, history_days=60, features=["photo"]))
     largest = 0
     for who, values in got.items():
-        cluster = naive_near.largest_cluster(naive.View({}, who, as_of, history), sightings, in_reach)
+        view = naive.View(known, who, as_of, history)
+        cluster = naive_near.largest_cluster(view, sightings, in_reach, naive_near.photo_buckets, 1000)
         assert math.isnan(values["photo_cluster_accounts"]) == (cluster is None)
         if cluster is not None:
-            first = min([cluster.own_first, *(s.instant for s in cluster.sightings)])
             assert values["photo_cluster_accounts"] == len(cluster.accounts)
             if not cluster.accounts:
                 assert math.isnan(values["photo_cluster_pictures"])
                 continue
-            assert values["photo_cluster_pictures"] == len(
-                {cluster.centre, *(s.words for s in cluster.sightings)}
-            )
-            assert values["photo_cluster_age_s"] == pytest.approx((as_of - first) / 1e6)
+            assert values["photo_cluster_pictures"] == len({s.words for s in cluster.sightings})
+            assert values["photo_cluster_age_s"] == pytest.approx((as_of - cluster.began) / 1e6)
             largest = max(largest, len(cluster.accounts))
     assert largest >= 3
     assert {
@@ -358,8 +359,28 @@ def test_hashes_and_files_of_the_same_pictures_agree(tmp_path: Path) -> None:
 
 
 def test_one_account_crowds_nobody_out() -> None:
+    """Neither by one photo that it shows thousands of times, nor by hundreds of near copies."""
     names = [f"p{k}" for k in range(12)]
     photos = [pictured(who, BASE, k) for k, who in enumerate(names)]
-    flood = [pictured("z", BASE, 20 + k / 10) for k in range(1_500)]
-    got = look("photo", accounts=people(*names, "z"), photos=photos + flood)
-    assert got["p0"]["photo_cluster_accounts"] == len(names)
+    floods = (
+        [pictured("z", BASE, 20 + k / 10) for k in range(9_000)],
+        [pictured("z", flipped(BASE, 9, RNG), 20 + k / 10 - (k % 2) * 9_000) for k in range(1_100)],
+    )
+    for flood in floods:
+        world = World(tables_of(accounts=people(*names, "z"), photos=photos + flood), at(days=1))
+        got = world.extract(features=["photo_cluster_accounts", "photo_cluster_pictures"])
+        assert [got[who]["photo_cluster_accounts"] for who in names] == [len(names)] * len(names)
+        assert got["p0"]["photo_cluster_pictures"] <= 1 + OWN
+
+
+def test_a_campaign_of_thousands_is_told_whole() -> None:
+    """Its first accounts, long ago and found out since, are as much a part of it as the latest ones."""
+    names = [f"p{k}" for k in range(3_000)]
+    photos = [pictured(who, BASE, -20 * 86_400 + 500 * k) for k, who in enumerate(names)]
+    labels = [labelled(who, True, 86_399) for who in names[:1_500]]
+    world = World(tables_of(accounts=people(*names), photos=photos, labels=labels), at(days=1), 30 * DAY)
+    last = world.extract(features=["photo"])[names[-1]]
+    assert last["photo_cluster_accounts"] == 2_999
+    assert last["photo_cluster_age_s"] == 21 * 86_400
+    assert last["photo_cluster_growth_24h"] == sum(-20 * 86_400 + 500 * k >= 0 for k in range(2_999))
+    assert last["photo_cluster_automated_share"] == 1_501 / 1_502

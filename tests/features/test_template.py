@@ -274,3 +274,12 @@ def test_threads_do_not_matter() -> None:
         for n in (1, 2)
     ]
     np.testing.assert_array_equal(tables[0].values, tables[1].values)
+
+
+def test_one_account_crowds_nobody_out() -> None:
+    names = [f"p{k}" for k in range(12)]
+    texts = [said(who, OFFER, k) for k, who in enumerate(names)]
+    flood = [said("z", OFFER, 20 + k / 10) for k in range(9_000)]
+    world = World(tables_of(accounts=people(*names, "z"), texts=texts + flood), at(days=1))
+    got = world.extract(features=["template_cluster_accounts"])
+    assert [got[who]["template_cluster_accounts"] for who in names] == [len(names)] * len(names)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spamclf import kernels
 from spamclf.campaigns.shown import Prints
-from spamclf.features.around import _neighbours
-from spamclf.kernels import neighbours
+from spamclf.features.around import LISTED, _neighbours
 
 
 def edited(base: np.ndarray, n_bits: int, rng: np.random.Generator) -> np.ndarray:
@@ -27,19 +27,42 @@ def test_every_pair_once(seed: int) -> None:
     versions = words[rng.integers(0, len(words), (50, 8))]
     versions[::2, 1] = versions[::2, 0]  # a picture that is its own mirror image
     prints = Prints(np.zeros(50, np.int32), versions, n_versions)
-    offsets, near = _neighbours(prints, words)
+    offsets, near = _neighbours(prints, words, LISTED, 1000)
     distance = np.bitwise_count(versions[:, :, None, :] ^ words[None, None]).sum(axis=3)
     for k in range(50):
         want = np.flatnonzero((distance[k, : n_versions[k]] <= 31).any(axis=0))
         got = sorted(near[offsets[k] : offsets[k + 1]].tolist())
-        assert got == (want.tolist() if want.size <= neighbours.MOST else [])
+        assert got == (want.tolist() if want.size <= LISTED else [])
 
 
 def test_one_with_too_many_lists_none() -> None:
     rng = np.random.default_rng(1)
     base = rng.integers(0, 2**63, 4, dtype=np.uint64)
-    words = np.unique([edited(base, 4, rng) for _ in range(neighbours.MOST + 40)], axis=0)
+    words = np.unique([edited(base, 4, rng) for _ in range(LISTED + 40)], axis=0)
     prints = Prints(np.zeros(1, np.int32), np.repeat(base[None, None], 8, axis=1), np.ones(1, np.int64))
-    offsets, near = _neighbours(prints, words)
+    offsets, near = _neighbours(prints, words, LISTED, 1000)
     assert offsets.tolist() == [0, 0]
     assert near.size == 0
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_thousands_that_share_a_part_are_not_held_against_each_other(near: bool) -> None:
+    """Neither near copies nor strangers that agree in one part of sixteen."""
+    rng = np.random.default_rng(2)
+    n, most = 4_000, 100
+    words = rng.integers(0, 2**64, (n, 4), np.uint64)
+    if near:
+        words = np.unique([edited(words[0], int(k), rng) for k in rng.integers(1, 9, n)], axis=0)
+    else:
+        words[:, 0] &= ~np.uint64(0xFFFF)
+    n = len(words)
+    ends, members, columns = np.empty(65_536, np.int64), np.empty(n, np.int32), np.empty((4, n), np.uint64)
+    versions, counts, effort = np.repeat(words, 8, axis=0), np.zeros(n, np.int32), np.zeros(1, np.int64)
+    for chunk in range(16):
+        kernels.hamming.sort_by_chunk(words, np.arange(n, dtype=np.int32), chunk, ends, members, columns)
+        one = np.ones(n, np.int64)
+        kernels.neighbours.find(
+            chunk, versions, one, words, ends, members, columns, LISTED, most, counts, effort
+        )
+    assert effort[0] <= n * (LISTED + most)
+    assert (counts > LISTED).mean() > 0.99
