@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf import kernels
 from spamclf.campaigns.given import path_of
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import MIN_QUALITY, SCHEME, VERSIONS, Photos, fingerprint_files, from_hex
@@ -40,7 +41,6 @@ PUBLIC = ("about", "description")
 #: Texts that a reporter disclosed, who may lie: never mixed with the public ones.
 REPORTED = ("reported",)
 
-MAX_DISTANCE = 31
 _FEWEST_BITS = 48
 MIN_SHINGLES = 12  # a text with fewer different ones is a word or two that many people would write
 
@@ -234,10 +234,7 @@ def _read_photos(dataset: Dataset, n_jobs: int) -> Shown:
         n_bits = np.bitwise_count(versions[:, 0]).sum(axis=1)
         usable &= (n_bits >= _FEWEST_BITS) & (n_bits <= 256 - _FEWEST_BITS)
         usable &= ~are_silhouettes(versions[:, 0])
-    innocent = _near_any(
-        versions.reshape(-1, 4), innocents(dataset).photos
-    )  # turned and mirrored copies, too
-    usable &= ~innocent.reshape(-1, VERSIONS).any(axis=1)
+    usable &= ~near_any(versions, n_versions, innocents(dataset).photos)
     known = place >= 0
     in_use = known & usable[place] if usable.size else known
     shown = _shown(dataset.photos, "set_at", "photo", scheme, versions[:, 0], place, in_use, known)
@@ -379,9 +376,16 @@ def _shown(
     )
 
 
-def _near_any(words: npt.NDArray[np.uint64], bank: npt.NDArray[np.uint64]) -> Bools:
-    """Tell which photos are within 31 bits of one of a few others."""
-    near = np.zeros(len(words), np.bool_)
-    for each in bank:
-        near |= np.bitwise_count(words ^ each).sum(axis=1) <= MAX_DISTANCE
-    return near
+def near_any(
+    versions: npt.NDArray[np.uint64], n_versions: npt.NDArray[np.int64], bank: npt.NDArray[np.uint64]
+) -> Bools:
+    """Tell which photos, turned and mirrored too (see `Prints`), are within 31 bits of one of some others."""
+    n, counts, effort = len(bank), np.zeros(len(versions), np.int32), np.zeros(1, np.int64)
+    ends, members = np.empty(kernels.neighbours.CHUNK_VALUES, np.int64), np.empty(n, np.int32)
+    columns, places = np.empty((4, n), np.uint64), np.arange(n, dtype=np.int32)
+    for chunk in range(kernels.neighbours.CHUNKS if n else 0):
+        kernels.hamming.sort_by_chunk(bank, places, chunk, ends, members, columns)
+        kernels.neighbours.find(
+            chunk, versions.reshape(-1, 4), n_versions, bank, ends, members, columns, 0, n, counts, effort
+        )  # one neighbour is enough
+    return counts > 0
