@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spamclf.campaigns.clusters import PHOTO, TEXT, PhotoNear, TextNear, cluster
+from tests.benches.cluster_features import hot_features
 from tests.benches.cluster_quality import quality, signed, thai
 from tests.benches.timing import markdown, side_by_side
 from tests.campaigns.near_copies import drifting_photos, flipped, template_texts
@@ -287,6 +288,7 @@ ROWS: dict[str, Callable[[int, float], Rows]] = {
     "sorting": against_sorting,
     "faiss": against_faiss,
     "identical": identical,
+    "features": hot_features,
     "quality": quality,
     "thai": thai,
 }
