@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -42,13 +44,31 @@ def n_threads(n_jobs: int, where: str = "spamclf") -> int:
 
 
 def in_threads(work: Callable[[int, int], Any], bounds: Sequence[int], n_jobs: int) -> list[Any]:
-    """Call ``work(low, high)`` for each two neighbouring `bounds`, in threads (kernels drop the interpreter lock)."""
+    """Call ``work(low, high)`` for each two neighbouring `bounds`, in threads (kernels drop the interpreter lock).
+
+    The caller's thread is one of them: where cores are busy, it does what the others have not begun, and waits for none
+    of them to wake up.
+    """
     pairs = list(itertools.pairwise(bounds))
     threads = n_threads(n_jobs)
     if threads == 1 or len(pairs) == 1:
         return [work(low, high) for low, high in pairs]
-    with ThreadPoolExecutor(threads) as pool:
-        return [task.result() for task in [pool.submit(work, low, high) for low, high in pairs]]
+    pool = _pool(os.getpid(), threads - 1)
+    tasks = [pool.submit(work, low, high) for low, high in pairs]
+    own: dict[int, Any] = {}
+    try:
+        for k in reversed(range(len(pairs))):
+            if tasks[k].cancel():  # nobody has begun it
+                own[k] = work(*pairs[k])
+    finally:
+        wait([task for task in tasks if not task.cancel()])
+    return [own[k] if k in own else task.result() for k, task in enumerate(tasks)]
+
+
+@functools.cache
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """Return threads that stay: to start one takes longer than much of the work. A fork has none of its parent's."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="spamclf")
 
 
 def equal_parts(weights_before: npt.NDArray[np.int64], n_parts: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -115,7 +116,7 @@ class TextNear:
                 f"TextNear: recall must be a number between 0 and 1; got {self.recall!r}. Use 0.9."
             )
 
-    @property
+    @cached_property
     def bands(self) -> tuple[int, int]:
         """Number of bands, and of values in each: the longest bands that keep the `recall`."""
         for n_rows in range(N_VALUES, 1, -1):
@@ -210,12 +211,12 @@ def cluster(words: Words, *, near: PhotoNear | TextNear, n_jobs: int = -1) -> Cl
     """
     words = _checked(words, near)
     threads = n_threads(n_jobs)
-    rows, place = _collapse(words)
-    engine = _Engine(words, rows, near, threads if rows.size > _MIN_ROWS else 1)
-    medoid, root = engine.medoids()
-    medoids, number_of = _in_order(medoid)
-    component = np.unique(root[medoids], return_inverse=True)[1].astype(np.int32)
-    return Clusters(number_of[medoid][place], rows[medoids], component)
+    rows, place = _collapse(words, threads)
+    medoid, root = _Engine(words, rows, near, threads).medoids()
+    number_of, medoids = np.empty_like(medoid), np.empty_like(medoid)
+    medoids = medoids[: kernels.sets.number(medoid, number_of, medoids)]
+    component = np.unique(root.take(medoids), return_inverse=True)[1].astype(np.int32)
+    return Clusters(number_of.take(place), rows.take(medoids), component)
 
 
 def _checked(words: Words, near: PhotoNear | TextNear) -> Words:
@@ -233,29 +234,35 @@ def _checked(words: Words, near: PhotoNear | TextNear) -> Words:
     return np.ascontiguousarray(words)
 
 
-def _collapse(words: Words) -> tuple[Codes, Codes]:
+def _collapse(words: Words, threads: int) -> tuple[Codes, Codes]:
     """Return the first row of each different fingerprint in lexicographic order, and each row's place among them."""
-    from spamclf.kernels import rows as rows_kernel
-
-    firsts, copy_of = np.empty(words.shape[0], np.int32), np.empty(words.shape[0], np.int32)
-    order = firsts[: rows_kernel.fold(words, firsts, copy_of)].copy()
-    digits = np.empty(order.size, np.uint64)
-    rows_kernel.first_digits(words, order, digits)
+    n, fold = words.shape[0], kernels.rows.fold
+    firsts, copy_of, digits = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint64)
+    parts = _enough(threads, n)
+    lows = [n * part // parts for part in range(parts + 1)]
+    ends = in_threads(lambda low, high: fold(words, low, high, firsts, copy_of, digits), lows, parts)
+    filled = [slice(low, end) for low, end in zip(lows[:-1], ends, strict=True)]
+    order, digits = (np.concatenate([each[part] for part in filled]) for each in (firsts, digits))
     by = np.argsort(digits)
-    order, digits = order[by], digits[by]
+    order, digits = order.take(by), digits.take(by)
     same = np.zeros(order.size, np.bool_)
-    rows_kernel.refine(words, order, digits, same)
-    rows, place = np.empty(order.size, np.int32), np.empty(words.shape[0], np.int32)
-    rows = rows[: rows_kernel.collapse(order, same, rows, place)].copy()
-    return rows, place[firsts[copy_of]]
+    parts = _enough(threads, order.size)
+    cuts = [order.size * part // parts for part in range(1, parts)]  # moved to where equal digits begin
+    in_threads(
+        lambda low, high: kernels.rows.refine(words, order[low:high], digits[low:high], same[low:high]),
+        [0, *np.searchsorted(digits, digits[cuts]), order.size],
+        parts,
+    )
+    rows, place = np.empty(order.size, np.int32), np.empty(n, np.int32)
+    rows = rows[: kernels.rows.collapse(order, same, rows, place)].copy()
+    return rows, place.take(firsts.take(copy_of))
 
 
 class _Engine:
     """Different fingerprints, numbered in lexicographic order, and how they link."""
 
-    def __init__(self, words: Words, rows: Codes, near: PhotoNear | TextNear, n_jobs: int) -> None:
-        self.words, self.rows, self.near = words, rows, near
-        self.n_threads = n_threads(n_jobs)
+    def __init__(self, words: Words, rows: Codes, near: PhotoNear | TextNear, threads: int) -> None:
+        self.words, self.rows, self.near, self.threads = words, rows, near, threads
         self.kernel: ModuleType = kernels.hamming if isinstance(near, PhotoNear) else kernels.bands
         if isinstance(near, PhotoNear):
             self.link, self.reach = self._link_photos, N_BITS if near.reach is None else int(near.reach)
@@ -278,7 +285,7 @@ class _Engine:
             left = np.sort(members[~inside])
             if not left.size:
                 return medoid, first_root
-            root = self.link(self.rows[left])
+            root = self.link(self.rows.take(left))
         members, starts = _components(left, root)
         medoid[members] = self._leaders(members, starts)
         return medoid, first_root
@@ -286,102 +293,87 @@ class _Engine:
     def _centres(self, members: Codes, starts: npt.NDArray[np.int64]) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """Return the number of each member's medoid, and which members are in reach of it."""
         medoids, inside = np.empty(members.size, np.int32), np.empty(members.size, np.bool_)
-        rows = self.rows[members]
+        rows, threads = self.rows.take(members), _enough(self.threads, members.size)
         in_threads(
             lambda low, high: self.kernel.centre(
                 self.words, rows, starts, self.reach, medoids, inside, low, high
             ),
-            equal_parts(starts, self.n_threads),
-            self.n_threads,
+            equal_parts(starts, threads) if threads > 1 else [0, starts.size - 1],
+            threads,
         )
-        return self._numbers(medoids, members), inside
+        # Of those out of reach, no medoid may be written.
+        return members.take(medoids, mode="clip"), inside
 
     def _leaders(self, members: Codes, starts: npt.NDArray[np.int64]) -> Codes:
         """Return the number of the leader of each member."""
-        leaders, rows = np.empty(members.size, np.int32), self.rows[members]
+        leaders, rows = np.empty(members.size, np.int32), self.rows.take(members)
+        threads = _enough(self.threads, members.size)
         in_threads(
             lambda low, high: self.kernel.lead(self.words, rows, starts, self.reach, leaders, low, high),
-            equal_parts(starts, self.n_threads),
-            self.n_threads,
+            equal_parts(starts, threads),
+            threads,
         )
-        return self._numbers(leaders, members)
-
-    def _numbers(self, rows: Codes, members: Codes) -> Codes:
-        """Return the number of the fingerprint of each of `rows`, all of them among `members`."""
-        number = np.empty(self.words.shape[0], np.int32)
-        number[self.rows[members]] = members
-        return number[rows]
+        return members.take(leaders)
 
     def _link_photos(self, rows: Codes) -> Codes:
         near = self.near
         assert isinstance(near, PhotoNear)
+        words = self.words.take(
+            rows, axis=0
+        )  # read once or twice a chunk: no pass may wait for scattered rows
 
         def link(part: int, parts: int, parent: Codes) -> None:
             if rows.size <= _FEW_PHOTOS:
-                kernels.hamming.link_all(self.words, rows, near.max_distance, parent)
+                kernels.hamming.link_all(words, near.max_distance, parent)
             else:
-                kernels.hamming.link(self.words, rows, part, parts, near.max_distance, parent)
+                kernels.hamming.link(words, part, parts, near.max_distance, parent)
 
-        return self._united(rows, link)
+        return self._united(np.arange(rows.size, dtype=np.int32), link)
 
     def _link_signatures(self, rows: Codes) -> Codes:
         near = self.near
         assert isinstance(near, TextNear)
         n_bands, n_rows = near.bands
-        keys = np.empty((n_bands, rows.size), np.uint32)
-        threads = self._threads_for(rows)
+        need = _least_matches(near.min_similarity)
+        keys, parent = np.empty((n_bands, rows.size), np.uint32), np.empty(rows.size, np.int32)
+        threads = _enough(self.threads, rows.size)
         bounds = [rows.size * part // threads for part in range(threads + 1)]
         in_threads(
-            lambda low, high: kernels.bands.keys_of(self.words, rows, n_rows, keys, low, high),
+            lambda low, high: kernels.bands.keys_of(self.words, rows, n_rows, need, keys, parent, low, high),
             bounds,
             threads,
         )
-        need = _least_matches(near.min_similarity)
         return self._united(
-            rows,
+            parent,
             lambda part, parts, parent: kernels.bands.link(self.words, rows, keys, part, parts, need, parent),
         )
 
-    def _united(self, rows: Codes, link: Any) -> Codes:
-        """Link in threads, each with sets of its own; return the smallest number of each one's component."""
-        from spamclf.kernels import sets as sets_kernel
-
-        threads = self._threads_for(rows)
+    def _united(self, sets: Codes, link: Any) -> Codes:
+        """Link sets in threads, each with its own copy; return the smallest place in each one's component."""
+        threads = _enough(self.threads, sets.size)
 
         def work(part: int, _: int) -> Codes:
-            parent = np.arange(rows.size, dtype=np.int32)
+            parent = sets.copy()
             link(part, threads, parent)
             return parent
 
         first, *others = in_threads(work, list(range(threads + 1)), threads)
         for other in others:
-            sets_kernel.merge(first, other)
-        sets_kernel.flatten(first)
+            kernels.sets.merge(first, other)
+        kernels.sets.flatten(first)
         return first  # type: ignore[no-any-return]
 
-    def _threads_for(self, rows: Codes) -> int:
-        return min(self.n_threads, 16) if rows.size > _MIN_ROWS else 1
 
-
-def _in_order(medoid: Codes) -> tuple[Codes, Codes]:
-    """Return the medoids in the order of their first members, and the number of each."""
-    everyone, first = np.arange(medoid.size, dtype=np.int32), np.empty(medoid.size, np.int32)
-    first[medoid[::-1]] = everyone[::-1]  # of those that are written to one place, the last stays
-    medoids = medoid[first[medoid] == everyone]
-    number_of = np.empty(medoid.size, np.int32)
-    number_of[medoids] = everyone[: medoids.size]
-    return medoids, number_of
+def _enough(threads: int, n: int) -> int:
+    """Return how many threads are worth it for so many rows; there are 16 chunks and 21 bands to share."""
+    return min(threads, 16) if n > _MIN_ROWS else 1
 
 
 def _components(numbers: Codes, root: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
     """Return the members of components of two and more, one after the other in order, and where each begins."""
-    from spamclf.kernels import sets as sets_kernel
-
-    sizes = np.bincount(root, minlength=root.size)
-    starts = np.concatenate([[0], np.cumsum(sizes[sizes > 1])]).astype(np.int64)
-    members = np.empty(starts[-1], np.int32)
-    sets_kernel.gather(root, sizes, numbers, members)
-    return members, starts
+    members, starts = np.empty(root.size, np.int32), np.empty(root.size // 2 + 1, np.int64)
+    starts = starts[: kernels.sets.gather(root, numbers, members, starts) + 1]
+    return members[: starts[-1]], starts
 
 
 def _least_matches(similarity: float) -> int:

@@ -382,9 +382,9 @@ def near_any(
     """Tell which photos, turned and mirrored too (see `Prints`), are within 31 bits of one of some others."""
     n, counts, effort = len(bank), np.zeros(len(versions), np.int32), np.zeros(1, np.int64)
     ends, members = np.empty(kernels.neighbours.CHUNK_VALUES, np.int64), np.empty(n, np.int32)
-    columns, places = np.empty((4, n), np.uint64), np.arange(n, dtype=np.int32)
+    columns = np.empty((4, n), np.uint64)
     for chunk in range(kernels.neighbours.CHUNKS if n else 0):
-        kernels.hamming.sort_by_chunk(bank, places, chunk, ends, members, columns)
+        kernels.hamming.sort_by_chunk(bank, chunk, ends, members, columns)
         kernels.neighbours.find(
             chunk, versions.reshape(-1, 4), n_versions, bank, ends, members, columns, 0, n, counts, effort
         )  # one neighbour is enough

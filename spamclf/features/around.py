@@ -231,7 +231,7 @@ def _neighbours(prints: Prints, words: Words, listed: int, most: int) -> tuple[I
     found, effort = [np.empty((0, 2), np.int32)], np.zeros(1, np.int64)
     versions = prints.versions.reshape(-1, 4)
     for chunk in range(kernels.neighbours.CHUNKS if n else 0):
-        kernels.hamming.sort_by_chunk(words, np.arange(n, dtype=np.int32), chunk, ends, members, columns)
+        kernels.hamming.sort_by_chunk(words, chunk, ends, members, columns)
         found.append(
             kernels.neighbours.find(
                 chunk,

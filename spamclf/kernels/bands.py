@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import types
-from numba.core.cgutils import ir  # type: ignore[attr-defined]
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Bools, Codes, Ints
-from spamclf.kernels.rows import FACTORS
+from spamclf.kernels.rows import FACTORS, fetch_row
 from spamclf.kernels.sets import find, flatten, union
 
 Words = NDArray[np.uint32]
@@ -23,36 +19,13 @@ LATEST = 48  # of a bucket's members, each is compared with so many before it ..
 FIRST = 16  # ... and with so many of the first: a bucket of all must cost no square, one of 64 misses no pair
 
 _AHEAD = 6  # rows
+_FEW = 32_768  # so many are linked without parting them
 _PART_BITS = 13  # a part of a band's table holds some 8,192 fingerprints: it fits the second-level cache
-_SLOTS = 4  # of the table for each of them
-_FREE, _OPEN = -1, -2  # a slot of nobody, and of more than one set
+_SLOTS = 8  # of the table for each of them
+_FREE = -1  # a slot of no place yet
 
 #: (n, 128) uint32; memory that a file was mapped to is read-only, and a writable array fits as well
 WORDS = types.Array(types.uint32, 2, "C", readonly=True)
-
-
-def _prefetch(_context: Any, array: Any, _row: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        byte, number = ir.IntType(8), ir.IntType(32)
-        fetch = builder.module.declare_intrinsic(
-            "llvm.prefetch",
-            [byte.as_pointer()],
-            ir.FunctionType(ir.VoidType(), [byte.as_pointer()] + 3 * [number]),
-        )
-        for value in range(0, N_VALUES, 16):  # 64 bytes, a line of the cache
-            place = builder.add(
-                builder.mul(arguments[1], arguments[1].type(N_VALUES)), arguments[1].type(value)
-            )
-            address = builder.bitcast(builder.gep(data, [place]), byte.as_pointer())
-            builder.call(fetch, [address, number(0), number(2), number(1)])  # to read, to keep, data
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate
-
-
-#: Have a row on its way from memory: rows in the order of their values lie anywhere, and waiting is most of the work.
-prefetch: Any = intrinsic(_prefetch)
 
 
 @compiled([types.int64(WORDS, types.int64, WORDS, types.int64)])
@@ -100,23 +73,37 @@ def band_keys(words: Words, n_bands: int, n_rows: int) -> Keys:
     return keys
 
 
-@compiled([types.void(WORDS, types.int32[::1], types.int64, types.uint32[:, ::1], types.int64, types.int64)])
-def keys_of(words: Words, rows: Codes, n_rows: int, keys: Words, low: int, high: int) -> None:
-    """Write keys of the fingerprints ``[low, high)``; `keys` is (n_bands, n), `rows` says where each stands.
+@compiled(
+    [
+        types.void(
+            WORDS, types.int32[::1], types.int64, types.int64, types.uint32[:, ::1], types.int32[::1], types.int64,
+            types.int64,
+        )
+    ]
+)  # fmt: skip
+def keys_of(
+    words: Words, rows: Codes, n_rows: int, need: int, keys: Words, parent: Codes, low: int, high: int
+) -> None:
+    """Write keys of the fingerprints ``[low, high)``, and unite each with the one before it as `link` would.
 
-    A key is half of a sum of products, which wait for nothing as those of `band_key` do; who shares a bucket by chance
-    is compared once more than needed.
+    `keys` is (n_bands, n), `rows` says where each stands. A key is half of a sum of products, which wait for nothing as
+    those of `band_key` do; who shares a bucket by chance is compared once more than needed. In canonical order most
+    that are near to any are near to the one before, and here both are at hand.
     """
     for i in range(low, high):
-        prefetch(words, rows[min(i + _AHEAD, high - 1)])
-        row = rows[i]
-        total, left, band = np.uint64(0), n_rows, 0
+        fetch_row(words, rows[min(i + _AHEAD, high - 1)])
+        row, before = rows[i], max(i - 1, low)
+        total, left, band, shared = np.uint64(0), n_rows, 0, False
         for k in range(keys.shape[0] * n_rows):
             total += np.uint64(words[row, k]) * FACTORS[k]
             left -= 1
             if left == 0:
                 keys[band, i] = np.uint32(total >> np.uint64(32))
+                shared |= keys[band, before] == keys[band, i]
                 total, left, band = np.uint64(0), n_rows, band + 1
+        parent[i] = i
+        if shared and matches(words, row, words, rows[before]) >= need:
+            parent[i] = parent[before]
 
 
 @compiled("void(uint32[::1], int64, int64[::1], uint32[::1], int32[::1])")
@@ -193,29 +180,23 @@ def _open_places(
 ) -> int:
     """Write the places of ``[start, end)`` whose bucket may be more than one set, in order; return how many.
 
-    Most are alone in their bucket, or it is one set already, and then nothing is left to do for it. `table` is all
-    `_FREE`, and is so again; of a slot that two keys share, it is not asked which of them is one set. No branches,
-    as nobody could guess which way they go.
+    Most are alone in their bucket, or it is one set already, and then nothing is left to do for it: all find in their
+    slot of `table` the root that the last one wrote there, which is their own. Of a slot that two keys share, it is
+    not asked which of them is one set. No branches, as nobody could guess which way they go. What was in `table`
+    before does not matter; slots of the places returned are `_FREE` after it.
     """
     mask = np.uint32(_n_slots(end - start) - 1)
-    for slot in range(np.int64(mask) + 1):
-        table[slot] = _FREE
     for place in range(start, end):  # unsigned indices need no look at whether they count from the end
-        spot = np.uint64(by_key[place] & mask)
-        there = table[spot]
         root = parent[np.uint64(members[place])]
         roots[np.uint64(place - start)] = root
-        other = np.uint64(there * (there >= 0) + place * (there < 0))
-        differ = (
-            (by_key[other] != by_key[place]) | (roots[other - np.uint64(start)] != root) | (there == _OPEN)
-        )
-        table[spot] = _OPEN * differ + np.int64(other) * (1 - differ)
+        table[np.uint64(by_key[place] & mask)] = root
+    for place in range(start, end):
+        slot = np.uint64(by_key[place] & mask)
+        table[slot] = table[slot] if table[slot] == roots[np.uint64(place - start)] else _FREE
     n = 0
     for place in range(start, end):
         places[np.uint64(n)] = place
-        n += table[np.uint64(by_key[place] & mask)] == _OPEN
-    for k in range(n):
-        table[by_key[places[k]] & mask] = _FREE
+        n += table[np.uint64(by_key[place] & mask)] == _FREE
     return n
 
 
@@ -233,7 +214,7 @@ def _link_places(
 ) -> None:  # fmt: skip
     """Unite within the buckets of ``places[:n]``, which are whole buckets, in order.
 
-    `table`, all `_FREE` and so again, gets the last place of each slot; `beside` of each place the one before in its
+    `table`, `_FREE` for them, gets the last place of each slot; `beside` of each place the one before in its
     bucket, the one after, the first, and the one before in its slot; `whole` whether the bucket is one set up to here.
     """
     mask = np.uint32(_n_slots(size) - 1)
@@ -275,7 +256,7 @@ def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int
     """
     n = rows.size
     bits = 0
-    while bits < 12 and n >> (bits + _PART_BITS):
+    while n > _FEW and bits < 12 and n >> (bits + _PART_BITS):
         bits += 1
     ends = np.empty(1 << bits, np.int64)
     by_key, members = np.empty(n, np.uint32), np.empty(n, np.int32)
@@ -292,9 +273,9 @@ def link(words: Words, rows: Codes, keys: Words, band: int, step: int, need: int
         for part in range(ends.size):
             size = ends[part] - start
             if roots.size < size:
-                roots, places = np.empty(2 * size, np.int32), np.empty(2 * size, np.int32)
+                roots, places = np.empty(size + size // 8, np.int32), np.empty(size + size // 8, np.int32)
             if table.size < _n_slots(size):
-                table = np.empty(2 * _n_slots(size), np.int32)
+                table = np.empty(_n_slots(size), np.int32)
             left = _open_places(by_key, members, parent, start, ends[part], table, roots, places)
             if left:
                 _link_places(
@@ -314,6 +295,7 @@ def _usual(words: Words, members: Codes, low: int, high: int, usual: Words, vote
     """
     votes[:] = 0
     for place in range(low, high):
+        fetch_row(words, members[min(place + _AHEAD, members.size - 1)])
         row = members[place]
         for k in range(N_VALUES):
             value = words[row, k]
@@ -336,22 +318,25 @@ def centre(
     """Find the medoids of the sets ``[low, high)`` and tell who agrees with its medoid in `reach` values.
 
     The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Its medoid is the member that
-    agrees most with the values that most members have in each position (`_usual`); of several the first. It is written
-    to ``medoids[place]`` for each place of the set.
+    agrees most with the values that most members have in each position (`_usual`); of several the first. Its place is
+    written to ``medoids[place]`` for each place of the set.
     """
     usual, votes = np.zeros((1, N_VALUES), np.uint32), np.empty(N_VALUES, np.int32)
     for s in range(low, high):
         start, end = starts[s], starts[s + 1]
-        medoid, most = members[start], -1
+        medoid, most = start, 0
+        medoids[start:end] = 0
         if end - start > 2:  # two are as near to each other as each to the other
             _usual(words, members, start, end, usual[0], votes)
             for place in range(start, end):
                 equal = matches(words, members[place], usual, 0)
                 if equal > most:
-                    medoid, most = members[place], equal
+                    medoid, most = place, equal
+                medoids[place] = equal
         for place in range(start, end):
+            sure = most + medoids[place] - N_VALUES  # in so many values both agree with what is usual
+            inside[place] = sure >= reach or matches(words, members[place], words, members[medoid]) >= reach
             medoids[place] = medoid
-            inside[place] = matches(words, members[place], words, medoid) >= reach
 
 
 @compiled(
@@ -362,15 +347,18 @@ def centre(
     ]
 )
 def lead(words: Words, members: Codes, starts: Ints, reach: int, leaders: Codes, low: int, high: int) -> None:
-    """Give each member of the sets ``[low, high)`` the first leader in `reach` values equal, or make it one."""
+    """Give each member of the sets ``[low, high)`` the first leader in `reach` values equal, or make it one.
+
+    ``leaders[place]`` gets the leader's place.
+    """
     for s in range(low, high):
         chosen = np.empty(starts[s + 1] - starts[s], np.int32)
         n = 0
         for place in range(starts[s], starts[s + 1]):
             k = 0
-            while k < n and matches(words, members[place], words, chosen[k]) < reach:
+            while k < n and matches(words, members[place], words, members[chosen[k]]) < reach:
                 k += 1
             if k == n:
-                chosen[n] = members[place]
+                chosen[n] = place
                 n += 1
             leaders[place] = chosen[k]

@@ -20,6 +20,7 @@ MOST = 32_768  # so many of a bucket, or of a set in it, one fingerprint is comp
 
 _CHUNK_VALUES = 1 << 16
 _MANY = 32  # a bucket of so many is searched for sets that are linked, one pivot after the other
+_NONE, _SEVERAL = -1, -2  # instead of the root of a bucket
 _SET = 8  # smaller ones are not worth a segment
 _MISSES = 16  # so many pivots may find too little before the rest of a bucket counts as single
 _SHARE = 512  # a pivot finds too little below this part of the rest
@@ -78,30 +79,24 @@ def _next_near(columns: Words, i: int, start: int, end: int, most: int) -> int:
     return end
 
 
-@compiled(
-    [
-        types.void(
-            WORDS, types.int32[::1], types.int64, types.int64[::1], types.int32[::1], types.uint64[:, ::1]
-        )
-    ]
-)
-def sort_by_chunk(words: Words, rows: Codes, chunk: int, ends: Ints, members: Codes, columns: Words) -> None:
+@compiled([types.void(WORDS, types.int64, types.int64[::1], types.int32[::1], types.uint64[:, ::1])])
+def sort_by_chunk(words: Words, chunk: int, ends: Ints, members: Codes, columns: Words) -> None:
     """Sort fingerprints by the value of a chunk, and copy them in that order, the chunk's own word last.
 
     ``ends[v]`` becomes the end of the bucket `v`.
     """
     word, shift = chunk >> 2, np.uint64(16 * (chunk & 3))
     ends[:] = 0
-    for i in range(rows.size):
-        ends[np.int64(words[rows[i], word] >> shift) & (_CHUNK_VALUES - 1)] += 1
+    for i in range(members.size):
+        ends[np.int64(words[i, word] >> shift) & (_CHUNK_VALUES - 1)] += 1
     ends[:] = np.cumsum(ends) - ends  # where each begins; filling moves it to the end
-    for i in range(rows.size):
-        value = np.int64(words[rows[i], word] >> shift) & (_CHUNK_VALUES - 1)
+    for i in range(members.size):
+        value = np.int64(words[i, word] >> shift) & (_CHUNK_VALUES - 1)
         place = ends[value]
         ends[value] += 1
         members[place] = i
         for k in range(4):
-            columns[k, place] = words[rows[i], (word + 1 + k) & 3]
+            columns[k, place] = words[i, (word + 1 + k) & 3]
 
 
 @compiled(
@@ -131,7 +126,8 @@ def _adopt(
             n += 1
             segments[n] = start = found
         asked += 1
-    return n + 1
+    segments[n + 1] = end
+    return n + 2
 
 
 @compiled("int64(int32[::1], uint64[:, ::1], int64, int64, int64, int32[::1], int32[::1], int64)")
@@ -140,8 +136,9 @@ def _find_sets(
 ) -> int:
     """Bring the members of a bucket that are near to a pivot together, pivot after pivot; unite them.
 
-    Writes where each segment begins to ``segments[n:]``, at last that of the single members (maybe none), and returns
-    the new `n`. What is found depends on the bucket's members and their order alone, not on what is united already.
+    Writes where each segment begins to ``segments[n:]``, then the single members (maybe none), then where these end;
+    returns the new `n`. What is found depends on the bucket's members and their order alone, not on what is united
+    already.
     """
     spare = np.empty(4, np.uint64)
     misses, pivots, first = 0, 0, n
@@ -205,41 +202,68 @@ def _meet_buckets(
     parent: Codes,
 ) -> None:
     """Unite what is near in two buckets (or in one), given as segments; the last of each is of single members."""
-    for s in range(a, a_end):
-        for t in range(s if a == b else b, b_end):
+    for s in range(a, a_end - 1):
+        for t in range(s if a == b else b, b_end - 1):
             s_end, t_end = segments[s + 1], segments[t + 1]
-            s_set, t_set = s < a_end - 1, t < b_end - 1
+            s_set, t_set = s < a_end - 2, t < b_end - 2
             if segments[s] == s_end or segments[t] == t_end or (s == t and s_set):
                 continue
+            if s_set and t_set and find(parent, members[segments[s]]) == find(parent, members[segments[t]]):
+                continue  # in hot buckets all are one set soon
             if s_set and not t_set:  # the single ones ask the set
                 _meet(members, columns, segments[t], t_end, segments[s], s_end, True, most, parent)
             else:
                 _meet(members, columns, segments[s], s_end, segments[t], t_end, t_set, most, parent)
 
 
-@compiled([types.void(WORDS, types.int32[::1], types.int64, types.int64, types.int64, types.int32[::1])])
-def link(words: Words, rows: Codes, chunk: int, step: int, most: int, parent: Codes) -> None:
+@compiled("void(int32[::1], int64[::1], int32[::1], int32[::1])")
+def _roots_of_buckets(members: Codes, ends: Ints, parent: Codes, root: Codes) -> None:
+    """Write the root of each bucket's members, `_SEVERAL` if they are not one set, `_NONE` if there are none."""
+    start = 0
+    for value in range(_CHUNK_VALUES):
+        root[value] = find(parent, members[start]) if ends[value] > start else _NONE
+        for i in range(start + 1, ends[value]):
+            if find(parent, members[i]) != root[value]:
+                root[value] = _SEVERAL
+                break
+        start = ends[value]
+
+
+@compiled("boolean(int32[::1], int64)")
+def _is_settled(root: Codes, value: int) -> bool:
+    """Tell whether a bucket and all that are a bit away are one set already: nothing is left to be found in it."""
+    mine = root[value]
+    settled = mine >= 0
+    for bit in range(16):
+        other = root[value ^ (1 << bit)]
+        settled &= (other == mine) | (other == _NONE)
+    return settled or mine == _NONE
+
+
+@compiled([types.void(WORDS, types.int64, types.int64, types.int64, types.int32[::1])])
+def link(words: Words, chunk: int, step: int, most: int, parent: Codes) -> None:
     """Unite the fingerprints within `most` bits that differ in at most one bit of each `step`-th chunk from `chunk`.
 
     Every such pair ends in one set, except in a bucket of more than `MOST` that are not in one set (see `_meet`).
     """
-    n = rows.size
+    n = parent.size
     members, columns = np.empty(n, np.int32), np.empty((4, n), np.uint64)
     ends = np.empty(_CHUNK_VALUES, np.int64)
-    segments = np.empty(n + _CHUNK_VALUES + 1, np.int32)
+    segments = np.empty(n + 2 * _CHUNK_VALUES, np.int32)
     buckets = np.empty(_CHUNK_VALUES + 1, np.int32)  # where the segments of each begin
+    root = np.empty(_CHUNK_VALUES, np.int32)
     for c in range(chunk, N_CHUNKS, step):
-        sort_by_chunk(words, rows, c, ends, members, columns)
+        sort_by_chunk(words, c, ends, members, columns)
+        _roots_of_buckets(members, ends, parent, root)
         n_segments = start = 0
         for value in range(_CHUNK_VALUES):
             buckets[value] = n_segments
-            if ends[value] > start:
+            if not _is_settled(root, value):
                 n_segments = _find_sets(
                     members, columns, start, ends[value], most, parent, segments, n_segments
                 )
-                start = ends[value]
+            start = ends[value]
         buckets[_CHUNK_VALUES] = n_segments
-        segments[n_segments] = n
         for value in range(_CHUNK_VALUES):
             a, a_end = buckets[value], buckets[value + 1]
             if a == a_end:
@@ -250,14 +274,14 @@ def link(words: Words, rows: Codes, chunk: int, step: int, most: int, parent: Co
                 b, b_end = buckets[other], buckets[other + 1]
                 if other == value or b == b_end:
                     continue
-                if a_end - a == 1 and b_end - b == 1:  # the usual case: a few single ones
+                if a_end - a == 2 and b_end - b == 2:  # the usual case: a few single ones
                     _meet(
                         members,
                         columns,
                         segments[a],
-                        segments[a_end],
+                        segments[a + 1],
                         segments[b],
-                        segments[b_end],
+                        segments[b + 1],
                         False,
                         most,
                         parent,
@@ -266,17 +290,16 @@ def link(words: Words, rows: Codes, chunk: int, step: int, most: int, parent: Co
                     _meet_buckets(members, columns, segments, a, a_end, b, b_end, most, parent)
 
 
-@compiled([types.void(WORDS, types.int32[::1], types.int64, types.int32[::1])])
-def link_all(words: Words, rows: Codes, most: int, parent: Codes) -> None:
+@compiled([types.void(WORDS, types.int64, types.int32[::1])])
+def link_all(words: Words, most: int, parent: Codes) -> None:
     """Unite the fingerprints within `most` bits, comparing all: the fastest way for a few thousand."""
-    n = rows.size
+    n = parent.size
     members, columns = np.arange(n, dtype=np.int32), np.empty((4, n), np.uint64)
     for i in range(n):
         for k in range(4):
-            columns[k, i] = words[rows[i], k]
+            columns[k, i] = words[i, k]
     segments = np.empty(n + 2, np.int32)
     n_segments = _find_sets(members, columns, 0, n, most, parent, segments, 0)
-    segments[n_segments] = n
     _meet_buckets(members, columns, segments, 0, n_segments, 0, n_segments, most, parent)
 
 
@@ -299,14 +322,14 @@ def _usual(words: Words, members: Codes, low: int, high: int, usual: Words) -> N
 
 @compiled([types.int64(WORDS, types.int32[::1], types.int64, types.uint64[:, ::1])])
 def _medoid(words: Words, members: Codes, n: int, usual: Words) -> int:
-    """Return the row of ``members[:n]`` nearest to the values that most have in each bit; of several the first."""
-    medoid, least = members[0], 257
+    """Return which of ``members[:n]`` is nearest to the values that most have in each bit; of several the first."""
+    medoid, least = 0, 257
     if n > 2:  # two are as near to each other as each to the other
         _usual(words, members, 0, n, usual)
         for k in range(n):
             distance = hamming256(words, members[k], usual, 0)
             if distance < least:
-                medoid, least = members[k], distance
+                medoid, least = k, distance
     return medoid
 
 
@@ -325,7 +348,7 @@ def centre(
 
     The set `s` is the rows ``members[starts[s] : starts[s + 1]]`` in canonical order. Those within reach of its medoid
     are cut out of it; if they are less than half, then those of the medoid of the rest too, and so on, up to `CUTS`
-    times. ``medoids[place]`` is written where ``inside[place]``.
+    times. ``medoids[place]``, the medoid's place, is written where ``inside[place]``.
     """
     usual = np.empty((1, 4), np.uint64)
     for s in range(low, high):
@@ -333,10 +356,11 @@ def centre(
         places, rest, n, cuts = np.arange(start, start + size), members[start : start + size].copy(), size, 0
         while cuts == 0 or (2 * n > size and cuts < CUTS):
             medoid = _medoid(words, rest, n, usual)
+            place, row = places[medoid], rest[medoid]
             left = 0
             for k in range(n):
-                near = hamming256(words, rest[k], words, medoid) <= reach
-                inside[places[k]], medoids[places[k]] = near, medoid
+                near = hamming256(words, rest[k], words, row) <= reach
+                inside[places[k]], medoids[places[k]] = near, place
                 places[left], rest[left] = places[k], rest[k]
                 left += not near
             n = left
@@ -351,15 +375,18 @@ def centre(
     ]
 )
 def lead(words: Words, members: Codes, starts: Ints, reach: int, leaders: Codes, low: int, high: int) -> None:
-    """Give each member of the sets ``[low, high)`` the first leader within `reach` bits, or make it one."""
+    """Give each member of the sets ``[low, high)`` the first leader within `reach` bits, or make it one.
+
+    ``leaders[place]`` gets the leader's place.
+    """
     for s in range(low, high):
         chosen = np.empty(starts[s + 1] - starts[s], np.int32)
         n = 0
         for place in range(starts[s], starts[s + 1]):
             k = 0
-            while k < n and hamming256(words, members[place], words, chosen[k]) > reach:
+            while k < n and hamming256(words, members[place], words, members[chosen[k]]) > reach:
                 k += 1
             if k == n:
-                chosen[n] = members[place]
+                chosen[n] = place
                 n += 1
             leaders[place] = chosen[k]

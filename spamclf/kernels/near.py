@@ -15,9 +15,10 @@ import numpy as np
 
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Codes, Ints
-from spamclf.kernels.bands import matches, prefetch
+from spamclf.kernels.bands import matches
 from spamclf.kernels.hamming import hamming256
 from spamclf.kernels.neighbours import CHUNK_VALUES, CHUNKS, VERSIONS
+from spamclf.kernels.rows import fetch_row
 from spamclf.kernels.spells import BEGIN, END, OWN, SPELLS, Spells
 
 _AHEAD = 6  # texts that are on their way from memory
@@ -143,7 +144,7 @@ def _add_bucket(
     last = offsets[bucket + 1] - 1
     for place in range(offsets[bucket], last + 1):
         if texts.shape[0]:
-            prefetch(texts, entries[min(place + _AHEAD, last), 1])
+            fetch_row(texts, entries[min(place + _AHEAD, last), 1])
         spell, other = entries[place, 0], entries[place, 1]
         is_seen = until == EVER or rows[spell, BEGIN] < until <= rows[spell, END]
         if not is_seen or marks[other, LOOKED] == here:

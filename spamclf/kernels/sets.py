@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._types import Codes, Ints
 
@@ -44,19 +46,38 @@ def flatten(parent: Codes) -> None:
         parent[i] = parent[parent[i]]
 
 
-@compiled("void(int32[::1], int64[::1], int32[::1], int32[::1])")
-def gather(root: Codes, sizes: Ints, numbers: Codes, members: Codes) -> None:
-    """Write the numbers of those in sets of two and more, one set after the other, in order.
+@compiled("int64(int32[::1], int32[::1], int32[::1], int64[::1])")
+def gather(root: Codes, numbers: Codes, members: Codes, starts: Ints) -> int:
+    """Write the numbers of those in sets of two and more, one set after the other, in order; return how many sets.
 
-    `root` tells the smallest place of each one's set, `sizes` how many have it; the latter is used up.
+    `root` tells the smallest place of each one's set, ``starts`` gets where each set begins and where the last ends.
     """
-    before = 0
-    for i in range(sizes.size):
-        size = sizes[i]
-        sizes[i] = before if size > 1 else -1
-        before += size if size > 1 else 0
+    cursors = np.zeros(root.size, np.int64)
+    for place in root:
+        cursors[place] += 1
+    n = starts[0] = 0
+    for place in range(root.size):
+        size = cursors[place]
+        cursors[place] = starts[n] if size > 1 else -1
+        if size > 1:
+            starts[n + 1] = starts[n] + size
+            n += 1
     for i in range(root.size):
-        place = sizes[root[i]]
+        place = cursors[root[i]]
         if place >= 0:
             members[place] = numbers[i]
-            sizes[root[i]] = place + 1
+            cursors[root[i]] = place + 1
+    return n
+
+
+@compiled("int64(int32[::1], int32[::1], int32[::1])")
+def number(leader: Codes, label: Codes, leaders: Codes) -> int:
+    """Number sets, each told by a leader, in the order of their first members; return how many."""
+    numbers = np.full(leader.size, -1, np.int32)
+    n = 0
+    for i in range(leader.size):
+        if numbers[leader[i]] < 0:
+            numbers[leader[i]], leaders[n] = n, leader[i]
+            n += 1
+        label[i] = numbers[leader[i]]
+    return n

@@ -108,9 +108,8 @@ def test_threads_do_not_matter(n_jobs: int) -> None:
     photos = flipped(rng.integers(0, 2**64, (3_000, 4), np.uint64)[rng.integers(0, 3_000, 30_000)], 20, rng)
     texts = rng.integers(0, 2**32, (3_000, 128), np.uint32)[rng.integers(0, 3_000, 30_000)]
     texts = np.where(rng.random(texts.shape) < 0.2, texts[::-1], texts)
-    assert len(photos) > clusters._MIN_ROWS
-    assert len(texts) > clusters._MIN_ROWS
     for words, near in ((photos, PHOTO), (texts, TEXT)):
+        assert len(words) > clusters._MIN_ROWS
         found, again = cluster(words, near=near, n_jobs=1), cluster(words, near=near, n_jobs=n_jobs)
         np.testing.assert_array_equal(found.label, again.label)
         np.testing.assert_array_equal(found.medoid, again.medoid)

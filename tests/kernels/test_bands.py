@@ -20,10 +20,11 @@ def signatures(seed: int, n: int, n_values: int) -> np.ndarray:
 def roots(words: np.ndarray, n_bands: int, n_rows: int, need: int, step: int) -> list[int]:
     rows = np.arange(len(words), dtype=np.int32)
     keys = np.empty((n_bands, len(words)), np.uint32)
-    kernels.bands.keys_of(words, rows, n_rows, keys, 0, len(words))
-    whole = rows.copy()
+    start, whole = rows.copy(), rows.copy()
+    for low, high in ((0, len(words) // 2), (len(words) // 2, len(words))):
+        kernels.bands.keys_of(words, rows, n_rows, need, keys, start, low, high)
     for part in range(step):
-        parent = rows.copy()
+        parent = start.copy()
         kernels.bands.link(words, rows, keys, part, step, need, parent)
         sets.merge(whole, parent)
     sets.flatten(whole)

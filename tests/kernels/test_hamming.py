@@ -36,11 +36,10 @@ def roots_by_comparing_all(words: np.ndarray, most: int) -> list[int]:
 
 
 def roots(words: np.ndarray, most: int, step: int) -> list[int]:
-    rows = np.arange(len(words), dtype=np.int32)
-    whole = rows.copy()
+    whole = np.arange(len(words), dtype=np.int32)
     for part in range(step):
-        parent = rows.copy()
-        kernels.hamming.link(words, rows, part, step, most, parent)
+        parent = np.arange(len(words), dtype=np.int32)
+        kernels.hamming.link(words, part, step, most, parent)
         sets.merge(whole, parent)
     sets.flatten(whole)
     return whole.tolist()
@@ -63,7 +62,7 @@ def test_links_as_comparing_all_does(seed: int, most: int, step: int) -> None:
     expected = roots_by_comparing_all(words, most)
     assert roots(words, most, step) == expected
     parent = np.arange(120, dtype=np.int32)
-    kernels.hamming.link_all(words, parent.copy(), most, parent)
+    kernels.hamming.link_all(words, most, parent)
     sets.flatten(parent)
     assert parent.tolist() == expected
 

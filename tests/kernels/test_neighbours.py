@@ -59,7 +59,7 @@ def test_thousands_that_share_a_part_are_not_held_against_each_other(near: bool)
     ends, members, columns = np.empty(65_536, np.int64), np.empty(n, np.int32), np.empty((4, n), np.uint64)
     versions, counts, effort = np.repeat(words, 8, axis=0), np.zeros(n, np.int32), np.zeros(1, np.int64)
     for chunk in range(16):
-        kernels.hamming.sort_by_chunk(words, np.arange(n, dtype=np.int32), chunk, ends, members, columns)
+        kernels.hamming.sort_by_chunk(words, chunk, ends, members, columns)
         one = np.ones(n, np.int64)
         kernels.neighbours.find(
             chunk, versions, one, words, ends, members, columns, LISTED, most, counts, effort

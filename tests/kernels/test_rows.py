@@ -15,8 +15,7 @@ from spamclf.kernels import sets
 
 
 def collapse(words: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    digits = np.empty(len(order), np.uint64)
-    kernel.first_digits(words, order, digits)
+    digits = np.array([kernel.digit(words, row, 0) for row in order], np.uint64)
     by = np.argsort(digits)
     order, digits = order[by], digits[by]
     same = np.zeros(len(order), np.bool_)
@@ -58,7 +57,9 @@ def test_copies_are_folded(width: int, kind: Any, seed: int, n: int, n_distinct:
     rng = np.random.default_rng(seed)
     words = rng.integers(0, high, (n_distinct, width), kind)[rng.integers(0, n_distinct, n)]
     firsts, copy_of = np.full(n, -1, np.int32), np.empty(n, np.int32)
-    left = kernel.fold(words, firsts, copy_of)
+    digits = np.empty(n, np.uint64)
+    left = kernel.fold(words, 0, n, firsts, copy_of, digits)
+    assert digits[:left].tolist() == [kernel.digit(words, row, 0) for row in firsts[:left]]
     assert (np.diff(firsts[:left]) > 0).all()
     np.testing.assert_array_equal(words[firsts[copy_of]], words)
     assert left == len({row.tobytes() for row in words})
@@ -66,27 +67,24 @@ def test_copies_are_folded(width: int, kind: Any, seed: int, n: int, n_distinct:
 
 
 def rows_of_one_hash(n: int) -> np.ndarray:
-    """Anybody can read the factors: of two, f and g, there are small x and y with f x = g y (Thue's lemma)."""
-    factors = [int(factor) for factor in kernel.FACTORS]
+    """Anybody can read the factors: of two, f and g, f times g is g times f."""
+    factors = [int(factor) >> 32 for factor in kernel.FACTORS]
     rows = []
     for i, j in itertools.combinations(range(128), 2):
-        last, y, before, x = 2**64, factors[i] * pow(factors[j], -1, 2**64) % 2**64, 0, 1
-        while y >= 2**31:
-            last, y, before, x = y, last % y, x, before - last // y * x
-        if abs(x) < 2**31:
+        if max(factors[i], factors[j]) < 2**31:
             rows.append(np.full(128, 2**31, np.int64))
-            rows[-1][[i, j]] += (x, -y)
+            rows[-1][[i, j]] += (factors[j], -factors[i])
     return np.array(rows[:n]).astype(np.uint32)
 
 
 def test_rows_that_share_a_hash_are_kept_apart() -> None:
     words = rows_of_one_hash(200)
-    sums = (words.astype(np.uint64) * kernel.FACTORS).sum(axis=1)
+    sums = (words.astype(np.uint64) * (kernel.FACTORS >> np.uint64(32))).sum(axis=1)
     assert len(words) == 200
     assert len(set(sums.tolist())) == 1
     words = np.concatenate([words, words])
     firsts, copy_of = np.empty(len(words), np.int32), np.empty(len(words), np.int32)
-    left = kernel.fold(words, firsts, copy_of)
+    left = kernel.fold(words, 0, len(words), firsts, copy_of, np.empty(len(words), np.uint64))
     assert 200 < left < 400  # it gave up on some, which costs no square
     np.testing.assert_array_equal(words[firsts[copy_of]], words)
     rows, place = collapse(words, firsts[:left].copy())
@@ -111,8 +109,8 @@ def test_sets_are_named_by_their_least_member(pairs: list[tuple[int, int]], rand
     sets.merge(half, rest)
     sets.flatten(half)
     assert half.tolist() == label
-    sizes = np.bincount(half, minlength=30)
-    members = np.empty(sizes[sizes > 1].sum(), np.int32)
-    sets.gather(half, sizes, np.arange(100, 130, dtype=np.int32), members)
+    members, starts = np.empty(30, np.int32), np.empty(16, np.int64)
+    n = sets.gather(half, np.arange(100, 130, dtype=np.int32), members, starts)
     large = [root for root in sorted(set(label)) if label.count(root) > 1]
-    assert members.tolist() == [100 + i for root in large for i in range(30) if label[i] == root]
+    assert np.diff(starts[: n + 1]).tolist() == [label.count(root) for root in large]
+    assert members[: starts[n]].tolist() == [100 + i for root in large for i in range(30) if label[i] == root]
