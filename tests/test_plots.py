@@ -97,6 +97,15 @@ def test_reasons_stand_largest_at_the_top():
     assert [bar.get_width() for bar in ax.patches] == [0.5, 1.0, 2.0]
 
 
+def test_a_long_reason_is_folded_and_leaves_the_bars_room():
+    long = "wrote to 51 of the strangers that another account wrote to; " * 3
+    figure = plots.plot_reasons([{"sentence": long, "contribution": 1.0}] * 2).figure
+    (ax,) = figure.axes
+    assert ax.get_yticklabels()[0].get_text().replace("\n", " ") == long.strip()
+    figure.canvas.draw()  # where no room is left, this warns
+    assert ax.get_window_extent().width > figure.get_window_extent().width / 3
+
+
 @pytest.mark.parametrize("ids", [("a", "b"), (7, 8)])
 def test_timeline_puts_each_message_at_its_day_and_hour(ids):
     ax = plots.plot_timeline(small_dataset(ids), ids[0])

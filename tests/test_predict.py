@@ -24,6 +24,7 @@ from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
 from spamclf.features import CATALOGUE
 from spamclf.instants import DAY_US
 from spamclf.model import HonestScores
+from spamclf.model.card import card
 from spamclf.model.score_id import ScoreId, row_digests
 from tests import worlds
 from tests.doors import ROOT, SAMPLE, by_account, dataset, large, model, same, tables, write_folder
@@ -518,6 +519,11 @@ def test_the_shipped_model_scores():
     shipped = predict.load_shipped_model()
     assert set(shipped.feature_names) <= set(CATALOGUE)
     assert same(predict.score(dataset(), n_reasons=0), predict.score(dataset(), shipped, n_reasons=0))
+
+
+def test_the_shipped_card_is_the_one_that_the_model_gives():
+    shipped = predict.load_shipped_model()
+    assert card(shipped) == shipped.card
 
 
 def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_change", "plot_families", "plot_reasons", "plot_scores", "plot_timeline"]
+
+_SENTENCE_WIDTH = 60  # letters: longer sentences take another line, since bars need room, too
 
 
 def plot_scores(scores: Any, *, labels: Any = None, ax: Axes | None = None) -> Axes:
@@ -111,9 +114,11 @@ def plot_reasons(reasons: Iterable[Mapping[str, Any]], *, title: str = "", ax: A
             "Score with reasons_for='all' to get reasons for accounts that are not flagged."
         )
     values = [float(reason["contribution"]) for reason in rows]
-    ax = drawing.new_axes(ax, (8.0, 0.9 + 0.36 * len(rows)))
+    sentences = [textwrap.fill(str(reason["sentence"]), _SENTENCE_WIDTH) for reason in rows]
+    most_lines = 1 + max(sentence.count("\n") for sentence in sentences)
+    ax = drawing.new_axes(ax, (8.0, 0.9 + (0.18 + 0.18 * most_lines) * len(rows)))
     bars = ax.barh(
-        [str(reason["sentence"]) for reason in rows],
+        sentences,
         values,
         height=0.62,
         color=[AUTOMATED if value > 0 else HONEST for value in values],
