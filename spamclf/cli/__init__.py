@@ -24,8 +24,8 @@ def main() -> None:
       spamclf describe data/sample
       spamclf score data/sample --top 3
 
-    Exit codes: 0 done; 1 the data, the model or the output was refused (one line on stderr says why);
-    2 the command itself was wrong, or asks for a certificate that the data cannot support.
+    Exit codes: 0 done; 1 the data, the model, the output or a certificate was refused (one line on stderr says why);
+    2 the command itself was wrong.
     """
 
 

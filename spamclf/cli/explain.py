@@ -119,7 +119,7 @@ def replay(folder: str, score_id: str, model: str | None, as_json: bool, n_jobs:
 
 
 _TITLES = {
-    "reasons": "Reasons, in log odds by family",
+    "reasons": "Reasons, in log odds before calibration, by family",
     "counterfactual": "What would clear it",
     "reviewer": "Statement of reasons, for the reviewer",
     "user": "Statement of reasons, for the user",
