@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +25,40 @@ def test_in_threads_keeps_the_order_and_hands_errors_on() -> None:
     assert in_threads(lambda low, high: (low, high), [0, 2, 5, 9], 2) == [(0, 2), (2, 5), (5, 9)]
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda low, high: low // 0, [0, 2, 5], 2)
+
+
+def test_what_runs_in_threads_may_use_threads_itself() -> None:
+    """The threads stay and are shared: nobody may wait for a piece that only a waiting thread could begin."""
+    inner = [list(range(k, k + 5)) for k in range(6)]
+    found = in_threads(lambda low, _: in_threads(lambda a, b: a + b, inner[low], 3), list(range(7)), 3)
+    assert found == [[2 * k + 1 + 2 * j for j in range(4)] for k in range(6)]
+
+
+def test_a_failed_piece_leaves_nothing_running() -> None:
+    begun, ended = [], []
+
+    def work(low: int, _: int) -> None:
+        begun.append(low)
+        time.sleep(0.01)
+        ended.append(low)
+        if low == 3:
+            raise ValueError("piece 3")
+
+    with pytest.raises(ValueError, match="piece 3"):
+        in_threads(work, list(range(9)), 4)
+    time.sleep(0.05)
+    assert sorted(begun) == sorted(ended)
+    assert in_threads(lambda low, _: low, list(range(9)), 4) == list(range(8))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own() -> None:
+    assert in_threads(lambda low, _: low, [0, 1, 2, 3], 2) == [0, 1, 2]
+    child = os.fork()
+    if not child:
+        os._exit(0 if in_threads(lambda low, _: low, [0, 1, 2, 3], 2) == [0, 1, 2] else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_number_of_threads() -> None:

@@ -318,9 +318,8 @@ class _Engine:
     def _link_photos(self, rows: Codes) -> Codes:
         near = self.near
         assert isinstance(near, PhotoNear)
-        words = self.words.take(
-            rows, axis=0
-        )  # read once or twice a chunk: no pass may wait for scattered rows
+        # They are read once or twice a chunk: no pass may wait for scattered rows.
+        words = self.words.take(rows, axis=0)
 
         def link(part: int, parts: int, parent: Codes) -> None:
             if rows.size <= _FEW_PHOTOS:

@@ -89,7 +89,7 @@ def _label_noise(
     default="0.001",
     show_default=True,
     callback=lambda _, __, value: _share("--fpr", value, least=_LEAST_FPR),
-    help="Share of honest accounts that may ever be flagged.",
+    help="Share of honest accounts that may be flagged over a time as long as the calibration's.",
 )
 @click.option(
     "--confidence",

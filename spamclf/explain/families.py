@@ -82,7 +82,8 @@ class Reasons:
         lines = [
             f"score {self.score:.4f}, threshold {self.threshold:.4f}: {self.verdict.replace('_', ' ')} "
             f"(model {self.model}, as of {iso(self.as_of)})",
-            f"log odds before calibration {self.raw_score:+.2f}: {self.baseline:+.2f} for any account, {moved:+.2f} for this one",
+            f"log odds before calibration {self.raw_score:+.2f}: {self.baseline:+.2f} for any account, "
+            f"{moved:+.2f} for this one",
         ]
         for each in self.families:
             if any(abs(reason.contribution) >= _LEAST for reason in each.features):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.core.cgutils import ir  # type: ignore[attr-defined]
+from numba.core.cgutils import ir  # type: ignore[attr-defined]  # llvmlite's own, of the version numba goes with
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 

@@ -29,7 +29,7 @@ ASSUMPTION = (
     "label, later than the training data, looked at as often and at the same moments. It says nothing of accounts "
     "drawn otherwise, and it ends when the population, the features or the number of looks changes: see check. The "
     "looks of spamclf.train: when an account registers, after its 1st, 5th, 20th, 100th and last send, and at the end. "
-    "Scoring every day is more looks, and flags more honest accounts."
+    "A longer time, or scoring every day, is more looks, and flags more honest accounts."
 )
 _EVERYBODY = "all accounts"
 _ABOVE_ONE = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
@@ -52,7 +52,7 @@ class SegmentThreshold:
     pooled : bool
         Whether it is too small for a bound of its own; accounts in it are covered by the overall bound alone.
     bound : float or None
-        Upper confidence bound of the share of its honest accounts that are ever flagged in it; None where pooled.
+        Upper confidence bound of the share of its honest accounts that are flagged in it; None where pooled.
     """
 
     name: str
@@ -67,9 +67,10 @@ class SegmentThreshold:
 class Certificate:
     """A threshold with a bound on false flags; made by `HonestScores.certify`.
 
-    With probability `confidence` over the calibration accounts, at most a share `fpr` of honest accounts is ever
-    flagged, whatever their mix of segments. The same holds in each segment that is not pooled, one by one; that all of
-    k bounds hold at once has probability of at least ``1 - k * (1 - confidence)``.
+    With probability `confidence` over the calibration accounts, at most a share `fpr` of honest accounts is flagged
+    over a time as long as the `window` in which those were looked at, whatever their mix of segments. Over a longer
+    time more are: each account is looked at more often. The same holds in each segment that is not pooled, one by one;
+    that all of k bounds hold at once has probability of at least ``1 - k * (1 - confidence)``.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ class Certificate:
     n_above : int
         How many of them the order statistic leaves above itself (fewer are flagged where scores tie).
     bound : float
-        Upper confidence bound of the share of honest accounts that are ever flagged; at most `fpr`.
+        Upper confidence bound of the share of honest accounts that are flagged; at most `fpr`.
     segments : tuple of SegmentThreshold
     window : tuple of (str, str), optional
         When the calibration accounts appeared: from, to.
@@ -310,8 +311,8 @@ class Certificate:
     def __str__(self) -> str:
         since = "" if self.window is None else f" of {self.window[0][:10]} to {self.window[1][:10]}"
         lines = [
-            f"at most {1e6 * self.fpr:,.0f} of a million honest accounts are ever flagged, with confidence "
-            f"{self.confidence:g}",
+            f"at most {1e6 * self.fpr:,.0f} of a million honest accounts are flagged over a time as long as the "
+            f"calibration's, with confidence {self.confidence:g}",
             f"  threshold {self.threshold:.6g} from {self.n_accounts:,} honest accounts{since}, {self.n_above:,} above "
             f"it: {self.expected_per_million:,.0f} per million expected, at most {self.bound_per_million:,.0f}",
         ]

@@ -133,7 +133,7 @@ class HonestScores(ScoreLists):
         Parameters
         ----------
         fpr : float, default=0.001
-            Share of honest accounts that may ever be flagged.
+            Share of honest accounts that may be flagged over a time as long as the calibration's.
         confidence : float, default=0.95
             Probability, over calibration accounts drawn like these, that no more are.
 

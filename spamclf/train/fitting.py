@@ -81,7 +81,7 @@ def fit(
     history_days : float, default=30
         Look-back of the features in days.
     fpr : float, default=0.001
-        Share of honest accounts that may ever be flagged.
+        Share of honest accounts that may be flagged over a time as long as the calibration's.
     confidence : float or None, default=0.95
         Probability, over calibration accounts drawn like these, that no more are: the certificate. It takes 2,995
         honest calibration accounts, about a fifth of all, for 0.1 %, and 299 for 1 %. None chooses the threshold that

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "messages", "forest", "training", "certificate", "start", "signatures", "clusters", "photos", "co_target",
-    "wikipedia_bans", "honest_traffic",
+    "messages", "forest", "training", "certificate", "daily_looks", "label_noise", "start", "signatures", "clusters",
+    "photos", "co_target", "wikipedia_bans", "honest_traffic",
 )  # fmt: skip
 _PACKAGES = (
     "numpy", "numba", "pyarrow", "scikit-learn", "datasketch", "duckdb", "faiss-cpu", "lightgbm",

@@ -265,7 +265,8 @@ def test_a_segment_that_is_not_told_apart_says_so() -> None:
 
 def test_it_says_what_it_promises() -> None:
     text = str(with_segments())
-    assert "at most 1,000 of a million honest accounts are ever flagged, with confidence 0.95" in text
+    assert "at most 1,000 of a million honest accounts are flagged over a time as long as" in text
+    assert "with confidence 0.95" in text
     assert "from 6,000 honest accounts of 2026-05-01 to 2026-06-01" in text
     assert re.search(r"small +9 accounts  threshold 0\.", text)
     assert "pooled, fewer than 2,995" in text
