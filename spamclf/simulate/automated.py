@@ -1,4 +1,4 @@
-"""What automated accounts write: one small function per kind of operation, and how the targets answer."""
+"""What automated accounts write, family by family, and how their targets answer."""
 
 from __future__ import annotations
 
@@ -8,200 +8,270 @@ from dataclasses import replace
 import numpy as np
 
 from spamclf.simulate.cast import Cast, Operation
+from spamclf.simulate.kinds import AUTOMATED
 from spamclf.simulate.log import (
     DAY,
-    HOUR,
-    MINUTE,
     SECOND,
+    BoolArray,
     FloatArray,
     IntArray,
     Log,
     lognormal,
     micros,
-    pair_uniform,
     positions,
     running_sum,
 )
-from spamclf.simulate.talk import answers, conversations, is_dead
+from spamclf.simulate.pacing import acted_typing, paced
+from spamclf.simulate.pools import chatter, friendly_life, friends_of
+from spamclf.simulate.presets import STRICTEST_QUOTA, STRICTEST_REPLIES
+from spamclf.simulate.talk import answers, conversations
 
-__all__ = ["automated_messages"]
+__all__ = ["automated_messages", "to_strangers", "while_answered"]
+
+#: A number that was somebody's before is still in a few address books: assumed, and the same for honest strangers.
+_RECYCLED = 0.02
+#: Strangers that the strictest preset writes to before it counts answers: assumed.
+_GRACE = 10
+#: Chance, for full care, that accounts of an operation chat with each other; chance, without and with full care, that
+#: some of its accounts are private ones too, and the conversations that these begin a day. Assumed.
+_CHATTER, _LIFE, _LIFE_CHATS = 0.6, (0.15, 0.6), 0.15
+#: Largest share of a list that is written to again. Assumed.
+_REMINDED = 0.6
+#: Families that answer by themselves: median seconds of their answer and its sigma, mean turns. Assumed.
+_PROGRAMS = {"conversational": ((4.0, 15.0), 0.4, 7.0), "auto_responder": ((1.0, 4.0), 0.3, 4.0)}
 
 
-def automated_messages(cast: Cast, rng: np.random.Generator) -> Log:
-    """Return what the operations write, with the answers of their targets.
+def automated_messages(cast: Cast) -> Log:
+    """Return what the operations write, with the answers of their targets, in no order.
 
-    Parameters
-    ----------
-    cast : Cast
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    log : Log
-        In no order; some rows may lie after the end of the world.
+    Some rows may lie after the end of the world; `while_answered` still has to hold some back.
     """
     parts = []
-    for operation in cast.operations:
-        sends = _KINDS[operation.kind.name](cast, operation, rng)
-        # A good story is answered more often than a bad one.
-        share = operation.kind.replies * float(lognormal(rng, 0.8, 0.7, 1)[0])
-        human = ~cast.is_automated[np.minimum(sends.recipient, cast.n_accounts - 1)]
-        bot = operation.kind.name == "conversational"
-        # People sit behind the others and answer late, if at all; a conversational bot answers at once.
-        replies = answers(
-            rng,
-            cast,
-            sends,
-            share=share * human,
-            median_s=1200.0,
-            turns=7.0 if bot else 2.5,
-            answered=0.97 if bot else 0.3,
-            reply_s=(4.0, 0.4) if bot else (1800.0, 1.2),
-            known=0.03,
-        )
-        parts += [sends, replies]
+    for row in AUTOMATED:
+        team = [one for one in cast.operations if one.kind is row]
+        sends = [
+            _FAMILIES.get(row.name, _list_sends)(cast, one, cast.stream("sends", row.name, number))
+            for number, one in enumerate(team)
+        ]
+        if team:
+            parts += [*sends, _family_answers(cast, team, sends)]
+            parts += [_cover(cast, one, cast.stream("cover", row.name, n)) for n, one in enumerate(team)]
     return Log.join(parts)
 
 
-def _slices(operation: Operation) -> tuple[IntArray, IntArray, IntArray]:
-    """Return each row's member (as position), its place in the member's slice, and the target."""
-    member, place = positions(operation.reach)
-    return member, place, operation.targets[np.arange(len(member)) % len(operation.targets)]
-
-
-def _sends(cast: Cast, operation: Operation, after: IntArray, typed_s: FloatArray | float = 0.0) -> Log:
-    """Write to every target, each some microseconds after the member's start."""
-    member, _, target = _slices(operation)
-    return Log.of(
-        operation.members[member],
-        target,
-        operation.starts[member] + after,
-        in_contacts=pair_uniform(target, operation.members[member], 3)
-        < 0.02,  # a number that was somebody's before
-        typed_s=typed_s,
-        delivered=~is_dead(cast, target),
+def _family_answers(cast: Cast, team: list[Operation], sends: list[Log]) -> Log:
+    """Let targets answer; people sit behind most operations and answer late, if at all; programs at once."""
+    rng = cast.stream("answers", team[0].kind.name)
+    sizes = [len(log) for log in sends]
+    share = np.repeat([one.replies for one in team], sizes)
+    log = Log.join(sends)
+    to_honest = (log.recipient < cast.n_honest) & (log.sender >= cast.n_honest)
+    human = np.repeat([0.1 + 0.8 * rng.random() for _ in team], sizes)
+    program = _PROGRAMS.get(team[0].kind.name)
+    if team[0].kind.name == "auto_responder":
+        return Log.join([])
+    if program is None:
+        return answers(rng, cast, log, share=share * to_honest, turns=2.5, answered=human, known=0.03)
+    low, high = program[0]
+    pace = np.repeat([low + (high - low) * one.care for one in team], sizes)
+    talk = answers(
+        rng,
+        cast,
+        log,
+        share=share * to_honest,
+        turns=program[2],
+        answered=0.97,
+        known=0.03,
+        program_s=(pace, program[1]),
     )
+    return _acted(rng, cast, team, talk)
 
 
-def _waking(cast: Cast, operation: Operation, log: Log, wake_h: float, sleep_h: float) -> Log:
-    """Let the program run between two hours of the local day alone, from the day after the start on."""
-    began = np.repeat(operation.starts, operation.reach)
-    # A whole-hour clock: the operator sets it, not the habits of a person.
-    clock = cast.offset[operation.members[0]] // HOUR * HOUR
-    running, length = log.sent_at - began, int((sleep_h - wake_h) * HOUR)
-    day = (began + clock) // DAY + 1 + running // length
-    moved = day * DAY + int(wake_h * HOUR) + running % length - clock
-    return replace(log, sent_at=moved)
+def _acted(rng: np.random.Generator, cast: Cast, team: list[Operation], talk: Log) -> Log:
+    """Programs show the typing indicator as they are set."""
+    words = np.zeros(cast.n_accounts)
+    for one in team:
+        words[one.members] = one.pace.words
+    length = np.where(talk.sender >= cast.n_honest, words[talk.sender], 0.0)
+    acted = acted_typing(rng, np.maximum(length * rng.uniform(0.3, 1.0, len(talk)), 0.0))
+    return replace(talk, typed_s=np.where(talk.sender >= cast.n_honest, acted, talk.typed_s))
 
 
-def _elapsed(operation: Operation, gaps_s: FloatArray) -> IntArray:
-    """Sum gaps up within each member's slice, in microseconds; its first send waits for nothing."""
-    gaps = micros(gaps_s)
-    gaps[np.cumsum(operation.reach) - operation.reach] = 0
-    return running_sum(gaps, operation.reach)
+# ---- sends ----------------------------------------------------------------------------------------------------
+
+
+def _list_sends(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
+    """Work the list off, slice after slice, at the operation's pace."""
+    member, nth, when, typed = paced(rng, operation.pace, operation.starts, operation.reach, cast.end)
+    begins = np.cumsum(operation.reach) - operation.reach
+    target = operation.targets[(begins[member] + nth) % len(operation.targets)]
+    sends = to_strangers(cast, operation.members[member], target, when, typed)
+    return Log.join([sends, _reminders(operation, rng, sends)])
+
+
+def _reminders(operation: Operation, rng: np.random.Generator, sends: Log) -> Log:
+    """Some operations write again, to a part of the list: at once what did not fit, or a reminder on another day."""
+    if operation.kind.name in ("blaster", "enumerator"):
+        return Log.join([])
+    share = float(rng.uniform(0.0, _REMINDED)) * (rng.random() < 0.5)
+    at_once = rng.random() < 0.5 and operation.kind.name != "anti_ban"
+    again = sends.where(rng.random(len(sends)) < share)
+    wait = lognormal(rng, 20.0, 0.8, len(again)) if at_once else DAY / SECOND * rng.integers(1, 4, len(again))
+    return replace(again, sent_at=again.sent_at + micros(wait + rng.exponential(2.0, len(again))))
+
+
+def to_strangers(cast: Cast, sender: IntArray, target: IntArray, when: IntArray, typed_s: FloatArray) -> Log:
+    """Return messages to a bought list: some numbers are dead, a few others still in somebody's contacts."""
+    return Log.of(
+        sender,
+        target,
+        when,
+        in_contacts=cast.fact(target, sender, "knows") < _RECYCLED,
+        typed_s=typed_s,
+        delivered=~cast.is_dead(target),
+    )
 
 
 def _blaster(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """A hundred messages in fifteen seconds, right after registering; the rest an hour later."""
-    member, place, _ = _slices(operation)
-    pace = lognormal(rng, 0.15, 0.5, len(operation.members))
-    gaps = pace[member] * rng.uniform(0.6, 1.4, len(member))
-    pause = np.where(place % 110 == 109, rng.uniform(1800, 7200, len(member)), 0.0)
-    typed = (rng.random() < 0.2) * rng.uniform(0.0, 1.0, len(member))
-    return _sends(cast, operation, _elapsed(operation, gaps + pause), typed)
-
-
-def _sim_farm(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """Dozens of accounts work one list off in slices, a quota a day each, seconds to minutes apart."""
-    member, place, _ = _slices(operation)
-    quota = int(rng.integers(15, 70))
-    gaps = rng.exponential(float(np.exp(rng.uniform(np.log(6), np.log(90)))), len(member)) + 2.0
-    pause = np.where(place % quota == quota - 1, rng.uniform(60000, 90000, len(member)), 0.0)
-    typed = (rng.random() < 0.4) * rng.uniform(0.5, 3.0, len(member))
-    return _sends(cast, operation, _elapsed(operation, gaps + pause), typed)
-
-
-def _patient(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """A few sends an hour, jittered between two hard edges, typing faked, asleep at night."""
-    size = int(operation.reach.sum())
-    low = float(np.exp(rng.uniform(np.log(90), np.log(4000))))
-    gaps = rng.uniform(low, low * rng.uniform(1.5, 6.0), size)
-    fakes = rng.random() < 0.7
-    typed = rng.uniform(2.0, 6.0, size) if fakes else lognormal(rng, 4.0, 0.9, size)
-    log = _sends(cast, operation, _elapsed(operation, gaps), typed)
-    return _waking(cast, operation, log, rng.uniform(7, 10), rng.uniform(17, 23))
+    """A hundred messages in fifteen seconds, right after registering; the rest in the hours after."""
+    pace = replace(operation.pace, quota=1e6, per_hour=110, pauses=(), hours=None)
+    return _list_sends(cast, replace(operation, pace=pace), rng)
 
 
 def _warm_up(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """A pool whose members chat with each other, every message answered, for days; then they send."""
-    members, size = operation.members, len(operation.members)
-    sends = _sends(
-        cast, operation, _elapsed(operation, rng.exponential(240.0, int(operation.reach.sum())) + 5.0)
-    )
-    if size < 2:
-        return sends
-    begin = np.maximum(cast.registered[members], cast.start)
-    talk, _ = positions(rng.poisson(6.0 * np.maximum(operation.starts - begin, 0) / DAY))
-    other = (talk + 1 + (rng.random(len(talk)) * (size - 1)).astype(np.int64)) % size
-    start = (begin[talk] + rng.random(len(talk)) * (operation.starts - begin)[talk]).astype(np.int64)
-    start = np.maximum(start, cast.registered[members[other]] + MINUTE)
-    counts = np.full(len(talk), 2, dtype=np.int64) * rng.integers(1, 4, len(talk))
-    pair, place = positions(counts)
-    mine = place % 2 == 0
-    gap = rng.uniform(8.0, 40.0, len(pair))
-    chatter = Log.of(
-        np.where(mine, members[talk[pair]], members[other[pair]]),
-        np.where(mine, members[other[pair]], members[talk[pair]]),
-        start[pair] + micros(place * 45.0 + gap),
-        in_contacts=True,
-        typed_s=rng.uniform(1.0, 4.0, len(pair)),
-    )
-    return Log.join([chatter, sends])
-
-
-def _scheduled(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """One message each period on a round second, or a batch at every full hour, by day and night."""
-    member, place, target = _slices(operation)
-    period = int(rng.choice([60, 120, 300, 600, 3600]))
-    batch = int(rng.integers(5, 15)) if period == 3600 else 1
-    began = operation.starts[member] // (period * SECOND) * (period * SECOND) + period * SECOND
-    delay = rng.exponential(0.05, len(member)) + (place % batch) * 0.4
-    when = began + (place // batch) * (period * SECOND) + micros(delay)
-    typed = (rng.random() < 0.4) * rng.uniform(1.0, 5.0, len(member))
-    return Log.of(operation.members[member], target, when, typed_s=typed, delivered=~is_dead(cast, target))
-
-
-def _conversational(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
-    """A few strangers a day are addressed like a wrong number would be, by somebody who seems to type."""
-    size = int(operation.reach.sum())
-    gaps = lognormal(rng, float(rng.uniform(600, 5000)), 0.8, size)
-    typed = lognormal(rng, 3.0, 0.3, size)
-    log = _waking(cast, operation, _sends(cast, operation, _elapsed(operation, gaps), typed), 8.0, 22.0)
-    # Every fifth gets a second message within seconds.
-    again = log.where(rng.random(len(log)) < 0.2)
-    later = again.sent_at + 9 * SECOND
-    more = conversations(rng, again.sender, again.recipient, later, turns=1.0, answered=0.0, known=0.0)
-    return Log.join([log, more])
+    """A pool whose members chat with each other for days, nearly every message answered; then they send."""
+    begin = np.maximum(operation.registered, cast.start)
+    warm = chatter(cast, rng, operation, begin, operation.starts, per_day=6.0)
+    return Log.join([warm, _list_sends(cast, operation, rng)])
 
 
 def _hijacked(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
     """Stolen accounts with friends and a past write to their contacts, then to a bought list."""
-    member, place, _ = _slices(operation)
-    pace = float(np.exp(rng.uniform(np.log(2), np.log(40))))
-    log = _sends(cast, operation, _elapsed(operation, rng.exponential(pace, len(member)) + 1.0))
-    _, friends = cast.contacts(operation.members, operation.reach, 0.3)
-    own = place < (operation.reach * rng.random())[member]
-    recipient = np.where(own, friends, log.recipient)
-    known = own & (pair_uniform(recipient, log.sender, 3) < 0.8)
-    return replace(log, recipient=recipient, in_contacts=known, delivered=~is_dead(cast, recipient))
+    circle = friends_of(cast, rng, operation.members)
+    rate = operation.kind.chats * cast.liveliness[operation.members]
+    life = friendly_life(cast, rng, operation, circle, rate, operation.starts)
+    member, nth, when, typed = paced(rng, operation.pace, operation.starts, operation.reach, cast.end)
+    begins = np.cumsum(operation.reach) - operation.reach
+    target = operation.targets[(begins[member] + nth) % len(operation.targets)]
+    degree = circle.degree[member]
+    own = nth < np.minimum(degree, (operation.reach * rng.random())[member])
+    friend = circle.friend[np.minimum(circle.begins[member] + nth, max(len(circle.friend) - 1, 0))]
+    target = np.where(own, friend, target)
+    sender = operation.members[member]
+    sends = to_strangers(cast, sender, target, when, typed)
+    known = np.where(own, cast.fact(target, sender, "knows") < 0.85, sends.in_contacts)
+    return Log.join([life, replace(sends, in_contacts=known)])
 
 
-_KINDS: dict[str, Callable[[Cast, Operation, np.random.Generator], Log]] = {
+def _auto_responder(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
+    """Strangers that an advertisement lured write first; a script answers within seconds at any hour."""
+    n_members = len(operation.members)
+    member, _ = positions(operation.reach)
+    wait = rng.exponential(1.0 / max(operation.pace.quota, 0.1), len(member)) * DAY
+    arrives = operation.starts[member] + running_sum(wait.astype(np.int64), operation.reach)
+    lured = operation.targets[operation.targets < cast.n_honest]
+    lured = lured if len(lured) else np.arange(min(cast.n_honest, 50))
+    # Some write to two of the operation's numbers.
+    begins = np.cumsum(operation.reach) - operation.reach
+    place = np.arange(len(member)) - begins[member]
+    customer = lured[(member * max(len(lured) // n_members, 1) + place) % len(lured)]
+    start = cast.clocks.draw(rng, customer, arrives, arrives + DAY)
+    talk = conversations(
+        rng,
+        cast,
+        customer,
+        operation.members[member],
+        np.maximum(start, operation.starts[member]),
+        turns=_PROGRAMS["auto_responder"][2],
+        answered=0.98,
+        known=_RECYCLED,
+        live=0.5,
+        program_s=(operation.pace.gap_s[0], 0.3),
+    )
+    return _acted(rng, cast, [operation], talk)
+
+
+def _group_spammer(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
+    """Join many groups, post the same to each within minutes, a few times a day; then write to some members."""
+    groups = rng.permutation(len(cast.groups))[: int(rng.integers(5, 40))]
+    begins = cast.groups.begins
+    members = np.concatenate([cast.groups.members[begins[one] : begins[one + 1]] for one in groups.tolist()])
+    sends = _list_sends(cast, replace(operation, targets=rng.permutation(np.unique(members))), rng)
+    days = np.maximum((cast.end - operation.starts) / DAY, 0.5)
+    wave = np.repeat(np.arange(len(operation.members)), 1 + rng.poisson(0.8 * np.minimum(days, 12.0)))
+    begin = operation.starts[wave] + (rng.random(len(wave)) * np.minimum(days, 12.0)[wave] * DAY).astype(
+        np.int64
+    )
+    counts = np.minimum(rng.integers(3, 30, len(wave)), len(groups))
+    post, place = positions(counts)
+    gap = micros(rng.exponential(operation.pace.gap_s[0] / 4.0, len(post)) + 1.0)
+    target = cast.first_group + groups[(wave[post] * 7 + place) % len(groups)]
+    when = begin[post] + running_sum(gap, counts)
+    return Log.join([sends, Log.of(operation.members[wave[post]], target, when, is_group=True)])
+
+
+_FAMILIES: dict[str, Callable[[Cast, Operation, np.random.Generator], Log]] = {
     "blaster": _blaster,
-    "sim_farm": _sim_farm,
-    "patient": _patient,
     "warm_up": _warm_up,
-    "scheduled": _scheduled,
-    "conversational": _conversational,
     "hijacked": _hijacked,
+    "auto_responder": _auto_responder,
+    "group_spammer": _group_spammer,
 }
+
+
+def _cover(cast: Cast, operation: Operation, rng: np.random.Generator) -> Log:
+    """Careful operators let their accounts look like people's: they chat with each other, or have a life."""
+    if operation.kind.name in ("hijacked", "blaster", "enumerator") or _is_strict(operation):
+        return Log.join([])
+    logs = []
+    if rng.random() < _CHATTER * operation.care:
+        begin = np.maximum(operation.registered, cast.start)
+        until = np.full(len(begin), cast.end)
+        logs.append(chatter(cast, rng, operation, begin, until, per_day=float(rng.uniform(0.3, 3.0))))
+    if rng.random() < _LIFE[0] + _LIFE[1] * operation.care:
+        circle = friends_of(cast, rng, operation.members)
+        lives = rng.random(len(operation.members)) < rng.random()
+        rate = _LIFE_CHATS * cast.liveliness[operation.members] * lives
+        logs.append(friendly_life(cast, rng, operation, circle, rate, np.full(len(rate), cast.end)))
+    return Log.join(logs)
+
+
+# ---- the strictest preset -------------------------------------------------------------------------------------
+
+
+def _is_strict(operation: Operation) -> bool:
+    return operation.kind.name == "anti_ban" and operation.pace.per_day == STRICTEST_QUOTA
+
+
+def while_answered(cast: Cast, log: Log) -> Log:
+    """Drop what the strictest preset would not have sent: strangers, while too few of them have answered.
+
+    With a message that is not sent goes what would have come of it. `log` is in time order.
+    """
+    teams = [one.members for one in cast.operations if _is_strict(one)]
+    members = np.concatenate([np.zeros(0, dtype=np.int64), *teams])
+    sent, came = np.isin(log.sender, members), np.isin(log.recipient, members) & ~log.is_group
+    row = np.flatnonzero(sent | came)
+    keep = np.ones(len(log), dtype=np.bool_)
+    for member in members.tolist():
+        mine = row[(log.sender[row] == member) | (log.recipient[row] == member)]
+        keep[mine] &= _kept(log.where(mine), member)
+    return log.where(keep)
+
+
+def _kept(log: Log, member: int) -> BoolArray:
+    """Return which rows of one account's own log stay."""
+    out = log.sender == member
+    peer, first = np.unique(np.where(out, log.recipient, log.sender), return_index=True)
+    place = np.searchsorted(peer, np.where(out, log.recipient, log.sender))
+    replied = np.full(len(peer), np.iinfo(np.int64).max)
+    np.minimum.at(replied, place[~out], log.sent_at[~out])
+    written: list[int] = []
+    dropped: list[int] = []
+    for one in np.argsort(first).tolist():
+        if not out[first[one]]:
+            continue
+        answers_so_far = int((replied[written] < log.sent_at[first[one]]).sum())
+        enough = len(written) < _GRACE or answers_so_far >= STRICTEST_REPLIES * len(written)
+        (written if enough else dropped).append(one)
+    return ~np.isin(place, dropped)

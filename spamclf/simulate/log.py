@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -22,6 +23,8 @@ __all__ = [
     "pair_uniform",
     "positions",
     "running_sum",
+    "span",
+    "stream",
 ]
 
 IntArray = npt.NDArray[np.int64]
@@ -92,6 +95,30 @@ class Log:
     def __len__(self) -> int:
         """Return the number of messages."""
         return len(self.sent_at)
+
+
+def stream(seed: int, *names: str | int) -> np.random.Generator:
+    """Return the random numbers of one part of a world: parts change alone, and none depends on another's draws.
+
+    Examples
+    --------
+    >>> bool(stream(3, "friends").random() == stream(3, "friends").random() != stream(3, "groups").random())
+    True
+    """
+    return np.random.default_rng([seed, *(zlib.crc32(str(name).encode()) for name in names)])
+
+
+def span(rng: np.random.Generator, least_most: tuple[float, float], size: int) -> FloatArray:
+    """Draw numbers between two positive bounds, evenly on a logarithmic scale.
+
+    Examples
+    --------
+    >>> drawn = span(np.random.default_rng(0), (1.0, 100.0), 9)
+    >>> bool(drawn.min() >= 1.0), bool(drawn.max() <= 100.0)
+    (True, True)
+    """
+    low, high = np.log(least_most)
+    return np.asarray(np.exp(low + (high - low) * rng.random(size)), dtype=np.float64)
 
 
 def lognormal(rng: np.random.Generator, median: npt.ArrayLike, sigma: float, size: int) -> FloatArray:

@@ -1,8 +1,8 @@
 """Profile photos: who sets which drawing when, and the drawing of it.
 
 A picture is named ``DESIGN-EDIT.jpg``: the design is a number that seeds the drawing, the edit one that seeds
-small changes (crop, brightness, a sticker), as campaigns make them. Stock designs are shared innocently by
-many. The name is thus the truth about near-duplicates; nothing in the library reads it.
+small changes (crop, brightness, a sticker), as campaigns make them. Stock designs and photos of the famous are
+shared innocently by many. The name is thus the truth about near-duplicates; nothing in the library reads it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from spamclf.simulate.cast import Cast
 from spamclf.simulate.log import DAY, FloatArray, IntArray
+from spamclf.simulate.waves import n_waves, wave_instants
 
 __all__ = ["Photos", "draw_photos", "picture", "picture_name", "simulated_hash"]
 
@@ -24,44 +25,90 @@ Photos = tuple[IntArray, IntArray, IntArray, IntArray]
 _N_STOCK = 12
 _SIZE = 72
 
+# Assumed throughout.
+#: Share of accounts without a photo, with a stock picture, and with the photo of somebody famous.
+_NONE, _STOCK, _FAMOUS = 0.15, 0.14, 0.03
+#: Share of fans who edit the photo that all of them carry; share of people who change theirs.
+_EDITED, _CHANGES = 0.3, 0.12
+#: Share of operations with one photo and edits of it; a third steals real faces, one each; the rest has what all have.
+_DESIGN, _STOLEN = 0.55, 0.33
+#: Share of the members of such an operation that carry it.
+_CARRY = 0.85
 
-def draw_photos(cast: Cast, rng: np.random.Generator) -> Photos:
+
+def draw_photos(cast: Cast) -> Photos:
     """Draw who sets which photo when.
-
-    Parameters
-    ----------
-    cast : Cast
-    rng : numpy.random.Generator
 
     Returns
     -------
     account, set_at, design, edit : ndarray of int64
     """
-    size = cast.n_accounts
-    design = _N_STOCK + len(cast.operations) + np.arange(size)
-    design[rng.random(size) < 0.15] = -1
-    stock = (design >= 0) & (rng.random(size) < 0.16)
-    design[stock] = (_N_STOCK * rng.random(int(stock.sum())) ** 2).astype(np.int64)
-    edit = np.zeros(size, dtype=np.int64)
-    for operation in cast.operations:
-        if operation.shared:
-            same = operation.members[rng.random(len(operation.members)) < 0.85]
-            design[same] = _N_STOCK + operation.number
-            edit[same] = rng.integers(0, 40, len(same))
-    begin = np.maximum(cast.registered, cast.start - 15 * DAY)
-    late = rng.random(size) ** 3 * np.maximum(cast.end - begin - DAY, 0)
-    late = np.where(cast.is_automated, rng.exponential(0.01, size) * DAY, late)
+    rng = cast.stream("photos")
+    design, edit, set_at = _everybody(cast, rng)
+    _dress_fans(cast, rng, (design, edit, set_at))
+    _dress_operations(cast, (design, edit))
     account = np.flatnonzero(design >= 0)
-    set_at, design, edit = (begin + late).astype(np.int64)[account], design[account], edit[account]
+    set_at, design, edit = set_at[account], design[account], edit[account]
     # Some people change theirs; the new one is nobody else's.
-    again = np.flatnonzero(~cast.is_automated[account] & (rng.random(len(account)) < 0.12))
-    wait = rng.random(len(again)) * np.maximum(cast.end - set_at[again], 1)
+    changes = rng.random((2, cast.n_accounts))
+    again = np.flatnonzero(changes[0][account] < _CHANGES)
+    wait = changes[1][account[again]] * np.maximum(cast.end - set_at[again], 1)
     set_at = np.concatenate([set_at, set_at[again] + wait.astype(np.int64)])
-    design = np.concatenate([design, _N_STOCK + len(cast.operations) + size + np.arange(len(again))])
+    design = np.concatenate([design, _first_face(cast) + cast.n_accounts + account[again]])
     edit = np.concatenate([edit, np.zeros(len(again), dtype=np.int64)])
     account = np.concatenate([account, account[again]])
     seen = set_at < cast.end
     return account[seen], set_at[seen], design[seen], edit[seen]
+
+
+def _first_face(cast: Cast) -> int:
+    """Return the first design that is one account's alone: behind stock, the famous and the operations."""
+    return _N_STOCK + n_waves(cast) + len(cast.operations)
+
+
+def _everybody(cast: Cast, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+    """Draw design, edit and instant of every account, whatever it is."""
+    size = cast.n_accounts
+    drawn = rng.random((5, size))
+    design = _first_face(cast) + np.arange(size)
+    stock = (_N_STOCK * drawn[1] ** 2).astype(np.int64)
+    famous = _N_STOCK + (n_waves(cast) * drawn[2] ** 2).astype(np.int64)
+    design = np.where(drawn[0] < _NONE + _STOCK + _FAMOUS, famous, design)
+    design = np.where(drawn[0] < _NONE + _STOCK, stock, design)
+    design = np.where(drawn[0] < _NONE, -1, design)
+    begin = np.maximum(cast.registered, cast.start - 15 * DAY)
+    # Most set it when they register, others at any time.
+    wait = np.where(
+        drawn[3] < 0.5, 0.01 * drawn[4], drawn[4] ** 3 * np.maximum(cast.end - begin - DAY, 0) / DAY
+    )
+    return design, np.zeros(size, dtype=np.int64), (begin + wait * DAY).astype(np.int64)
+
+
+def _dress_fans(cast: Cast, rng: np.random.Generator, photos: tuple[IntArray, IntArray, IntArray]) -> None:
+    """Let fans carry the photo of whom they adore, most from the wave on, a part of them with an edit."""
+    design, edit, set_at = photos
+    fans = cast.of("fan")
+    wave, when = wave_instants(cast, fans, "fans")
+    design[fans] = _N_STOCK + wave
+    edit[fans] = np.where(rng.random(len(fans)) < _EDITED, rng.integers(1, 40, len(fans)), 0)
+    set_at[fans] = when
+
+
+def _dress_operations(cast: Cast, photos: tuple[IntArray, IntArray]) -> None:
+    """Let most members of most operations carry one design with edits; half of the operators keep it."""
+    design, edit = photos
+    kept = 0
+    for number, operation in enumerate(cast.operations):
+        rng = cast.stream("photos of", operation.name)
+        again = number and cast.operations[number - 1].operator == operation.operator and rng.random() < 0.5
+        kept = kept if again else number
+        drawn, members = rng.random(), operation.members
+        if drawn < _DESIGN:
+            same = members[rng.random(len(members)) < _CARRY]
+            design[same] = _N_STOCK + n_waves(cast) + kept
+            edit[same] = rng.integers(0, 40, len(same))
+        elif drawn < _DESIGN + _STOLEN:
+            design[members] = _first_face(cast) + members
 
 
 def picture_name(design: int, edit: int) -> str:

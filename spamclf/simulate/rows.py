@@ -7,26 +7,30 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spamclf.schema import TABLES, ColumnType
 from spamclf.simulate.aftermath import Labels, Reports, draw_evidence
-from spamclf.simulate.cast import Cast
+from spamclf.simulate.cast import KIND_NAMES, Cast
 from spamclf.simulate.kinds import AUTOMATED, COUNTRIES, HONEST
 from spamclf.simulate.log import BoolArray, IntArray, Log
 from spamclf.simulate.photos import draw_photos, picture_name, simulated_hash
+from spamclf.simulate.registration import draw_registration
 from spamclf.simulate.texts import draw_texts
 
 __all__ = [
+    "Ids",
     "accounts_table",
-    "campaign_name",
     "evidence_table",
     "ids_of",
+    "in_time_order",
     "labels_table",
     "messages_table",
-    "operator_name",
     "photos_table",
     "reports_table",
+    "table_of",
     "texts_table",
+    "truth_table",
 ]
 
 Ids = npt.NDArray[np.object_]
@@ -42,24 +46,21 @@ _ARROW: dict[ColumnType, pa.DataType] = {
 
 
 def ids_of(cast: Cast) -> Ids:
-    """Return the id of every code: accounts ``a…``, outsiders ``p…``, groups ``g…``."""
-    counts = (("a", cast.n_accounts), ("p", cast.n_outsiders), ("g", cast.n_groups))
-    return np.array(
-        [f"{letter}{number}" for letter, count in counts for number in range(count)], dtype=np.object_
+    """Return the id of every code: accounts ``a…``, other numbers ``p…``, groups ``g…``; shuffled, so opaque."""
+    rng = cast.stream("ids")
+    counts = (
+        ("a", cast.n_accounts),
+        ("p", cast.first_group - cast.n_accounts),
+        ("g", len(cast.groups)),
     )
+    names = [[f"{letter}{number}" for number in rng.permutation(count).tolist()] for letter, count in counts]
+    return np.array([name for part in names for name in part], dtype=np.object_)
 
 
-def campaign_name(number: int) -> str:
-    """Return the name of an operation, as labels give it."""
-    return f"campaign-{number:03d}"
-
-
-def operator_name(number: int) -> str:
-    """Return the name of an operator, as evidence gives it."""
-    return f"operator-{number:03d}"
-
-
-def _table(name: str, columns: dict[str, Sequence[object] | npt.NDArray[np.generic] | pa.Array]) -> pa.Table:
+def table_of(
+    name: str, columns: dict[str, Sequence[object] | npt.NDArray[np.generic] | pa.Array]
+) -> pa.Table:
+    """Make a table of the contract's columns and types; instants come in microseconds."""
     arrays = []
     for column in TABLES[name].columns:
         kind, values = _ARROW[column.type], columns[column.name]
@@ -82,60 +83,51 @@ def _hidden(values: npt.NDArray[np.generic], unknown: BoolArray) -> pa.Array:
     return pa.array(values, mask=unknown)
 
 
-def accounts_table(cast: Cast, ids: Ids, unknown_share: float, rng: np.random.Generator) -> pa.Table:
+def account_order(ids: Ids, n_accounts: int) -> IntArray:
+    """Return the codes of the accounts in the order of their ids' numbers: that of the table."""
+    return np.argsort([int(name[1:]) for name in ids[:n_accounts].tolist()])
+
+
+def accounts_table(cast: Cast, ids: Ids, unknown_share: float) -> pa.Table:
     """Return the accounts with what their registration tells."""
-    size = cast.n_accounts
+    size, rng = cast.n_accounts, cast.stream("accounts table")
     codes = np.array([code for code, _, _ in COUNTRIES], dtype=np.object_)
-    networks, devices, abroad = _registration(cast, rng)
+    networks, devices, abroad = draw_registration(cast)
     business = rng.random(size) < _business_share(cast)
     columns = {
         "registered_at": cast.registered,
         "is_business": business,
-        "country": codes[cast.country],
+        "country": codes[cast.number_country],
         "network_country": codes[abroad],
         "network": np.array([f"n{number}" for number in networks], dtype=np.object_),
         "device": np.array([f"d{number}" for number in devices], dtype=np.object_),
     }
     known = {name: _hidden(values, rng.random(size) < unknown_share) for name, values in columns.items()}
-    return _table("accounts", {"account_id": ids[:size], **known})
+    table = table_of("accounts", {"account_id": ids[:size], **known})
+    return table.take(pa.array(account_order(ids, size)))
 
 
 def _business_share(cast: Cast) -> npt.NDArray[np.float64]:
     return np.array([row.business for row in HONEST] + [0.1] * len(AUTOMATED))[cast.kind]
 
 
-def _registration(cast: Cast, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """Return network, device and the network's country: operations share them, carriers are large."""
-    size, per_country = cast.n_accounts, max(cast.n_accounts // 40, 4)
-    network = cast.country * per_country + (per_country * rng.random(size) ** 2).astype(np.int64)
-    device = np.arange(size)
-    family = np.flatnonzero((rng.random(size) < 0.06) & ~cast.is_automated)
-    device[family] = device[np.maximum(family - 1, 0)]
-    abroad = np.where(rng.random(size) < 0.05, rng.integers(0, len(COUNTRIES), size), cast.country)
-    for operation in cast.operations:
-        members, number = operation.members, operation.number
-        if operation.shared:
-            n_devices = 1 + len(members) // int(rng.integers(3, 14))
-            network[members] = len(COUNTRIES) * per_country + 2 * number + rng.integers(0, 2, len(members))
-            device[members] = size + 100 * number + rng.integers(0, n_devices, len(members))
-        if rng.random() < 0.45:
-            abroad[members] = rng.integers(0, len(COUNTRIES))
-    # Opaque: the numbers tell nothing about who shares them.
-    return rng.permutation(network.max() + 1)[network], rng.permutation(device.max() + 1)[device], abroad
-
-
-def messages_table(
-    cast: Cast, ids: Ids, log: Log, unknown_share: float, tick_s: float, rng: np.random.Generator
-) -> pa.Table:
+def messages_table(cast: Cast, ids: Ids, log: Log, unknown_share: float, tick_s: float) -> pa.Table:
     """Turn the log into a table; coarse clocks and unknown facts do not depend on what an account is."""
+    rng = cast.stream("messages table")
     tick = np.where(rng.random(cast.n_accounts) < 1 / 6, 1_000_000, 1)
     tick = np.maximum(tick, round(tick_s * 1e6))[log.sender]
     sent_at = log.sent_at // tick * tick
     hides = rng.random((3, cast.first_group + 1)) < unknown_share
     recipient = np.minimum(log.recipient, cast.first_group)
-    order = np.lexsort((log.recipient, log.sender, sent_at))
     names = pa.array(ids.tolist(), pa.string())
-    table = _table(
+    rank = np.argsort(
+        np.argsort(rng.random(len(ids)))
+    )  # of two rows at one instant, none tells by standing first
+    order = np.lexsort((rank[log.recipient], rank[log.sender], sent_at))
+    # A second message to the same recipient within a tick would be the same row again.
+    same = [np.diff(part[order], prepend=-1) == 0 for part in (sent_at, log.sender, log.recipient)]
+    order = order[~np.logical_and.reduce(same)]
+    table = table_of(
         "messages",
         {
             "sender_id": names.take(pa.array(log.sender)),
@@ -150,27 +142,27 @@ def messages_table(
     return table.take(pa.array(order))
 
 
-def photos_table(cast: Cast, ids: Ids, media: bool, rng: np.random.Generator) -> pa.Table:
+def photos_table(cast: Cast, ids: Ids, media: bool) -> pa.Table:
     """Return who set which photo when."""
-    account, set_at, design, edit = draw_photos(cast, rng)
+    account, set_at, design, edit = draw_photos(cast)
     names = picture_name if media else simulated_hash
     values = [names(*pair) for pair in zip(design.tolist(), edit.tolist(), strict=True)]
     nothing = pa.nulls(len(values), pa.string())
-    return _table(
+    return in_time_order(
         "photos",
         {
             "account_id": ids[account],
             "set_at": set_at,
-            "photo": values if media else nothing,
-            "photo_hash": nothing if media else values,
+            "photo": pa.array(values, pa.string()) if media else nothing,
+            "photo_hash": nothing if media else pa.array(values, pa.string()),
         },
     )
 
 
-def texts_table(cast: Cast, ids: Ids, reports: Reports, rng: np.random.Generator) -> pa.Table:
+def texts_table(cast: Cast, ids: Ids, reports: Reports) -> pa.Table:
     """Return public and reported texts."""
-    account, observed_at, source, text = draw_texts(cast, reports, rng)
-    return _table(
+    account, observed_at, source, text = draw_texts(cast, reports)
+    return in_time_order(
         "texts",
         {
             "account_id": ids[np.array(account, dtype=np.int64)],
@@ -183,21 +175,20 @@ def texts_table(cast: Cast, ids: Ids, reports: Reports, rng: np.random.Generator
 
 
 def reports_table(ids: Ids, reports: Reports) -> pa.Table:
-    """Return reports and blocks in time order."""
-    order = np.argsort(reports[2], kind="stable")
-    account, reporter, when, block = (column[order] for column in reports)
+    """Return reports and blocks."""
+    account, reporter, when, block = reports
     kind = np.where(block, "block", "report").tolist()
-    return _table(
+    return in_time_order(
         "reports",
         {"account_id": ids[account], "reporter_id": ids[reporter], "reported_at": when, "kind": kind},
     )
 
 
-def labels_table(ids: Ids, labels: Labels) -> pa.Table:
+def labels_table(cast: Cast, ids: Ids, labels: Labels) -> pa.Table:
     """Return the labels."""
-    account, labelled_at, campaign, automated = labels
-    names = [None if number < 0 else campaign_name(number) for number in campaign.tolist()]
-    return _table(
+    account, labelled_at, operation, automated = labels
+    names = [None if place < 0 else cast.operations[place].name for place in operation.tolist()]
+    return in_time_order(
         "labels",
         {
             "account_id": ids[account],
@@ -208,17 +199,51 @@ def labels_table(ids: Ids, labels: Labels) -> pa.Table:
     )
 
 
-def evidence_table(cast: Cast, ids: Ids, rng: np.random.Generator) -> pa.Table:
+def evidence_table(cast: Cast, ids: Ids) -> pa.Table:
     """Return what was seen elsewhere about operators."""
-    account, observed_at, off_platform, operator = draw_evidence(cast, rng)
-    pairs = list(zip(off_platform.tolist(), operator.tolist(), strict=True))
-    return _table(
+    account, observed_at, off_platform, operation = draw_evidence(cast)
+    operators = [cast.operations[place].operator for place in operation.tolist()]
+    off = off_platform.tolist()
+    return in_time_order(
         "evidence",
         {
             "account_id": ids[account],
             "observed_at": observed_at,
-            "kind": ["off_platform" if off else "on_platform" for off, _ in pairs],
-            "operator": [operator_name(number) for _, number in pairs],
-            "source": [f"{'advertisement' if off else 'case'} {number:04d}" for off, number in pairs],
+            "kind": ["off_platform" if one else "on_platform" for one in off],
+            "operator": operators,
+            "source": [
+                f"{'advertisement' if one else 'case'} {operator[-4:]}"
+                for one, operator in zip(off, operators, strict=True)
+            ],
         },
     )
+
+
+def truth_table(cast: Cast, ids: Ids) -> pa.Table:
+    """Return what no table tells: the family of each account, its operation and operator, and when it began."""
+    size = cast.n_accounts
+    campaign, operator = np.full((2, size), None, dtype=np.object_)
+    starts = np.zeros(size, dtype=np.int64)
+    for operation in cast.operations:
+        campaign[operation.members], operator[operation.members] = operation.name, operation.operator
+        starts[operation.members] = operation.starts
+    table = pa.table(
+        {
+            "account_id": pa.array(ids[:size].tolist(), pa.string()),
+            "family": pa.array([KIND_NAMES[number] for number in cast.kind.tolist()], pa.string()),
+            "is_automated": pa.array(cast.is_automated),
+            "campaign": pa.array(campaign.tolist(), pa.string()),
+            "operator": pa.array(operator.tolist(), pa.string()),
+            "starts_at": pa.array(starts, mask=~cast.is_automated).cast(_ARROW["time"]),
+        }
+    )
+    return table.take(pa.array(account_order(ids, size)))
+
+
+def in_time_order(
+    name: str, columns: dict[str, Sequence[object] | npt.NDArray[np.generic] | pa.Array]
+) -> pa.Table:
+    """Make a table whose rows stand in time order, those of one instant by account, so that order tells nothing."""
+    table = table_of(name, columns)
+    order = pc.sort_indices(table, [(TABLES[name].time, "ascending"), ("account_id", "ascending")])
+    return table.take(order)

@@ -5,93 +5,144 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.simulate.cast import Cast, dead_numbers
+from spamclf.simulate.cast import Cast
+from spamclf.simulate.circles import ALWAYS
 from spamclf.simulate.log import (
-    BoolArray,
+    DAY,
+    MINUTE,
     FloatArray,
     IntArray,
     Log,
     lognormal,
     micros,
-    pair_uniform,
     positions,
     running_sum,
 )
 
-__all__ = ["announcements", "answers", "conversations", "human_typing", "is_dead"]
+__all__ = ["announcements", "answers", "conversations", "human_typing", "is_known", "talk_time"]
 
-
-def is_dead(cast: Cast, recipient: IntArray) -> BoolArray:
-    """Return which recipients are numbers that do not exist."""
-    outside = (recipient >= cast.n_accounts) & (recipient < cast.first_group)
-    return outside & dead_numbers(recipient)
+#: A turn of a conversation is one message with this chance, else more, seconds apart: college.
+_ONE_MESSAGE = 0.88
+#: An answer comes at once with the first chance, or with the second while both are at it: college.
+_LIVE, _STILL_LIVE = 0.35, 0.75
+#: Median and sigma of the delay of an answer that comes at once, in seconds: college.
+_AT_ONCE_S = (130.0, 1.0)
+#: Mean seconds from sitting down to an answer that had to wait: college.
+_SITTING_S = 300.0
+_MOST_TURNS = 60
 
 
 def human_typing(rng: np.random.Generator, gap_s: FloatArray) -> FloatArray:
-    """Draw how long people typed, never longer than the time they had; a tenth is pasted or forwarded."""
-    typed = np.minimum(lognormal(rng, 4.0, 0.9, len(gap_s)), 0.9 * gap_s)
+    """Draw how long people typed, never longer than the time they had; a tenth is pasted or forwarded: assumed."""
+    typed = np.minimum(lognormal(rng, 5.0, 1.0, len(gap_s)), 0.9 * gap_s)
     return np.where(rng.random(len(gap_s)) < 0.1, 0.0, np.maximum(typed, 0.0))
+
+
+def is_known(
+    cast: Cast,
+    recipient: IntArray,
+    sender: IntArray,
+    when: IntArray,
+    share: npt.ArrayLike,
+    met: npt.ArrayLike,
+) -> npt.NDArray[np.bool_]:
+    """Return whether a recipient has the sender in its contacts: a share of pairs, some time after they met."""
+    met = np.broadcast_to(np.asarray(met, dtype=np.int64), when.shape)
+    wait = (cast.fact(recipient, sender, "adds") ** 2 * 3 * DAY).astype(np.int64)
+    late = (met != ALWAYS) & (when < met + MINUTE + wait)
+    known: npt.NDArray[np.bool_] = (cast.fact(recipient, sender, "knows") < np.asarray(share)) & ~late
+    return known
+
+
+def talk_time(
+    rng: np.random.Generator, cast: Cast, who: IntArray, when: IntArray, live: npt.ArrayLike = _LIVE
+) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Return when each of `who` answers what came at `when`: at once, or when it next sits down.
+
+    Returns
+    -------
+    at : ndarray of int64
+        Beyond the end of the world for those that sit down no more.
+    quick : ndarray of bool
+    """
+    quick = rng.random(len(who)) < np.asarray(live)
+    soon = when + micros(lognormal(rng, *_AT_ONCE_S, len(who)))
+    later = cast.sittings.after(who, when) + micros(rng.exponential(_SITTING_S, len(who)))
+    return np.where(quick, soon, later), quick
 
 
 def conversations(
     rng: np.random.Generator,
+    cast: Cast,
     first: IntArray,
     second: IntArray,
     start: IntArray,
     *,
     turns: float,
     answered: npt.ArrayLike = 0.9,
-    known: float = 0.9,
-    reply_s: tuple[npt.ArrayLike, float] = (150.0, 1.7),
-    pace_s: tuple[float, float] = (18.0, 1.0),
+    known: npt.ArrayLike = 0.85,
+    met: npt.ArrayLike = ALWAYS,
+    live: npt.ArrayLike = _LIVE,
+    program_s: tuple[npt.ArrayLike, float] | None = None,
 ) -> Log:
-    """Let pairs of accounts talk.
+    """Let pairs of accounts talk, turn by turn.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+    cast : Cast
     first, second, start : ndarray of int64
         Who begins with whom, and when (microseconds).
     turns : float
-        Mean number of messages of an answered conversation.
+        Mean number of turns of an answered conversation, at least 2.
     answered : float or ndarray
-        Chance that the other side says anything; without it there are one or two messages.
-    known : float
+        Chance that the other side says anything.
+    known : float or ndarray
         Share of directed pairs where the recipient has the sender in its contacts.
-    reply_s, pace_s : tuple of (median, sigma)
-        Log-normal delay of the first answer, and of the later ones.
+    met : int or ndarray
+        When the two met; from then on they may take each other into their contacts.
+    live : float or ndarray
+        Chance that an answer comes at once and not at the next sitting.
+    program_s : tuple of (median, sigma), optional
+        `second` is a program and answers after a log-normal delay, at any hour.
 
     Returns
     -------
     log : Log
         Messages follow each other after `start`; a conversation may outlast the simulated days.
     """
-    size = len(start)
-    lively = rng.random(size) < np.asarray(answered, dtype=np.float64)
-    counts = np.where(
-        lively, 1 + rng.geometric(1.0 / max(turns - 1.0, 1.0), size), 1 + (rng.random(size) < 0.2)
+    answered, known, met, live = (
+        np.broadcast_to(np.asarray(x), start.shape) for x in (answered, known, met, live)
     )
-    talk, place = positions(counts)
-    rows = len(talk)
-    switch = (rng.random(rows) < 0.6) & (place > 0) & lively[talk]
-    # An answered conversation has its answer at the latest in its second message.
-    switch |= (place == 1) & lively[talk] & (rng.random(rows) < 0.8)
-    switched = running_sum(switch.astype(np.int64), counts)
-    reply_median = np.broadcast_to(np.asarray(reply_s[0], dtype=np.float64), (size,))
-    gap = lognormal(rng, 6.0, 0.9, rows)
-    gap = np.where(switch, lognormal(rng, pace_s[0], pace_s[1], rows), gap)
-    gap = np.where(switch & (switched == 1), lognormal(rng, reply_median[talk], reply_s[1], rows), gap)
-    gap[place == 0] = 0.0
-    sent_at = start[talk] + running_sum(micros(gap), counts)
-    mine = switched % 2 == 0
-    sender = np.where(mine, first[talk], second[talk])
-    recipient = np.where(mine, second[talk], first[talk])
+    talk, at, quick = np.arange(len(start)), start, np.zeros(len(start), dtype=np.bool_)
+    go_on = 1.0 - 1.0 / max(turns - 1.0, 1.0)
+    parts = []
+    for turn in range(_MOST_TURNS):
+        ends = (first, second) if turn % 2 == 0 else (second, first)
+        sender, recipient = ends[0][talk], ends[1][talk]
+        counts = rng.geometric(_ONE_MESSAGE, len(talk))
+        row, place = positions(counts)
+        gap = np.where(place == 0, 0.0, lognormal(rng, 60.0, 1.1, len(row)))
+        when = at[row] + running_sum(micros(gap), counts)
+        parts.append((talk[row], sender[row], recipient[row], when, np.where(place == 0, 60.0, gap)))
+        stay = rng.random(len(talk)) < (answered[talk] if turn == 0 else go_on)
+        talk, quick = talk[stay], quick[stay]
+        if not len(talk):
+            break
+        last = when[np.cumsum(counts) - 1][stay]
+        if program_s and turn % 2 == 0:
+            median = np.broadcast_to(np.asarray(program_s[0]), start.shape)[talk]
+            at = last + micros(lognormal(rng, median, program_s[1], len(talk)))
+        else:
+            at, quick = talk_time(rng, cast, recipient[stay], last, np.where(quick, _STILL_LIVE, live[talk]))
+    talk, sender, recipient, when, gap = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Log.of(
         sender,
         recipient,
-        sent_at,
-        in_contacts=pair_uniform(recipient, sender, 3) < known,
-        typed_s=human_typing(rng, np.where(place == 0, 60.0, gap)),
+        when,
+        in_contacts=is_known(cast, recipient, sender, when, known[talk], met[talk]),
+        typed_s=human_typing(rng, gap),
+        delivered=~cast.is_dead(recipient),
     )
 
 
@@ -103,7 +154,7 @@ def announcements(
     start: IntArray,
     counts: IntArray,
     *,
-    gap_s: tuple[npt.ArrayLike, float],
+    gap_s: tuple[npt.ArrayLike, npt.ArrayLike],
     known: npt.ArrayLike = 0.0,
     typed_s: FloatArray | float = 0.0,
 ) -> Log:
@@ -117,8 +168,7 @@ def announcements(
         Announcement after announcement, `counts` rows each.
     start, counts : ndarray of int64, one entry per announcement
     gap_s : tuple of (median, sigma)
-        Log-normal gap between two sends; the median may differ by announcement; 0 sends all at
-        one instant.
+        Log-normal gap between two sends; both may differ by announcement; a median of 0 sends all at one instant.
     known : float or ndarray per announcement
         Share of the recipients that have the sender in their contacts.
     typed_s : float or ndarray per message
@@ -128,17 +178,20 @@ def announcements(
     log : Log
     """
     group, place = positions(counts)
-    median = np.broadcast_to(np.asarray(gap_s[0], dtype=np.float64), (len(counts),))
-    gap = lognormal(rng, median[group], gap_s[1], len(group))
+    median, sigma = (
+        np.broadcast_to(np.asarray(each, dtype=np.float64), (len(counts),))[group] for each in gap_s
+    )
+    gap = median * np.exp(sigma * rng.standard_normal(len(group)))
     gap[place == 0] = 0.0
     share = np.broadcast_to(np.asarray(known, dtype=np.float64), (len(counts),))
+    when = start[group] + running_sum(micros(gap), counts)
     return Log.of(
         sender,
         recipient,
-        start[group] + running_sum(micros(gap), counts),
-        in_contacts=(pair_uniform(recipient, sender, 3) < share[group]) & ~is_dead(cast, recipient),
+        when,
+        in_contacts=is_known(cast, recipient, sender, when, share[group], ALWAYS) & ~cast.is_dead(recipient),
         typed_s=typed_s,
-        delivered=~is_dead(cast, recipient),
+        delivered=~cast.is_dead(recipient),
     )
 
 
@@ -148,29 +201,36 @@ def answers(
     log: Log,
     *,
     share: npt.ArrayLike,
-    median_s: float = 900.0,
     turns: float = 2.5,
-    answered: float = 0.3,
-    reply_s: tuple[npt.ArrayLike, float] = (120.0, 1.5),
-    known: float = 0.6,
+    answered: npt.ArrayLike = 0.3,
+    known: npt.ArrayLike = 0.6,
+    live: npt.ArrayLike = 0.25,
+    keen: bool = True,
+    program_s: tuple[npt.ArrayLike, float] | None = None,
 ) -> Log:
     """Let some recipients answer messages; a part of the answers becomes a conversation.
 
-    Only accounts answer; outsiders never write. `share` is the mean chance that a message gets an answer, and
-    `median_s` the delay of it in seconds; the other arguments belong to `conversations`.
+    Only accounts answer; outsiders never write. `share` is the mean chance that a message gets an answer, `keen`
+    whether some recipients answer far more than others; the other arguments are those of `conversations`, in which
+    the recipient is the first.
     """
     able = (log.recipient < cast.n_accounts) & log.delivered & ~log.is_group
     # Half of all people give nine tenths of the answers.
-    keen = 3.0 * pair_uniform(log.recipient, log.recipient, 24) ** 2
-    picked = log.where(able & (rng.random(len(log)) < keen * np.asarray(share, dtype=np.float64)))
-    start = picked.sent_at + micros(lognormal(rng, median_s, 1.6, len(picked)))
+    eager = 3.0 * cast.own(log.recipient, "keen") ** 2 if keen else 1.0
+    row = np.flatnonzero(able & (rng.random(len(log)) < eager * np.asarray(share, dtype=np.float64)))
+    picked = log.where(row)
+    start, _ = talk_time(rng, cast, picked.recipient, picked.sent_at, live)
+    answered, known = (np.broadcast_to(np.asarray(x), len(log))[row] for x in (answered, known))
+    if program_s:
+        program_s = np.broadcast_to(np.asarray(program_s[0]), len(log))[row], program_s[1]
     return conversations(
         rng,
+        cast,
         picked.recipient,
         picked.sender,
         start,
         turns=turns,
         answered=answered,
         known=known,
-        reply_s=reply_s,
+        program_s=program_s,
     )

@@ -3,83 +3,62 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
+from spamclf.simulate import words
 from spamclf.simulate.aftermath import Reports
-from spamclf.simulate.cast import Cast
-from spamclf.simulate.log import DAY, MINUTE
+from spamclf.simulate.cast import Cast, Operation
+from spamclf.simulate.log import DAY, MINUTE, IntArray
+from spamclf.simulate.phrases import PHRASES
+from spamclf.simulate.waves import wave_instants
 
-__all__ = ["Texts", "draw_texts", "spin"]
+__all__ = ["Texts", "compose", "draw_texts", "spin"]
 
 #: account, instant, source, text
 Texts = tuple[list[int], list[int], list[str], list[str]]
+_Row = tuple[int, int, str, str]
 
-# fmt: off
-_GIVEN = (
-    "Ada", "Ana", "Amir", "Bruno", "Carla", "Dewi", "Diego", "Elif", "Emeka", "Eva", "Femi", "Gita",
-    "Hana", "Hugo", "Ines", "Ivo", "Jana", "João", "Kavya", "Kofi", "Lara", "Lena", "Luis", "Maya",
-    "Milan", "Nadia", "Ngozi", "Noor", "Olga", "Omar", "Paula", "Putri", "Rafael", "Ravi", "Rosa",
-    "Samir", "Sofía", "Tariq", "Uwe", "Wei", "Yara", "Zoë",
-)
-_FAMILY = (
-    "Abbas", "Adeyemi", "Almeida", "Bauer", "Becker", "Costa", "Das", "Fischer", "Ferreira", "García",
-    "Gupta", "Hassan", "Hernández", "Ibrahim", "Khan", "Klein", "Kumar", "Lima", "López", "Martínez",
-    "Mensah", "Meyer", "Nair", "Nowak", "Okafor", "Patel", "Pereira", "Putra", "Ramos", "Reyes",
-    "Santoso", "Schmidt", "Silva", "Singh", "Souza", "Suzuki", "Torres", "Weber", "Wijaya", "Wolf",
-)
-# fmt: on
-
-#: What thousands of people innocently share.
-_COMMON_ABOUT = ("Available", "Busy", "At work", "Hey there! I am using this app.", "Urgent calls only", "🙂")
-_ABOUT = (
-    "{coffee|tea|books|music|football|cats|dogs|gardens|trains} and {coffee|tea|films|mountains|the "
-    "sea|bread}",
-    "{mum|dad|aunt|uncle} of {two|three|four}, {happy|tired|grateful|busy}",
-    "{born|living|working} in a {small|big|quiet|loud} {town|city|village} since {1988|1995|2003|2011}",
-    "{Heute|Morgen|Immer} {ein Tee|ein Kaffee|Musik|Ruhe}, bitte",
-    "{vida|família|paz|fé} e {alegria|futebol|música|saudade}",
-    "{hidup|kerja|doa} dan {kopi|keluarga|senyum}",
-    "{my photos|my music|my blog|my shop}: https://{ada|kofi|lena|ravi|yara}-{pictures|songs|notes|things}.example",
-    "new number, the old one was +99 000 {321|432|543} {21|32|43|54|65}",
-)
-_SHOP = (
-    "{Bakery|Florist|Garage|Hairdresser|Pharmacy|Bookshop} {Sunrise|Central|Corner|Riverside|Old "
-    "Town}. Open {8|9|10}-{17|18|19}, {Monday|Tuesday} to {Friday|Saturday}. {Orders and questions here.|"
-    "Orders: https://{shop|order}-{sunrise|corner|riverside}.example/{a|b|c}|Call +99 000 {222|333} {11|22|33}}"
-)
-_NOTIFIER = (
-    "{Clinic|Dentist|Courier|School|Library} {North|South|Lakeside|Station|Park}: "
-    "{reminders|notices|tracking} only, this number is not {read|answered}. {Help: https://{north|lake}-"
-    "{desk|help}.example|See +99 000 {444|555} {66|77}|}"
-)
-#: One template an operation; every account, every day spins it anew. All links are in reserved domains.
-_TEMPLATES = (
-    "{Hello|Hi|Dear} {friend|sir or madam|neighbour}, {earn|make} {200|250|300} euro {a day|daily} "
-    "from home. {Write|Answer} {now|today}: https://{work|job}-{easy|fast}.example/{a|b|c}{1|2|3}",
-    "{Congratulations|Well done}! Your number {won|was drawn} for {a phone|a car|5000 dollars}. Claim "
-    "{within|in} {24|48} hours at https://prize-{desk|office}.example/{win|claim}{7|8|9}",
-    "{Guten Tag|Hallo}, Ihr {Paket|Päckchen} {wartet|liegt bereit}. {Zahlen Sie|Bitte zahlen} "
-    "{1,99|2,49} Euro Zoll: https://paket-{info|zoll}.example/{x|y|z}{3|4|5}",
-    "{Oi|Olá}, {tudo bem|como vai}? {Invista|Aplique} {hoje|agora} {100|150} reais e {receba|ganhe} "
-    "{900|1200} {amanhã|em um dia}: https://{renda|lucro}-certo.example/{k|m}{1|2|3}",
-    "{Pinjaman|Dana} {cepat|mudah} {tanpa jaminan|cair hari ini}, {5|10|15} juta. Hubungi +99 000 "
-    "{111|222|333} {44|55|66}",
-    ""
-    "{รับสมัคร|ต้องการ}คนทำงานที่บ้าน{รายได้|ได้เงิน}วันละ{500|800|1000}บาท"
-    "{ทักเลย|สนใจทัก}https://{ngan|job}.example/{1|2|3}",
-    "{Crypto|Trading} {signals|tips} {free|at no cost} for {the first|only} {50|100} people, "
-    "{87|92|95} percent {hits|right}. Join https://{coin|chart}-{club|room}.example/{in|go}{2|4|6}",
-    "{Is this|Are you} {Mr|Ms|Dr} {Chen|Lee|Wong}? {My assistant|A colleague} gave me {this|your} "
-    "number for {the tennis|the dinner|the meeting} {on Friday|tomorrow}.",
-)
-_GRUDGE = (
-    "{stop|please stop} {writing|calling} me",
-    "you {owe|still owe} me {20|50}",
-    "{never|do not} {text|write} me again",
-)
+# Assumed throughout.
+#: Share of honest accounts that show a chain text, word for word, in the days in which it goes round.
+_CHAINED = 0.03
+#: People who call by hand for one office have one text: so many accounts.
+_PER_OFFICE = 8
+#: Reports in which the reporter discloses what was written.
+_DISCLOSED = 0.6
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
+_SITES = (
+    "work",
+    "prize",
+    "paket",
+    "lucro",
+    "kerja",
+    "club",
+    "gift",
+    "oferta",
+    "info",
+    "coin",
+    "home",
+    "parcel",
+    "vip",
+)
+_ENDS = (
+    "desk",
+    "zone",
+    "now",
+    "plus",
+    "hub",
+    "casa",
+    "office",
+    "point",
+    "line",
+    "star",
+    "team",
+    "space",
+    "one",
+)
 
 
 def spin(template: str, rng: np.random.Generator) -> str:
@@ -97,49 +76,157 @@ def spin(template: str, rng: np.random.Generator) -> str:
     return template.strip()
 
 
-def _name(rng: np.random.Generator) -> str:
-    given = _GIVEN[int(rng.random() * len(_GIVEN))]
-    return given if rng.random() < 0.35 else f"{given} {_FAMILY[int(rng.random() * len(_FAMILY))]}"
+def compose(rng: np.random.Generator, care: float) -> str:
+    """Put the template of an operation together, to be spun: no two operations have one by chance.
+
+    With more care, more slots have several phrases to choose from, so that texts are less alike.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> compose(rng, care=0.0) != compose(rng, care=0.0)
+    True
+    """
+    language = sorted(PHRASES)[int(rng.integers(len(PHRASES)))]
+    parts = []
+    for slot in PHRASES[language]:
+        n_phrases = 1 + int(rng.random() < 0.7 * care) + int(rng.random() < 0.3 * care)
+        chosen = [slot[k] for k in rng.permutation(len(slot))[:n_phrases].tolist()]
+        parts.append(chosen[0] if n_phrases == 1 else "{" + "|".join(chosen) + "}")
+    if rng.random() < 0.5:  # some argue before they promise
+        parts[2], parts[3] = parts[3], parts[2]
+    gap = "" if language == "th" else " "
+    mark = str(rng.choice([",", ".", "!", " -"]))
+    text = (mark + gap).join(parts)
+    site = f"https://{rng.choice(_SITES)}{rng.integers(10, 1000)}-{rng.choice(_ENDS)}.example"
+    text = text.replace("<link>", site + "/{a|b|c|d}{1|2|3|4}")
+    text = text.replace("<phone>", f"+99 000 {rng.integers(100, 1000)} {{1|2|3|4}}{rng.integers(0, 10)}")
+    return text.replace("<amount>", f"{{{'|'.join(str(n) for n in np.sort(rng.integers(2, 400, 3) * 5))}}}")
 
 
-def draw_texts(cast: Cast, reports: Reports, rng: np.random.Generator) -> Texts:
+def draw_texts(cast: Cast, reports: Reports) -> Texts:
     """Draw names, abouts and descriptions of most accounts, and what some reporters disclosed.
-
-    Parameters
-    ----------
-    cast : Cast
-    reports : Reports
-    rng : numpy.random.Generator
 
     Returns
     -------
     account, observed_at, source, text : lists of equal length
     """
-    rows: list[tuple[int, int, str, str]] = []
-    lines: tuple[str, ...]
-    begin = np.maximum(cast.registered, cast.start) + (
-        rng.exponential(20.0, cast.n_accounts) * MINUTE
-    ).astype(np.int64)
-    shops, notifiers = set(cast.of("shop").tolist()), set(cast.of("notifier").tolist())
-    template = {int(member): one.number for one in cast.operations for member in one.members}
-    for code, when in enumerate(begin.tolist()):
-        if rng.random() < 0.9:
-            rows.append((code, when, "name", _name(rng)))
-        if code in shops or code in notifiers:
-            rows.append((code, when, "description", spin(_SHOP if code in shops else _NOTIFIER, rng)))
-        elif code in template and rng.random() < 0.45:
-            source = "about" if rng.random() < 0.7 else "description"
-            rows.append(
-                (code, when + MINUTE, source, spin(_TEMPLATES[template[code] % len(_TEMPLATES)], rng))
-            )
-        elif (habit := rng.random()) < 0.55:
-            lines = _ABOUT if habit < 0.3 else _COMMON_ABOUT
-            later = when + int(rng.random() * (cast.end - when) * (rng.random() < 0.3))
-            rows.append((code, later, "about", spin(lines[int(rng.random() * len(lines))], rng)))
-    account, _, reported_at, block = reports
-    for code, when in zip(account[~block].tolist(), reported_at[~block].tolist(), strict=True):
-        if rng.random() < 0.6:
-            lines = (_TEMPLATES[template[code] % len(_TEMPLATES)],) if code in template else _GRUDGE
-            rows.append((code, when, "reported", spin(lines[int(rng.random() * len(lines))], rng)))
+    templates = _templates(cast)
+    rows = [*_names(cast), *_abouts(cast), *_waves(cast)]
+    for operation, template in zip(cast.operations, templates, strict=True):
+        rows += _operation_texts(cast, operation, template)
+    rows += _disclosed(cast, reports, templates)
     rows = [row for row in rows if row[1] < cast.end + DAY]
     return [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], [r[3] for r in rows]
+
+
+def _templates(cast: Cast) -> list[str]:
+    """Return the template of each operation; half of the operators keep theirs for the next campaign."""
+    templates: list[str] = []
+    for number, operation in enumerate(cast.operations):
+        rng = cast.stream("template", operation.name)
+        again = number and cast.operations[number - 1].operator == operation.operator and rng.random() < 0.5
+        templates.append(templates[-1] if again else compose(rng, operation.care))
+    return templates
+
+
+def _some(rng: np.random.Generator, lines: tuple[str, ...]) -> str:
+    return spin(lines[int(rng.random() * len(lines))], rng)
+
+
+def _begin(cast: Cast, rng: np.random.Generator) -> IntArray:
+    """Return when each profile is filled in: mostly minutes after it was registered or the world began."""
+    wait = rng.exponential(20.0, cast.n_accounts) * np.where(rng.random(cast.n_accounts) < 0.15, 300.0, 1.0)
+    return np.maximum(cast.registered, cast.start) + (wait * MINUTE).astype(np.int64)
+
+
+def _names(cast: Cast) -> Iterator[_Row]:
+    rng = cast.stream("names")
+    for code, when in enumerate(_begin(cast, rng).tolist()):
+        drawn, given, family = rng.random(2), _some(rng, words.GIVEN), _some(rng, words.FAMILY)
+        if drawn[0] < 0.9:
+            yield code, when, "name", given if drawn[1] < 0.35 else f"{given} {family}"
+
+
+def _abouts(cast: Cast) -> Iterator[_Row]:
+    """What honest people and businesses say of themselves; half of it thousands say in the same words."""
+    rng = cast.stream("abouts")
+    begin = _begin(cast, rng).tolist()
+    business = dict.fromkeys(cast.of("shop").tolist(), words.SHOP)
+    business |= dict.fromkeys(cast.of("notifier").tolist(), words.NOTIFIER)
+    callers = set(cast.of("cold_caller").tolist())
+    for code in range(cast.n_honest):
+        if code in business:
+            yield code, begin[code], "description", spin(business[code], rng)
+        elif code in callers and rng.random() < 0.6:
+            yield code, begin[code], "about", _pitch(cast, code, rng)
+        elif (habit := rng.random()) < 0.55:
+            later = int(rng.random() * (cast.end - begin[code]) * (rng.random() < 0.3))
+            lines = words.ABOUT if habit < 0.3 else words.COMMON_ABOUT
+            yield code, begin[code] + max(later, 0), "about", _some(rng, lines)
+
+
+def _pitch(cast: Cast, code: int, rng: np.random.Generator) -> str:
+    """Return the text of somebody who calls by hand: the office's, with a word changed here and there."""
+    office = spin(words.PITCH, cast.stream("office", code // _PER_OFFICE))
+    return office if rng.random() < 0.6 else f"{_some(rng, words.GIVEN)} here. {office}"
+
+
+def _waves(cast: Cast) -> Iterator[_Row]:
+    """Fans of somebody, and chain texts in the profiles of people of every kind, who join within days."""
+    rng = cast.stream("chained")
+    chained = np.flatnonzero(rng.random(cast.n_honest) < _CHAINED)
+    fans = cast.of("fan")
+    for who, lines, kind in (
+        (fans[rng.random(len(fans)) < 0.8], words.FAN, "fans"),
+        (chained, words.CHAINS, "chain"),
+    ):
+        wave, when = wave_instants(cast, who, kind)
+        for code, number, instant in zip(who.tolist(), wave.tolist(), when.tolist(), strict=True):
+            text = _some(cast.stream("wave text", kind, number), lines)
+            yield (
+                code,
+                instant,
+                "about",
+                text if rng.random() < 0.8 else text + _some(rng, (" 🕯", " ❤", " !!", " pls")),
+            )
+
+
+def _operation_texts(cast: Cast, operation: Operation, template: str) -> Iterator[_Row]:
+    """Some members show the template, spun anew; others what everybody shows."""
+    rng = cast.stream("texts", operation.name)
+    share = rng.uniform(0.0, 0.75) * (1.0 - 0.4 * operation.care)
+    begin = np.maximum(operation.registered, cast.start)
+    for code, since, start in zip(
+        operation.members.tolist(), begin.tolist(), operation.starts.tolist(), strict=True
+    ):
+        when = since + int(rng.exponential(20.0) * MINUTE)
+        when = when if rng.random() < 0.5 else max(when, start - int(rng.exponential(0.5) * DAY))
+        if rng.random() < share:
+            yield code, when, "about" if rng.random() < 0.7 else "description", spin(template, rng)
+        elif rng.random() < 0.55:
+            yield code, when, "about", _some(rng, words.ABOUT if rng.random() < 0.5 else words.COMMON_ABOUT)
+
+
+def _disclosed(cast: Cast, reports: Reports, templates: list[str]) -> Iterator[_Row]:
+    """What reporters show of what they got; of honest accounts a pitch, a search, a chain text or a quarrel."""
+    rng = cast.stream("disclosed")
+    template = {
+        m: text for one, text in zip(cast.operations, templates, strict=True) for m in one.members.tolist()
+    }
+    own = {"seeker": words.SEEK, "forwarder": words.CHAINS}
+    lines = {code: own[kind] for kind in own for code in cast.of(kind).tolist()}
+    callers = set(cast.of("cold_caller").tolist())
+    account, _, reported_at, block = reports
+    for code, when in zip(account[~block].tolist(), reported_at[~block].tolist(), strict=True):
+        if rng.random() >= _DISCLOSED:
+            continue
+        if code in template:
+            text = spin(template[code], rng)
+        elif code in callers:
+            text = _pitch(cast, code, rng)
+        elif code in lines:
+            text = _some(cast.stream("own text", code), lines[code])
+        else:
+            text = _some(rng, words.GRUDGE)
+        yield code, when, "reported", text

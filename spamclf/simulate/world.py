@@ -2,20 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
+from spamclf.dataset import Dataset
 from spamclf.errors import ParameterError
 from spamclf.simulate import rows
 from spamclf.simulate.aftermath import banned, draw_labels, draw_reports, undelivered
-from spamclf.simulate.automated import automated_messages
-from spamclf.simulate.cast import KIND_NAMES, Cast, draw_cast
+from spamclf.simulate.automated import automated_messages, while_answered
+from spamclf.simulate.cast import Cast
+from spamclf.simulate.casting import draw_cast
 from spamclf.simulate.honest import honest_messages
+from spamclf.simulate.kinds import AUTOMATED
 from spamclf.simulate.log import Log
 
-__all__ = ["truth", "world"]
+__all__ = ["Behind", "World", "truth", "within", "world"]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What the tables of a world were made from: whoever adds to a world goes on from here.
+
+    Attributes
+    ----------
+    cast : Cast
+    ids : ndarray of object
+        The id of every code, as of `spamclf.simulate.rows.ids_of`.
+    unknown_share, tick_s, media
+        As given to `world`.
+    """
+
+    cast: Cast
+    ids: rows.Ids
+    unknown_share: float
+    tick_s: float
+    media: bool
+
+
+class World(Mapping[str, pa.Table]):
+    """The seven tables of a simulated platform, by name; the truth about its accounts stands apart.
+
+    ``made | {"labels": other}`` is a dict of the tables, one of them replaced.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+    truth : pyarrow.Table
+        One row per account, in the order of ``accounts``: ``account_id``; ``family``; ``is_automated``;
+        ``campaign`` and ``operator``, null for honest accounts; ``starts_at``, when an automated account set out to
+        write to strangers in bulk, null for honest ones.
+    behind : Behind, optional
+        What `world` made the tables from; `attack` needs it.
+
+    Examples
+    --------
+    >>> made = world(60, days=7, random_state=1)
+    >>> made["accounts"].num_rows, made.dataset.accounts.num_rows
+    (60, 60)
+    >>> made.truth.column_names
+    ['account_id', 'family', 'is_automated', 'campaign', 'operator', 'starts_at']
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table], truth: pa.Table, behind: Behind | None = None) -> None:
+        self._tables = dict(tables)
+        self.truth = truth
+        self.behind = behind
+
+    def __getitem__(self, name: str) -> pa.Table:
+        """Return a table."""
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the tables."""
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        """Return the number of tables."""
+        return len(self._tables)
+
+    def __or__(self, other: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """Return the tables with some replaced."""
+        return {**self._tables, **other}
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The tables as a checked dataset."""
+        return Dataset(**self._tables)
 
 
 def world(
@@ -27,13 +104,18 @@ def world(
     media: bool = False,
     unknown_share: float = 0.15,
     tick_s: float = 0.0,
-) -> dict[str, pa.Table]:
+    families: Sequence[str] | None = None,
+    wrong_labels: float = 0.015,
+) -> World:
     """Simulate a platform's tables for some weeks.
 
-    Honest accounts range from one message a month to hundreds a day and hold the hard negatives: a new number
-    told to all contacts, organisers, group admins, shops, clinics, family broadcasters, forwarders, night
-    workers, flat hunters, office mail, forum replies. Automated ones belong to operations of seven kinds. The
-    same arguments always give the same tables.
+    Honest accounts range from one message a month to hundreds a day; their traffic is fitted to public logs of real
+    people. Among them are the hard negatives: a new number told to all contacts, organisers, group admins, shops,
+    clinics, family broadcasters, forwarders, night workers, flat hunters, people who cold-call by hand, fans who share
+    a photo and a text, office mail, forum replies, victims of false reporters. Automated ones belong to operations
+    of twelve families, from a blaster to scripted conversationalists; some of each take care not to be found. What all
+    of them do, and where each number is from, stands in ``spamclf/simulate/kinds.py`` and ``presets.py``. The same
+    arguments always give the same tables.
 
     Parameters
     ----------
@@ -55,12 +137,17 @@ def world(
     tick_s : float
         Instants of messages are floored to multiples of this many seconds, as coarse clocks do; 0 keeps
         microseconds (a sixth of the accounts report whole seconds anyway).
+    families : sequence of str, optional
+        Families of automated accounts; by default all. Those left out leave their share to the others; honest accounts
+        stay the same.
+    wrong_labels : float
+        Share of the labels that tell the opposite of the truth, in [0, 0.5].
 
     Returns
     -------
-    tables : dict of str to pyarrow.Table
-        All of `spamclf.schema.TABLES`, in its column order; messages in time order. Labels may lie after the
-        last simulated day.
+    world : World
+        A mapping of all of `spamclf.schema.TABLES`, in its column order, rows in time order, with ``.truth`` and
+        ``.dataset``. Labels may lie after the last simulated day.
 
     Raises
     ------
@@ -69,35 +156,34 @@ def world(
 
     Examples
     --------
-    >>> tables = world(60, days=7, random_state=1)
-    >>> sorted(tables)
+    >>> made = world(60, days=7, random_state=1)
+    >>> sorted(made)
     ['accounts', 'evidence', 'labels', 'messages', 'photos', 'reports', 'texts']
-    >>> tables["accounts"].num_rows
-    60
+    >>> without = world(60, days=7, random_state=1, families=("drip", "sim_farm"))
+    >>> sorted(set(without.truth["family"].filter(without.truth["is_automated"]).to_pylist()))
+    ['drip', 'sim_farm']
     """
     _check("unknown_share", unknown_share, 0.0, 1.0, "Use 0.15 for a usual platform")
     _check("tick_s", tick_s, 0.0, 86400.0, "Use 1 for whole seconds")
-    cast = _cast(n_accounts, days, start, automated_share, random_state)
-
-    def rng(part: int) -> np.random.Generator:  # each part has its own stream, so that parts can change alone
-        return np.random.default_rng([random_state, part])
-
-    log = Log.join([honest_messages(cast, rng(1)), automated_messages(cast, rng(2))])
-    log = _within(cast, log)
-    labels = draw_labels(cast, log, rng(3))
+    _check("wrong_labels", wrong_labels, 0.0, 0.5, "Use 0 for labels that are never wrong")
+    cast = _cast(n_accounts, days, start, automated_share, random_state, families)
+    log = within(cast, Log.join([honest_messages(cast), automated_messages(cast)]))
+    log = while_answered(cast, log)
+    labels = draw_labels(cast, log, wrong_labels, cast.stream("labels"))
     log = banned(cast, log, labels)
-    reports = draw_reports(cast, log, rng(4))
+    reports = draw_reports(cast, log)
     log = undelivered(cast, log, reports)
     ids = rows.ids_of(cast)
-    return {
-        "accounts": rows.accounts_table(cast, ids, unknown_share, rng(5)),
-        "messages": rows.messages_table(cast, ids, log, unknown_share, tick_s, rng(6)),
-        "photos": rows.photos_table(cast, ids, media, rng(7)),
-        "texts": rows.texts_table(cast, ids, reports, rng(8)),
+    tables = {
+        "accounts": rows.accounts_table(cast, ids, unknown_share),
+        "messages": rows.messages_table(cast, ids, log, unknown_share, tick_s),
+        "photos": rows.photos_table(cast, ids, media),
+        "texts": rows.texts_table(cast, ids, reports),
         "reports": rows.reports_table(ids, reports),
-        "labels": rows.labels_table(ids, labels),
-        "evidence": rows.evidence_table(cast, ids, rng(9)),
+        "labels": rows.labels_table(cast, ids, labels),
+        "evidence": rows.evidence_table(cast, ids),
     }
+    return World(tables, rows.truth_table(cast, ids), Behind(cast, ids, unknown_share, tick_s, media))
 
 
 def truth(
@@ -107,7 +193,7 @@ def truth(
     automated_share: float = 0.2,
     random_state: int = 0,
 ) -> pa.Table:
-    """Return what the tables do not tell about the accounts of a `world`: kind, operation and operator.
+    """Return what the tables of a `world` do not tell about its accounts: `World.truth` by itself.
 
     Parameters
     ----------
@@ -117,8 +203,7 @@ def truth(
     Returns
     -------
     truth : pyarrow.Table
-        Columns ``account_id``, ``kind``, ``is_automated``, ``campaign`` and ``operator`` (null for honest
-        accounts), in the order of ``accounts``.
+        As of `World`.
 
     Raises
     ------
@@ -128,24 +213,10 @@ def truth(
     Examples
     --------
     >>> truth(60, random_state=1).column_names
-    ['account_id', 'kind', 'is_automated', 'campaign', 'operator']
+    ['account_id', 'family', 'is_automated', 'campaign', 'operator', 'starts_at']
     """
-    cast = _cast(n_accounts, days, start, automated_share, random_state)
-    campaign: list[str | None] = [None] * n_accounts
-    operator: list[str | None] = [None] * n_accounts
-    for operation in cast.operations:
-        for member in operation.members.tolist():
-            campaign[member] = rows.campaign_name(operation.number)
-            operator[member] = rows.operator_name(operation.operator)
-    return pa.table(
-        {
-            "account_id": pa.array(rows.ids_of(cast)[:n_accounts].tolist(), pa.string()),
-            "kind": pa.array([KIND_NAMES[number] for number in cast.kind.tolist()], pa.string()),
-            "is_automated": pa.array(cast.is_automated),
-            "campaign": pa.array(campaign, pa.string()),
-            "operator": pa.array(operator, pa.string()),
-        }
-    )
+    cast = _cast(n_accounts, days, start, automated_share, random_state, None)
+    return rows.truth_table(cast, rows.ids_of(cast))
 
 
 def _check(name: str, value: float, least: float, most: float, advice: str) -> None:
@@ -154,7 +225,14 @@ def _check(name: str, value: float, least: float, most: float, advice: str) -> N
         raise ParameterError(f"simulate.world: {name} must be {rule}; got {value!r}. {advice}.")
 
 
-def _cast(n_accounts: int, days: int, start: str | date, automated_share: float, random_state: int) -> Cast:
+def _cast(
+    n_accounts: int,
+    days: int,
+    start: str | date,
+    automated_share: float,
+    random_state: int,
+    families: Sequence[str] | None,
+) -> Cast:
     _check("n_accounts", n_accounts, 20, 5_000_000, "Use 400 for a small world")
     _check("days", days, 3, 3650, "Use 30 for a month")
     _check("automated_share", automated_share, 0.0, 0.9, "Use 0 for an honest world")
@@ -167,12 +245,26 @@ def _cast(n_accounts: int, days: int, start: str | date, automated_share: float,
         )
         raise ParameterError(msg) from None
     begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
-    return draw_cast(np.random.default_rng([random_state, 0]), n_accounts, begin, days, automated_share)
+    return draw_cast(random_state, n_accounts, begin, days, automated_share, _families(families))
 
 
-def _within(cast: Cast, log: Log) -> Log:
+def _families(families: Sequence[str] | None) -> tuple[str, ...]:
+    known = tuple(row.name for row in AUTOMATED)
+    if families is None:
+        return known
+    chosen = (families,) if isinstance(families, str) else tuple(families)
+    unknown = [name for name in chosen if name not in known]
+    if unknown or not chosen:
+        got = f"{unknown[0]!r}" if unknown else "none"
+        msg = f"simulate.world: families must be of {', '.join(known)}; got {got}. Leave it out for all of them."
+        raise ParameterError(msg)
+    return chosen
+
+
+def within(cast: Cast, log: Log) -> Log:
     """Keep what lies in the simulated days and between accounts that exist by then; sort by time."""
-    registered = np.concatenate([cast.registered, np.full(cast.n_outsiders, np.iinfo(np.int64).min)])
+    registered = np.full(cast.first_group, np.iinfo(np.int64).min)
+    registered[: cast.n_accounts] = cast.registered
     born = np.where(log.is_group, cast.start, registered[np.where(log.is_group, 0, log.recipient)])
     keep = (log.sent_at >= cast.start) & (log.sent_at < cast.end) & (log.sender != log.recipient)
     log = log.where(keep & (log.sent_at > born) & (log.sent_at > registered[log.sender]))

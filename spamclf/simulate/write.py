@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,14 +15,14 @@ from spamclf.simulate.photos import picture
 __all__ = ["write"]
 
 
-def write(tables: dict[str, pa.Table], folder: str | Path, *, overwrite: bool = False) -> None:
+def write(tables: Mapping[str, pa.Table], folder: str | Path, *, overwrite: bool = False) -> None:
     """Write tables of `world` as a dataset folder: Parquet with page checksums, pictures, ``dataset.toml``.
 
     The same tables give the same bytes under the same versions of pyarrow and Pillow.
 
     Parameters
     ----------
-    tables : dict of str to pyarrow.Table
+    tables : World or mapping of str to pyarrow.Table
         All seven tables, as `world` returns them.
     folder : str or Path
         Made where it does not exist.

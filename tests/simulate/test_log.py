@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spamclf.simulate.log import Log, lognormal, micros, pair_uniform, positions, running_sum
+from spamclf.simulate.log import Log, lognormal, micros, pair_uniform, positions, running_sum, span, stream
 
 counts = st.lists(st.integers(0, 6), max_size=12).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -51,3 +51,16 @@ def test_lognormal_has_the_stated_median():
 
 def test_micros_round():
     assert micros(np.array([0.0, 1e-6, 1.4e-6, 86400.0])).tolist() == [0, 1, 1, 86_400_000_000]
+
+
+def test_span_is_even_on_a_logarithmic_scale():
+    drawn = span(np.random.default_rng(0), (2.0, 200.0), 20_000)
+    assert drawn.min() >= 2.0
+    assert drawn.max() <= 200.0
+    assert abs(np.median(drawn) - 20.0) < 1.0
+
+
+def test_streams_are_the_same_for_the_same_names_and_else_differ():
+    assert stream(1, "a", 2).random() == stream(1, "a", 2).random()
+    others = (stream(1, "a", 3), stream(2, "a", 2), stream(1, "a"), stream(1, 2, "a"))
+    assert len({rng.random() for rng in (stream(1, "a", 2), *others)}) == 5
