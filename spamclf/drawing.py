@@ -36,14 +36,20 @@ _TICKS = {
 _SLOT_US = 600_000_000  # messages within ten minutes are one dot
 
 
-def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """Return the axes to draw on, undressed; matplotlib is an extra and loaded late."""
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, which is an extra and loaded late."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:  # pragma: no cover
         raise ParameterError(
             "plots: matplotlib must be installed; got none. pip install 'spamclf[report]'."
         ) from error
+    return plt
+
+
+def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return the axes to draw on, undressed."""
+    plt = pyplot()
     if ax is None:
         _, ax = plt.subplots(figsize=size, dpi=110, layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)

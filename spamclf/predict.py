@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ __all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches", "segments
 Floats = npt.NDArray[np.float64]
 
 VERDICTS = ("automated", "not_automated", "insufficient_data")
-SHIPPED = "simulated-1"
+SHIPPED = "default"
 _BATCH = 50_000  # accounts whose features are in memory at once
 _SENDS = "send_rate_sends"
 _REASON = pa.struct(
@@ -199,7 +200,7 @@ def load_shipped_model() -> Model:
     Examples
     --------
     >>> load_shipped_model().name
-    'simulated-1'
+    'default'
     """
     here = Path(__file__).parent
     for folder in (here / "_shipped" / SHIPPED, here.parent / "models" / SHIPPED):
@@ -267,6 +268,12 @@ class Scoring:
         instant = last_look(dataset, as_of, self.model.feature_names, where, n_jobs=self.n_jobs)
         self.ego = log_of(dataset, ego, where, n_jobs=self.n_jobs).remembering(self.model.memory)
         self.slices = snapshot_slices(self.ego, [instant], None, self.model.history_days)
+
+    def over(self, slices: Slices) -> Scoring:
+        """Return the same for other slices, of any accounts at any instants."""
+        other = copy.copy(self)
+        other.slices = slices
+        return other
 
     def look(self, low: int, high: int, *, companions: bool = True) -> Looked:
         """Measure and score the slices ``[low, high)``."""

@@ -412,7 +412,7 @@ def test_an_id_cannot_move_the_cursor(tmp_path):
 def test_rows_in_are_rows_used_and_quarantined_and_repeated(tmp_path):
     """Row 7: below the limit the run goes on and says so; above it nothing is written."""
     messages, n = tables()["messages"], tables()["messages"].num_rows
-    bad = messages.slice(0, 7)
+    bad = messages.filter(pc.invert(messages["is_group"])).slice(0, 7)
     bad = bad.set_column(1, "recipient_id", bad["sender_id"])  # written to oneself
     extended = pa.concat_tables([messages, messages.slice(0, 5), bad.cast(messages.schema)])
     folder = write_folder({"accounts": tables()["accounts"], "messages": extended}, tmp_path / "d")
@@ -834,8 +834,8 @@ def test_campaigns_as_of(shared):
 
 
 def test_operators_are_named_only_if_asked_for(shared):
-    assert "operator-0" not in done(cli("campaigns", shared, "--min-accounts", 2))
-    assert "operator-0" in done(cli("campaigns", shared, "--min-accounts", 2, "--operators"))
+    assert "operator-" not in done(cli("campaigns", shared, "--min-accounts", 2))
+    assert "operator-" in done(cli("campaigns", shared, "--min-accounts", 2, "--operators"))
 
 
 @pytest.mark.parametrize(

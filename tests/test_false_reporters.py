@@ -25,7 +25,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @cache
 def tables() -> dict[str, pa.Table]:
-    return simulate.world(900, 30, random_state=SEED, automated_share=0.25)
+    return dict(simulate.world(900, 30, random_state=SEED, automated_share=0.25))
 
 
 @cache
@@ -74,7 +74,13 @@ def scores(reports: Sequence[tuple[str, str]], kind: str) -> dict[str, dict[str,
 def established() -> list[str]:
     truth = simulate.truth(900, 30, random_state=SEED, automated_share=0.25).to_pylist()
     honest = {row["account_id"] for row in truth if not row["is_automated"]}
-    return sorted(who for who, contacts in people()[1].items() if who in honest and len(contacts) >= 10)
+    spoken: dict[str, set[str]] = defaultdict(set)  # a brigade may have been there before
+    for row in tables()["reports"].to_pylist():
+        spoken[row["account_id"]].add(row["reporter_id"])
+    found = ((who, len(contacts), len(spoken[who])) for who, contacts in people()[1].items() if who in honest)
+    return sorted(
+        who for who, n_contacts, n_before in found if n_contacts >= 10 and n_before + K < 3 * n_contacts
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

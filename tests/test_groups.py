@@ -23,7 +23,7 @@ END = to_instant("2027-01-01")
 
 @cache
 def tables() -> dict[str, pa.Table]:
-    return simulate.world(700, 30, random_state=1021, media=False)
+    return dict(simulate.world(700, 30, random_state=1021, media=False))
 
 
 def named(campaigns: list[str | None]) -> dict[str, pa.Table]:

@@ -22,8 +22,8 @@ FLOORS = (
     {"ego", "describe"},
     {"features"},
     {"model"},
-    {"evaluate", "groups", "labelled", "lists", "remember", "segments", "splits"},
-    {"find", "train", "predict", "explain"},
+    {"groups", "labelled", "lists", "remember", "segments", "splits"},
+    {"evaluate", "find", "train", "predict", "explain"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},
 )

@@ -1,4 +1,4 @@
-"""The command line: ``spamclf describe | train | score | explain | replay | campaigns | simulate``."""
+"""The command line: ``spamclf describe | train | score | evaluate | explain | replay | campaigns | simulate``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import click
 
 from spamclf.cli.data import describe, simulate
+from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
 from spamclf.cli.models import score, train
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, explain, replay, campaigns, simulate):
+for _command in (describe, train, score, evaluate, explain, replay, campaigns, simulate):
     main.add_command(_command)

@@ -22,6 +22,7 @@ __all__ = [
     "jobs",
     "model_path",
     "refusals",
+    "result_folder",
     "result_path",
     "result_paths",
     "say",
@@ -82,7 +83,7 @@ def _instant(_: click.Context, __: click.Parameter, value: str | None) -> int | 
         raise Refusal(str(error), 2) from error
 
 
-def dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def dataset_options(command: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
     """Add the folder of a dataset, and how it is to be read, to a command."""
     for option in (
         click.option(
@@ -96,7 +97,7 @@ def dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Unit of times that are integers."
         ),
         click.option("--time-zone", help="Zone of times without one, e.g. Europe/Berlin."),
-        click.argument("folder", type=click.Path()),
+        click.argument("folder", type=click.Path(), required=required),
     ):
         command = option(command)
     return command
@@ -136,6 +137,25 @@ def model_path(out: str, folder: str, *, overwrite: bool) -> Path:
             "Use for instance models/mine."
         )
     return check_model_output(out, overwrite=overwrite)
+
+
+def result_folder(out: str, folder: str | None) -> Path:
+    """Return the folder that several results go to, made if it is not there: never the one of the tables."""
+    path = Path(out)
+    if not out.strip() or (path.exists() and not path.is_dir()):
+        raise OutputError(f"out: it must be a folder; got {path.name!r}. Use for instance reports/mine.")
+    if folder is not None and (path.resolve() == Path(folder).resolve() or _is_of_tables(path, folder)):
+        raise OutputError(
+            f"out: results must have a folder of their own; got {path.name!r}, which is the dataset's. "
+            "Use for instance reports/mine."
+        )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"out: the folder must be one that can be made; got {path.name!r} ({error.strerror}). Choose another place."
+        ) from error
+    return path
 
 
 def _is_of_tables(path: Path, folder: str) -> bool:

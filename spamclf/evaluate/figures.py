@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ def roc_auc(
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
     *,
+    groups: npt.ArrayLike | None = None,
     n_bootstrap: int = 500,
     confidence: float = 0.95,
     random_state: int = 0,
@@ -57,6 +59,8 @@ def roc_auc(
         1 or True for automated.
     scores : array_like of shape (n,)
         No NaN.
+    groups : array_like of shape (n,), optional
+        Rows of a group, such as the accounts of a campaign, are drawn together; by default each row by itself.
     n_bootstrap : int, default=500
         Rows are drawn so often, each class apart and with replacement.
     confidence : float, default=0.95
@@ -79,13 +83,14 @@ def roc_auc(
     >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
     0.75
     """
-    return bootstrap("roc_auc", _roc_auc, y, scores, n_bootstrap, confidence, random_state)
+    return bootstrap("roc_auc", _roc_auc, y, scores, n_bootstrap, confidence, random_state, groups=groups)
 
 
 def average_precision(
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
     *,
+    groups: npt.ArrayLike | None = None,
     n_bootstrap: int = 500,
     confidence: float = 0.95,
     random_state: int = 0,
@@ -94,7 +99,7 @@ def average_precision(
 
     Parameters
     ----------
-    y, scores, n_bootstrap, confidence, random_state
+    y, scores, groups, n_bootstrap, confidence, random_state
         As of `roc_auc`.
 
     Returns
@@ -112,7 +117,14 @@ def average_precision(
     0.833
     """
     return bootstrap(
-        "average_precision", _average_precision, y, scores, n_bootstrap, confidence, random_state
+        "average_precision",
+        _average_precision,
+        y,
+        scores,
+        n_bootstrap,
+        confidence,
+        random_state,
+        groups=groups,
     )
 
 
@@ -205,11 +217,12 @@ def bootstrap(
     random_state: int,
     *,
     together: bool = False,
+    groups: npt.ArrayLike | None = None,
 ) -> Interval:
     """Return a figure and the quantiles of its draws. Sort once; each draw is then two counts over the distinct scores.
 
     Classes are drawn apart, as figures of ranking want it, or `together`, as figures that depend on the share of
-    positives do.
+    positives do. Rows of a group are drawn together.
     """
     truth, values = checked(where, y, scores)
     if n_bootstrap < 1:
@@ -220,17 +233,37 @@ def bootstrap(
         )
     distinct, place = np.unique(-values, return_inverse=True)
     size = distinct.size
-    groups = [place[truth], place[~truth] + size]  # counts of positives first, then of negatives
-    if together:
-        groups = [np.concatenate(groups)]
+    place = np.where(truth, place, place + size)  # counts of positives first, then of negatives
+    classes = [np.flatnonzero(truth), np.flatnonzero(~truth)]
+    classes = [np.concatenate(classes)] if together else classes
+    group = _groups(where, groups, truth.size)
+    drawn_together = [np.arange(rows.size) if group is None else _coded(group[rows]) for rows in classes]
     rng = np.random.default_rng(random_state)
 
     def draw() -> float:
         drawn = np.zeros(2 * size, np.int64)
-        for rows in groups:
-            drawn += np.bincount(rows[rng.integers(0, rows.size, rows.size)], minlength=2 * size)
+        for rows, mine in zip(classes, drawn_together, strict=True):
+            n = int(mine.max()) + 1
+            times = np.bincount(rng.integers(0, n, n), minlength=n)
+            drawn += np.bincount(place[rows], times[mine], 2 * size).astype(np.int64)
         return figure(drawn[:size], drawn[size:])
 
     tail = (1 - confidence) / 2
     low, high = np.quantile([draw() for _ in range(n_bootstrap)], [tail, 1 - tail])
     return Interval(figure(*_counts(truth, values)), float(low), float(high))
+
+
+def _groups(where: str, groups: npt.ArrayLike | None, n_rows: int) -> npt.NDArray[Any] | None:
+    if groups is None:
+        return None
+    group = np.asarray(groups)
+    if group.shape != (n_rows,):
+        raise ParameterError(
+            f"{where}: groups must be one per row of y; got shapes {group.shape} and {(n_rows,)}. "
+            "Give two lists of one length."
+        )
+    return group
+
+
+def _coded(values: npt.NDArray[Any]) -> Counts:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from spamclf.ego import EgoLog
 from spamclf.evaluate import average_precision, brier_score, calibration_error, roc_auc
+from spamclf.evaluate.shares import flagged_shares
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.labelled import TEST, TRAIN, LabelledRows
 from spamclf.model import Model
@@ -57,11 +58,11 @@ def measured(model: Model, ego: EgoLog, rows: LabelledRows, scores: Floats) -> d
     certified = () if model.certificate is None else model.certificate.certified
     masks = segments_of(ego, slices, certified)
     flagged = scores[test] >= model.thresholds(len(slices), masks)
-    shares = _flagged(slices.account, rows.y[test], flagged, np.ones(len(slices), np.bool_))
+    shares = flagged_shares(slices.account, rows.y[test], flagged, np.ones(len(slices), np.bool_))
     for kind in ("automated", "honest"):
         metrics[f"{kind}_flagged_share"] = shares[kind]["flagged_share"]
     told = {
-        name: _flagged(slices.account, rows.y[test], flagged, mask)
+        name: flagged_shares(slices.account, rows.y[test], flagged, mask)
         | {"roc_auc": _auc(slices.account[mask], rows.y[test][mask], scores[test][mask])}
         for name, mask in segments.items()
         if mask.any()
@@ -79,21 +80,6 @@ def _by_hand(model: Model, rows: LabelledRows) -> tuple[tuple[Rule, ...], Any]:
     return best_rules(X, y, weight, model.feature_names, directions), fit_tree(X, y, weight)
 
 
-def _flagged(
-    account: npt.NDArray[np.int64],
-    y: npt.NDArray[np.bool_],
-    flagged: npt.NDArray[np.bool_],
-    inside: npt.NDArray[np.bool_],
-) -> dict[str, dict[str, Any]]:
-    """Count the accounts with rows inside, and those flagged in any of these; with the exact binomial interval."""
-    told = {}
-    for kind, those in (("automated", y), ("honest", ~y)):
-        everybody = np.unique(account[inside & those])
-        n_flagged = np.unique(account[inside & those & flagged]).size
-        told[kind] = {"accounts": everybody.size, "flagged_share": _share(n_flagged, everybody.size)}
-    return told
-
-
 def _auc(account: npt.NDArray[np.int64], y: npt.NDArray[np.bool_], scores: Floats) -> list[float] | None:
     """Return how well accounts are told apart, each at the last of its rows; None where one class is missing."""
     last = np.append(account[1:] != account[:-1], True)
@@ -101,14 +87,3 @@ def _auc(account: npt.NDArray[np.int64], y: npt.NDArray[np.bool_], scores: Float
         return None
     found = roc_auc(y[last], scores[last])
     return [found.value, found.low, found.high]
-
-
-def _share(k: int, n: int) -> list[float] | None:
-    """Return a share with its 95 % interval (Clopper and Pearson 1934)."""
-    from scipy.special import betaincinv
-
-    if not n:
-        return None
-    low = float(betaincinv(k, n - k + 1, 0.025)) if k else 0.0
-    high = float(betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
-    return [k / n, low, high]

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from spamclf import Dataset, SpamClassifier, extract
+from spamclf import SpamClassifier, extract
 from spamclf.features import CATALOGUE
-from spamclf.simulate import truth, world
+from spamclf.simulate import world
 from tests.benches.timing import markdown
 
 SEEDS = ((2101, 2201), (2102, 2202), (2103, 2203), (2104, 2204))
@@ -27,10 +27,11 @@ Bools = npt.NDArray[np.bool_]
 
 def looked_at(seed: int) -> tuple[pd.DataFrame, Bools]:
     """Return the features of the accounts that wrote, and which of them are automated."""
+    made = world(N_ACCOUNTS, random_state=seed, wrong_labels=0.0)
     features = [name for name in CATALOGUE if not name.startswith(("feedback", "evidence"))]
-    table = extract(Dataset(**world(N_ACCOUNTS, random_state=seed)), features=features)
+    table = extract(made.dataset, features=features)
     wrote = table["send_rate_sends"] > 0
-    automated = np.asarray(truth(N_ACCOUNTS, random_state=seed)["is_automated"])
+    automated = np.asarray(made.truth["is_automated"])
     return table.to_pandas()[features][wrote], automated[wrote]
 
 

@@ -17,7 +17,7 @@ duckdb = pytest.importorskip("duckdb")
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pa.Table]:
-    return simulate.world(n_accounts=150, days=20, random_state=7)
+    return dict(simulate.world(n_accounts=150, days=20, random_state=7))
 
 
 def ask(query: str, **tables: pa.Table) -> dict[str, dict[str, float]]:

@@ -10,7 +10,7 @@ from tests.evaluate.leakage.planted import made, tables
 
 @pytest.fixture(scope="session")
 def plain() -> Dataset:
-    """An ordinary world, whose labels are the truth."""
+    """An ordinary world, few of whose labels are wrong."""
     return made(tables())
 
 

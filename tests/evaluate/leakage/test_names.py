@@ -120,10 +120,10 @@ def test_a_rule_about_ids_that_few_fulfil(plain, name):
 
 
 def test_who_stands_first_in_a_tie_may_hang_on_the_order_of_rows(plain):
-    def last_of_a_day(dataset, as_of):
-        """Whether the last message went to a contact; of those at one time, the last row."""
-        sent = past(dataset, as_of).assign(at=lambda rows: rows.sent_at.dt.floor("D"))
+    def last_of_an_hour(dataset, as_of):
+        """Whether the last message went to a contact; of those in one hour, the last row."""
+        sent = past(dataset, as_of).assign(at=lambda rows: rows.sent_at.dt.floor("h"))
         latest = sent.sort_values("at", kind="stable").drop_duplicates("sender_id", keep="last")
         return by_account(dataset, x=latest.set_index("sender_id").in_contacts.astype(float))
 
-    assert audit(plain, last_of_a_day, n_instants=0).ok
+    assert audit(plain, last_of_an_hour, n_instants=0).ok

@@ -123,7 +123,7 @@ PARTLY = [
     (0.75, hours(2), "most labels seem"),
     (0.75, the_day, "most labels seem"),
     (0.75, the_day_in_berlin, "most labels seem"),
-    (0.75, next_midnight, "some labels seem"),
+    (0.75, next_midnight, "most labels seem"),
     (0.4, hours(2), "some labels seem"),
     (0.4, the_day, "some labels seem"),
     (0.6, some_days, "labels may follow"),

@@ -1,0 +1,204 @@
+"""The command ``evaluate``: what a model is worth on accounts that it has not seen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spamclf.cli.shared import Refusal, as_of_option, dataset_options, jobs, refusals, result_folder, say
+
+if TYPE_CHECKING:
+    from spamclf.evaluate import Evaluation
+    from spamclf.model import Model
+    from spamclf.simulate import World
+
+__all__ = ["evaluate"]
+
+
+def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+    words = [word.strip() for word in value.split(",")] if value else []
+    seeds = tuple(int(word) for word in words if word.isascii() and word.isdigit())
+    if len(set(seeds)) < len(words):
+        raise Refusal(
+            f"command: {parameter.opts[0]} must be different whole numbers; got {value!r}. Use for instance 3001,3002.",
+            2,
+        )
+    return seeds
+
+
+@click.command()
+@partial(dataset_options, required=False)
+@click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
+@click.option(
+    "--truth",
+    type=click.Path(),
+    help="A .parquet or .csv file with account_id, is_automated and, if known, family, campaign and starts_at; by "
+    "default the labels.",
+)
+@as_of_option
+@click.option(
+    "--worlds", callback=_seeds, help="Evaluate on simulated worlds of these seeds instead, e.g. 3001,3002."
+)
+@click.option(
+    "--accounts", default=5_000, show_default=True, type=click.IntRange(20), help="Accounts of each world."
+)
+@click.option(
+    "--leave-one-out",
+    "train_seeds",
+    callback=_seeds,
+    help="With --worlds: train anew on worlds of these seeds, without one family after the other, without some "
+    "campaigns, and on fewer tiers, with the model's promise and trees. A model each: it takes minutes.",
+)
+@click.option("--out", type=click.Path(), help="Write evaluation.json and the plots to this folder.")
+@jobs
+@refusals
+def evaluate(
+    folder: str | None,
+    model: str | None,
+    truth: str | None,
+    as_of: int | None,
+    worlds: tuple[int, ...],
+    accounts: int,
+    train_seeds: tuple[int, ...],
+    out: str | None,
+    n_jobs: int,
+    **reading: Any,
+) -> None:
+    """Evaluate a model on the labelled accounts of a dataset FOLDER, or on simulated worlds; print all tables.
+
+    \b
+    Examples:
+      spamclf evaluate data/next_month --model models/mine --out reports/mine
+      spamclf evaluate --worlds 3001,3002
+      spamclf evaluate --worlds 3001,3002 --leave-one-out 101,102,103,104,105
+    """
+    from spamclf.dataset import read_dataset
+    from spamclf.evaluate import evaluate as evaluate_dataset
+    from spamclf.evaluate import evaluate_worlds
+    from spamclf.files import hold
+    from spamclf.model import load_model
+    from spamclf.predict import load_shipped_model
+    from spamclf.simulate import world
+
+    _check(folder, truth, as_of, worlds, train_seeds)
+    target = None if out is None else result_folder(out, folder)
+    if target is not None:
+        _without_window()  # before the work
+    with contextlib.nullcontext() if target is None else hold(target):
+        used = load_shipped_model() if model is None else load_model(model)
+        if folder is None:
+            made = (world(accounts, random_state=seed) for seed in worlds)
+            found = evaluate_worlds(made, used, progress=say, n_jobs=n_jobs)
+            if train_seeds:
+                found = replace(found, retrained=_retrained(used, train_seeds, worlds, accounts, n_jobs))
+        else:
+            dataset = read_dataset(folder, **reading)
+            say(repr(dataset))
+            found = evaluate_dataset(dataset, used, truth, as_of=as_of, progress=say, n_jobs=n_jobs)
+        if target is not None:
+            _write(found, target)
+    click.echo(str(found))
+    if out is not None:
+        click.echo(f"written to {out}")
+
+
+def _check(
+    folder: str | None,
+    truth: str | None,
+    as_of: int | None,
+    worlds: tuple[int, ...],
+    train_seeds: tuple[int, ...],
+) -> None:
+    """Refuse what does not go together."""
+    if (folder is None) == (not worlds):
+        raise Refusal(
+            "command: there must be a FOLDER or --worlds; got "
+            f"{'both' if worlds else 'neither'}. Use for instance --worlds 3001.",
+            2,
+        )
+    if worlds and (truth is not None or as_of is not None):
+        raise Refusal(
+            "command: --truth and --as-of must be left out with --worlds, which bring theirs; got one.", 2
+        )
+    if train_seeds and (not worlds or set(worlds) & set(train_seeds)):
+        raise Refusal(
+            "command: --leave-one-out must be seeds beside --worlds of other seeds; got "
+            f"{'one of them' if worlds else 'no --worlds'}. Use for instance --worlds 3001 --leave-one-out 101,102.",
+            2,
+        )
+
+
+def _retrained(
+    model: Model, train_seeds: tuple[int, ...], test_seeds: tuple[int, ...], n_accounts: int, n_jobs: int
+) -> dict[str, Any]:
+    """Train models anew, as the model was trained, without what is left out, and tell what they find."""
+    from spamclf.evaluate import leave_campaigns_out, leave_one_family_out, tier_price, worlds_in_a_row
+    from spamclf.features import CATALOGUE
+    from spamclf.simulate import world
+    from spamclf.train import fit
+
+    certificate, info = model.certificate, model.info
+    boosting = dict(info.get("boosting", {}))
+    if isinstance(boosting.get("label_noise"), dict):  # JSON knows no keys but strings
+        boosting["label_noise"] = {key == "true": share for key, share in boosting["label_noise"].items()}
+    again: Callable[..., Model] = partial(
+        fit,
+        fpr=float(info.get("fpr", 1e-3)) if certificate is None else certificate.fpr,
+        confidence=None if certificate is None else certificate.confidence,
+        whole_campaigns=info.get("whole_campaigns", True),
+        history_days=model.history_days,
+        tiers=sorted({CATALOGUE[name].tier for name in model.feature_names}),
+        memory=False,
+        n_jobs=n_jobs,
+        **boosting,
+    )
+    train = worlds_in_a_row(train_seeds, n_accounts)
+    tests: list[World] = [world(n_accounts, random_state=seed) for seed in test_seeds]
+    told: dict[str, Any] = {"progress": say, "n_jobs": n_jobs}
+    return {
+        "tiers": tier_price(again, train, tests, **told),
+        "families": leave_one_family_out(again, train, tests, **told),
+        "campaigns": leave_campaigns_out(again, train, **told),
+    }
+
+
+def _without_window() -> None:
+    from spamclf.drawing import pyplot
+
+    pyplot().switch_backend("agg")
+
+
+def _write(found: Evaluation, folder: Path) -> None:
+    """Write all figures as JSON, and draw them."""
+    import json
+
+    from spamclf.files import atomic_write
+
+    with atomic_write(folder / "evaluation.json") as path:
+        path.write_text(json.dumps(found.to_dict(), indent=1) + "\n", encoding="utf-8")
+    for name, figure in _plots(found):
+        with atomic_write(folder / name) as path:
+            figure.savefig(path, format="png")
+
+
+def _plots(found: Evaluation) -> Iterator[tuple[str, Any]]:
+    from spamclf import plots
+    from spamclf.drawing import pyplot
+
+    draws = {
+        "recall": plots.plot_recall,
+        "cold_start": plots.plot_cold_start,
+        "families": plots.plot_recall_by_family,
+    }
+    if any(found.accounts["wrote"].to_pylist()):
+        draws["strangers"] = plots.plot_strangers
+    for name, draw in draws.items():
+        figure = draw(found).figure
+        yield f"{name}.png", figure
+        pyplot().close(figure)

@@ -1,0 +1,203 @@
+"""Accounts of one dataset or several, and what looking at them found: the arrays behind every table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from spamclf.errors import InsufficientDataError
+from spamclf.evaluate.looks import STATED, WATCHED, Looks, questions, strangers_until
+from spamclf.evaluate.truth import Truth
+from spamclf.features.extract import measure
+from spamclf.predict import Scoring
+from spamclf.segments import segment_names, segments_of
+
+__all__ = ["Judged", "flags", "judge", "together"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Accounts that sent, and what looking at them found; arrays have a place per account unless they say otherwise.
+
+    Attributes
+    ----------
+    account_id : pyarrow.Array
+    is_automated : ndarray of bool
+    family : ndarray of str
+        Empty where unknown.
+    campaign : ndarray of int64
+    score, flagged, n_looks : ndarray of float64, ndarray of bool, ndarray of int64
+        The highest of the looks that the certificate speaks of, whether one of them flags, and how many there are.
+    looks, segments : dict of str to (ndarray of bool, ndarray of bool)
+        Of each single look, and of each segment: which accounts are looked at (in it), which flagged.
+    strangers : ndarray of float64
+        That it wrote to in all, since it set out to where that is known.
+    X : ndarray of shape (n_accounts, n_features), dtype float64
+        The model's features at the end.
+    watched_place, watched_score, watched_flagged, watched_strangers : ndarray of shape (n_looks,)
+        Looks of a watcher by account and time: whose, what they found, the strangers written to by then (0 for honest
+        accounts: nobody counts them).
+    n_never_sent : int
+        Accounts of the truth that are left out, for they never sent.
+    """
+
+    account_id: pa.Array
+    is_automated: Bools
+    family: npt.NDArray[np.str_]
+    campaign: Codes
+    score: Floats
+    flagged: Bools
+    n_looks: Codes
+    looks: Mapping[str, tuple[Bools, Bools]]
+    segments: Mapping[str, tuple[Bools, Bools]]
+    strangers: Floats
+    X: Floats
+    watched_place: Codes
+    watched_score: Floats
+    watched_flagged: Bools
+    watched_strangers: Floats
+    n_never_sent: int
+
+    def __len__(self) -> int:
+        return self.is_automated.size
+
+    def families(self, *, automated: bool) -> Iterator[tuple[str, Bools]]:
+        """Yield everybody of a kind, then its families, and who is in each."""
+        those = self.is_automated == automated
+        yield "all automated" if automated else "all honest", those
+        for name in np.unique(self.family[those & (self.family != "")]).tolist():
+            yield name, those & (self.family == name)
+
+    def reached(self, flagged: Bools) -> tuple[Floats, Bools]:
+        """Return the strangers that each account wrote to before a watcher flags it, or in all; and who is flagged."""
+        place = self.watched_place[flagged]
+        first = np.unique(place, return_index=True)[1]
+        reached, is_flagged = self.strangers.copy(), np.zeros(len(self), np.bool_)
+        reached[place[first]] = self.watched_strangers[flagged][first]
+        is_flagged[place] = True
+        return reached, is_flagged
+
+
+def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
+    """Look at all accounts that the truth names, in every way that an evaluation asks for.
+
+    Raises
+    ------
+    InsufficientDataError
+        If there are no accounts of both kinds that sent.
+    ParameterError
+        If the truth is no table of the kind.
+    """
+    ego, end = scoring.ego, _end(scoring)
+    who, n_never_sent = _senders(scoring, truth, end)
+    looks = Looks.at(scoring, who, end, questions(ego, end), say)
+    n = who.account.size
+    stated, watched = looks.pop(STATED), looks.pop(WATCHED)
+    say("counting strangers ...")
+    before = strangers_until(scoring, who.account, np.minimum(who.starts_at, end))
+    last = np.full(n, end)
+    strangers = strangers_until(scoring, who.account, last) - before
+    watched_strangers = np.zeros(watched.place.size)
+    of_automated = who.is_automated[watched.place]
+    slices = watched.slices[of_automated]
+    so_far = strangers_until(scoring, slices.account, slices.as_of)
+    watched_strangers[of_automated] = np.maximum(so_far - before[watched.place[of_automated]], 0)
+    at_end = ego.slices(who.account, last, history_days=scoring.model.history_days)
+    return Judged(
+        ego.account_ids.take(pa.array(who.account)).cast(pa.string()),
+        who.is_automated,
+        np.array([name or "" for name in who.family], dtype=str),
+        who.campaign,
+        stated.highest(n),
+        stated.any_of(n, stated.flagged),
+        np.bincount(stated.place, minlength=n),
+        {name: (look.looked_at(n), look.any_of(n, look.flagged)) for name, look in looks.items()},
+        {
+            name: (stated.any_of(n, mask), stated.any_of(n, mask & stated.flagged))
+            for name, mask in segments_of(ego, stated.slices, segment_names(ego, stated.slices)).items()
+        },
+        strangers,
+        np.ascontiguousarray(measure(ego, at_end, scoring.model.feature_names, n_jobs=scoring.n_jobs).T),
+        watched.place,
+        watched.score,
+        watched.flagged,
+        watched_strangers,
+        n_never_sent,
+    )
+
+
+def flags(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> tuple[Truth, Bools]:
+    """Look at all accounts that the truth names as the certificate says, and no further: who is flagged?"""
+    end = _end(scoring)
+    who, _ = _senders(scoring, truth, end)
+    stated = Looks.at(scoring, who, end, {STATED: questions(scoring.ego, end)[STATED]}, say)[STATED]
+    return who, stated.any_of(who.account.size, stated.flagged)
+
+
+def _end(scoring: Scoring) -> int:
+    return int(scoring.slices.as_of[0]) if len(scoring.slices) else 0
+
+
+def _senders(scoring: Scoring, truth: Any, end: int) -> tuple[Truth, int]:
+    """Return what is true of the accounts that sent, of both kinds, and how many others the truth names."""
+    who = Truth.of(scoring.ego, truth)
+    sent = np.isin(who.account, scoring.ego.after_last_send(end)[0])
+    y = who.is_automated[sent]
+    if y.all() or not y.any():
+        raise InsufficientDataError(
+            f"evaluate: truth must hold accounts of both kinds that sent; got {int(y.sum()):,} automated and "
+            f"{int((~y).sum()):,} honest. Give labels of both, or messages of theirs."
+        )
+    return who.only(sent), int((~sent).sum())
+
+
+def together(parts: Sequence[Judged]) -> Judged:
+    """Count the accounts of several datasets as those of one; nothing of one is in the campaigns of another."""
+    shift = np.cumsum([0, *(int(part.campaign.max()) + 1 for part in parts[:-1])])
+    start = np.cumsum([0, *(len(part) for part in parts[:-1])])
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    def moved(name: str, by: Codes) -> Any:
+        return np.concatenate([getattr(part, name) + more for part, more in zip(parts, by, strict=True)])
+
+    def masks(name: str) -> dict[str, tuple[Bools, Bools]]:
+        pairs = [(getattr(part, name), (np.zeros(len(part), np.bool_),) * 2) for part in parts]
+        keys = dict.fromkeys(key for own, _ in pairs for key in own)
+        found = {key: [own.get(key, nobody) for own, nobody in pairs] for key in keys}
+        return {
+            key: (
+                np.concatenate([present for present, _ in each]),
+                np.concatenate([flagged for _, flagged in each]),
+            )
+            for key, each in found.items()
+        }
+
+    return Judged(
+        pa.concat_arrays([part.account_id for part in parts]),
+        joined("is_automated"),
+        joined("family"),
+        moved("campaign", shift),
+        joined("score"),
+        joined("flagged"),
+        joined("n_looks"),
+        masks("looks"),
+        masks("segments"),
+        joined("strangers"),
+        joined("X"),
+        moved("watched_place", start),
+        joined("watched_score"),
+        joined("watched_flagged"),
+        joined("watched_strangers"),
+        sum(part.n_never_sent for part in parts),
+    )
