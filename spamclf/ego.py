@@ -49,8 +49,8 @@ class Slices:
     def __len__(self) -> int:
         return self.account.size
 
-    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> Slices:
-        """Return some of the slices, by a range or by a mask."""
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_ | np.int64]) -> Slices:
+        """Return some of the slices, by a range, a mask or their places."""
         return Slices(self.account[rows], self.starts[rows], self.ends[rows], self.as_of[rows], self.history)
 
 

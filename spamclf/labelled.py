@@ -19,6 +19,7 @@ from spamclf.splits import PARTS, Split, latest_labels, split_accounts, with_unl
 
 __all__ = [
     "CALIBRATION",
+    "EARLIER",
     "MIN_PER_CLASS",
     "PARTS",
     "SNAPSHOTS",
@@ -27,6 +28,8 @@ __all__ = [
     "LabelledRows",
     "choose_rows",
     "labelled_rows",
+    "stated_looks",
+    "worth_a_look",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -35,6 +38,8 @@ Bools = npt.NDArray[np.bool_]
 #: Sends after which an account is looked at, besides its registration, its last send and the end.
 SNAPSHOTS = (1, 5, 20, 100)
 TRAIN, CALIBRATION, TEST = range(len(PARTS))
+#: Of rows in no part: an honest calibration account before the calibration's stretch of time.
+EARLIER = -1
 #: Accounts of either class that each part needs.
 MIN_PER_CLASS = 5
 _TIERS: dict[Kind, str] = {"photo": "2", "text": "3", "list": "1"}
@@ -54,13 +59,15 @@ class LabelledRows:
     y : ndarray of shape (n_rows,), dtype bool
         Whether the account is automated.
     part : ndarray of shape (n_rows,), dtype int8
-        Index into `PARTS`; all rows of an account, and the automated ones of a campaign, are in one part.
+        Index into `PARTS`; the automated accounts of a campaign are in one part. `EARLIER` in the rows of honest
+        calibration accounts from before that part's stretch, which only the threshold looks at.
     group : ndarray of shape (n_rows,), dtype int64
         The campaign of the account; one of its own for an account of none.
     labelled : ndarray of shape (n_rows,), dtype bool
         Whether a label says so; others are training rows that are taken for honest.
     weight : ndarray of shape (n_rows,), dtype float64
-        The rows of one account weigh 1 together, those of one without a label less.
+        The rows of one account in its part weigh 1 together, those of one without a label less; the earlier ones
+        nothing.
     X : ndarray of shape (n_rows, n_features), dtype float64
     bounds : tuple of 4 ints
         Rows of part k lie in ``(bounds[k], bounds[k + 1]]``, microseconds since the epoch.
@@ -159,48 +166,75 @@ def choose_rows(
     split = split_accounts(ego, end, label, groups)
     if unlabelled:
         split = with_unlabelled(ego, split, label)
-    slices = _snapshots(ego, split, history_days)
-    account = slices.account
-    weight = np.where(label[account] >= 0, 1.0, unlabelled)
-    weight /= np.bincount(account, minlength=ego.n_accounts)[account]
+    slices = _snapshots(ego, split, label, history_days)
     hashed = pseudonyms(ego.account_ids)
-    order = np.lexsort((slices.as_of, hashed[account]))
-    account = account[order]
-    slices = Slices(account, slices.starts[order], slices.ends[order], slices.as_of[order], slices.history)
+    order = np.lexsort((slices.as_of, hashed[slices.account]))
+    slices = slices[order]
+    account, low = slices.account, split.window(slices.account)[0]
+    part = np.where(slices.as_of > low, split.part[account], np.int8(EARLIER))
+    weight = np.where(part == EARLIER, 0.0, np.where(label[account] >= 0, 1.0, unlabelled))
+    weight /= np.bincount(account[part != EARLIER], minlength=ego.n_accounts)[account]
     rows = LabelledRows(
-        slices, label[account] == 1, split.part[account], _renumbered(groups.group, hashed)[account],
-        label[account] >= 0, weight[order], np.empty((len(slices), 0)), split.bounds, split.n_left_out,
+        slices, label[account] == 1, part, _renumbered(groups.group, hashed)[account], label[account] >= 0, weight,
+        np.empty((len(slices), 0)), split.bounds, split.n_left_out,
     )  # fmt: skip
     _check_classes(rows)
     return rows
 
 
-def _snapshots(ego: EgoLog, split: Split, history_days: float) -> Slices:
-    """Return the accounts of each part at registration, after some sends and at the end of its stretch of time."""
+def stated_looks(ego: EgoLog, until: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return (account, instant) of the looks that a certificate speaks of, at every account.
+
+    When it registers, after its 1st, 5th, 20th, 100th and last send before `until`, and at `until` (microseconds since
+    the epoch; a scalar, or one instant per account).
+    """
     every = np.arange(ego.n_accounts)
-    chosen = every[split.part >= 0]
-    until = np.full(ego.n_accounts, split.bounds[0])
-    until[chosen] = split.window(chosen)[1]
     registered = every[: ego.facts.registered_at.size]
     registered = registered[ego.facts.registered_at[registered] != NAT]
     looks = (
         (registered, ego.facts.registered_at[registered] + 1),
         ego.after_sends(SNAPSHOTS, until),
         ego.after_last_send(until),
-        (chosen, until[chosen]),
+        (every, np.broadcast_to(np.asarray(until, np.int64), every.shape)),
     )
     account, instant = (np.concatenate([look[k] for look in looks]) for k in range(2))
-    account, instant = account[split.part[account] >= 0], instant[split.part[account] >= 0]
-    low, high = split.window(account)
-    inside = (low < instant) & (instant <= high)
-    account, instant = np.unique(np.stack([account[inside], instant[inside]]), axis=1)
-    slices = ego.slices(account, instant, history_days=history_days)
-    # An account that went silent gets no verdict when it is scored, so there is nothing to learn; but a new one shows
-    # something before its first send.
+    return account, instant
+
+
+def worth_a_look(ego: EgoLog, slices: Slices) -> Bools:
+    """Tell which slices show something: a send within the look-back, or a new account before its first one.
+
+    An account that went silent gets no verdict when it is scored, so there is nothing to learn.
+    """
     sent = np.zeros(ego.time.size + 1, np.int64)
     np.cumsum(ego.flag & 1, out=sent[1:])
-    is_new = slices.as_of == ego.facts.registered_at[slices.account] + 1
-    return slices[(sent[slices.ends] > sent[slices.starts]) | is_new]
+    is_new = np.zeros(len(slices), np.bool_)
+    listed = slices.account < ego.facts.registered_at.size
+    is_new[listed] = slices.as_of[listed] == ego.facts.registered_at[slices.account[listed]] + 1
+    return (sent[slices.ends] > sent[slices.starts]) | is_new
+
+
+def _snapshots(ego: EgoLog, split: Split, label: npt.NDArray[np.int8], history_days: float) -> Slices:
+    """Return the stated looks at the accounts of each part in its stretch of time.
+
+    And at the honest ones of the calibration part that are seen there, also before: who is looked at again and again is
+    flagged by the highest score of a lifetime, not by that of its latest days.
+    """
+    until = np.full(ego.n_accounts, split.bounds[0])
+    chosen = split.part >= 0
+    until[chosen] = split.window(np.flatnonzero(chosen))[1]
+    account, instant = stated_looks(ego, until)
+    low = np.full(ego.n_accounts, split.bounds[0])
+    low[chosen] = split.window(np.flatnonzero(chosen))[0]
+    spare = (split.part == CALIBRATION) & (label == 0)
+    first = np.where(spare, split.bounds[0], low)
+    inside = chosen[account] & (first[account] < instant) & (instant <= until[account])
+    account, instant = np.unique(np.stack([account[inside], instant[inside]]), axis=1)
+    slices = ego.slices(account, instant, history_days=history_days)
+    slices = slices[worth_a_look(ego, slices)]
+    seen = np.zeros(ego.n_accounts, np.bool_)
+    seen[slices.account[slices.as_of > low[slices.account]]] = True
+    return slices[seen[slices.account]]
 
 
 def _renumbered(group: npt.NDArray[np.int64], hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

@@ -18,6 +18,7 @@ from spamclf.groups import campaign_groups, each_alone
 from spamclf.instants import DAY_US, to_instant
 from spamclf.labelled import (
     CALIBRATION,
+    EARLIER,
     MIN_PER_CLASS,
     PARTS,
     SNAPSHOTS,
@@ -37,7 +38,7 @@ Tables = dict[str, pa.Table]
 
 @cache
 def tables() -> Tables:
-    return simulate.world(700, 30, random_state=1021, media=False)
+    return dict(simulate.world(700, 30, random_state=1021, media=False))
 
 
 @cache
@@ -89,7 +90,8 @@ def names_of(rows: LabelledRows) -> list[str]:
 
 
 def part_of(rows: LabelledRows) -> dict[str, int]:
-    return dict(zip(names_of(rows), rows.part.tolist(), strict=True))
+    found = zip(names_of(rows), rows.part.tolist(), strict=True)
+    return {who: part for who, part in found if part != EARLIER}
 
 
 def label_of(end: int = END) -> dict[str, bool]:
@@ -133,14 +135,17 @@ def test_rows_are_what_a_plain_count_finds(whole_campaigns: bool) -> None:
     if whole_campaigns:
         groups = campaign_groups(ego, END, verdicts, ["list"], n_jobs=1)
     split = split_accounts(ego, END, verdicts, groups)  # has tests of its own
-    expected = {
-        (who, at, label[who])
-        for who, part in zip(ego.account_ids.to_pylist(), split.part.tolist(), strict=True)
-        if part >= 0
-        for at in looks(who, split.bounds[part], split.bounds[part + 1])
-    }
-    assert rows.bounds == split.bounds
-    assert set(got) == expected
+    bounds, expected, earlier = split.bounds, set(), set()
+    for who, part in zip(ego.account_ids.to_pylist(), split.part.tolist(), strict=True):
+        if part >= 0 and (seen := looks(who, bounds[part], bounds[part + 1])):
+            expected |= {(who, at, label[who]) for at in seen}
+            if part == CALIBRATION and not label[who]:  # who may not be flagged is looked at all its life
+                earlier |= {(who, at, False) for at in looks(who, bounds[0], bounds[2]) - seen}
+    before = rows.part == EARLIER
+    assert rows.bounds == bounds
+    assert {each for each, is_before in zip(got, before, strict=True) if not is_before} == expected
+    assert {each for each, is_before in zip(got, before, strict=True) if is_before} == earlier
+    assert len(earlier) > 100
     assert rows.labelled.all()
 
 
@@ -206,15 +211,16 @@ def test_rows_lie_in_their_parts_stretch_of_time(unlabelled: float) -> None:
         at = rows.slices.as_of[rows.part == part]
         assert rows.bounds[part] < at.min()
         assert at.max() <= rows.bounds[part + 1]
-    later = rows.slices.as_of[rows.part != TRAIN]
+    later = rows.slices.as_of[(rows.part == CALIBRATION) | (rows.part == TEST)]
     assert rows.slices.as_of[rows.part == TRAIN].max() < later.min()
 
 
 @pytest.mark.parametrize("unlabelled", [0.0, 0.2])
 def test_accounts_and_campaigns_are_in_one_part(unlabelled: float) -> None:
     rows = rows_of(unlabelled=unlabelled)
+    own = rows.part != EARLIER
     for codes in (rows.slices.account, rows.group):
-        pairs = np.unique(np.stack([codes, rows.part]), axis=1)
+        pairs = np.unique(np.stack([codes[own], rows.part[own]]), axis=1)
         assert np.unique(pairs[0]).size == pairs.shape[1]
     assert np.unique(rows.group).size < np.unique(rows.slices.account).size
 

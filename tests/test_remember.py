@@ -23,7 +23,7 @@ from spamclf.ego import EgoLog
 from spamclf.errors import SchemaError
 from spamclf.features.extract import measure
 from spamclf.instants import DAY_US
-from spamclf.labelled import CALIBRATION, labelled_rows
+from spamclf.labelled import CALIBRATION, EARLIER, labelled_rows
 from spamclf.lists import lists_of
 from spamclf.model import HonestScores
 from spamclf.remember import remember
@@ -40,7 +40,7 @@ CLUSTERS = ("photo_cluster_accounts", "template_cluster_accounts")
 @cache
 def tables() -> dict[str, pa.Table]:
     """A world in which some automated accounts show one photo and one text, in versions."""
-    made = simulate.world(300, 20, random_state=1011, media=False)
+    made = dict(simulate.world(300, 20, random_state=1011, media=False))
     labels = made["labels"]
     automated = labels.filter(labels["is_automated"])["account_id"].unique().to_pylist()
     members = sorted(set(automated) & set(made["messages"]["sender_id"].to_pylist()))[:N_MEMBERS]
@@ -353,12 +353,12 @@ def test_the_threshold_is_set_with_the_memory_that_is_given() -> None:
         ego = EgoLog.build(data).remembering(memory)
         names = fitted.feature_names
         rows = labelled_rows(ego, end_of(data, None), names, history_days=30, whole_campaigns=False, n_jobs=1)
-        chosen = (rows.part == CALIBRATION) & ~rows.y
+        chosen = np.isin(rows.part, (CALIBRATION, EARLIER)) & ~rows.y
         scores = fitted.calibration(fitted.forest.raw_scores(rows.X[chosen]))
         return HonestScores.of(rows.slices.account[chosen], scores, {}).values.tolist()
 
     assert fitted.honest is not None
-    expected = honest_scores(fitted.memory)
+    expected = honest_scores(earlier)
     assert fitted.honest.values[: len(expected)].tolist() == expected
     assert honest_scores(None) != expected
 

@@ -68,9 +68,10 @@ class Certificate:
     """A threshold with a bound on false flags; made by `HonestScores.certify`.
 
     With probability `confidence` over the calibration accounts, at most a share `fpr` of honest accounts is flagged
-    over a time as long as the `window` in which those were looked at, whatever their mix of segments. Over a longer
-    time more are: each account is looked at more often. The same holds in each segment that is not pooled, one by one;
-    that all of k bounds hold at once has probability of at least ``1 - k * (1 - confidence)``.
+    over a time as long as the `window` in which those were looked at, whatever their mix of segments
+    (`spamclf.train.fit`: from the first message to the calibration's end). Over a longer time more are: each account is
+    looked at more often. The same holds in each segment that is not pooled, one by one; that all of k bounds hold at
+    once has probability of at least ``1 - k * (1 - confidence)``.
 
     Parameters
     ----------

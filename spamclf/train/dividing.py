@@ -11,7 +11,7 @@ import pyarrow as pa
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.instants import check_history
-from spamclf.labelled import PARTS, choose_rows
+from spamclf.labelled import EARLIER, PARTS, choose_rows
 from spamclf.train.arguments import end_of, names_of
 
 __all__ = ["split"]
@@ -67,11 +67,11 @@ def split(
     table = pa.table(
         {
             "account_id": ego.account_ids.take(pa.array(rows.slices.account)),
-            "part": pa.array(PARTS).take(pa.array(rows.part)),
+            "part": pa.array(PARTS).take(pa.array(rows.part, mask=rows.part == EARLIER)),
             "as_of": pa.array(rows.slices.as_of, pa.timestamp("us", tz="UTC")),
             "is_automated": pa.array(rows.y),
             "weight": pa.array(rows.weight),
         }
     )
     order = np.lexsort((rows.slices.as_of, rows.part))
-    return dataset.to_native(table.take(pa.array(order)))
+    return dataset.to_native(table.take(pa.array(order[rows.part[order] != EARLIER])))

@@ -16,7 +16,7 @@ from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
 from spamclf.instants import iso
-from spamclf.labelled import CALIBRATION, TRAIN, LabelledRows, labelled_rows
+from spamclf.labelled import CALIBRATION, EARLIER, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
 from spamclf.model.order_statistic import least_accounts, too_few
 from spamclf.remember import remember
@@ -57,12 +57,14 @@ def fit(
 ) -> Model:
     """Train a model on the labelled accounts of a dataset.
 
-    Each labelled account is looked at when it registers, after its 1st, 5th, 20th, 100th and last send, and at the end;
-    its rows weigh 1 together. Time is cut in three (`spamclf.splits`): the first stretch trains a
-    `spamclf.SpamClassifier` (scikit-learn's boosted trees, monotone in the catalogue's directions), other accounts in
-    the second one calibrate its probabilities and set the threshold, others again in the third are only measured on;
-    campaigns are on one side (`split` tells who is where). Features that no training row knows are left out. The same
-    arguments give the same model, byte for byte.
+    Each labelled account is looked at when it registers, after its 1st, 5th, 20th, 100th and last send, and at the
+    end; its rows weigh 1 together. Time is cut in three (`spamclf.splits`): the first stretch trains a
+    `spamclf.SpamClassifier` (scikit-learn's boosted trees, monotone in the catalogue's directions), other accounts
+    in the second one calibrate its probabilities, others again in the third are only measured on; campaigns are on
+    one side (`split` tells who is where). The threshold is set by the honest accounts of the second stretch, but by
+    all looks at them up to its end, as long as they live: who is looked at again and again is flagged by the
+    highest score. Features that no training row knows are left out. The same arguments give the same model, byte
+    for byte.
 
     Parameters
     ----------
@@ -237,18 +239,23 @@ def _honest(
     end: int,
     threads: int,
 ) -> HonestScores:
-    """Keep the highest scores of the honest calibration accounts, and how scores and features are spread."""
+    """Keep the highest scores of the honest calibration accounts, and how scores and features are spread.
+
+    The highest of all their looks, those before the calibration's stretch too; scores to come are compared with looks
+    of that stretch alone.
+    """
     last = _as_they_come(ego, rows, end)
     shares, _ = forest.contributions(rows.X[last], n_jobs=threads)
     top = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")[:_TOP_FEATURES]
-    chosen = (rows.part == CALIBRATION) & ~rows.y & rows.labelled
+    chosen = np.isin(rows.part, (CALIBRATION, EARLIER)) & ~rows.y & rows.labelled
     named = segment_names(ego, rows.slices[chosen])
     segments, compared = (
         hide_few(rows.slices.account[those], segments_of(ego, rows.slices[those], named))
         for those in (chosen, last)
     )
     reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top}, compared)
-    window = iso(rows.bounds[1]), iso(rows.bounds[2])
+    first = int(ego.time[ego.offsets[rows.slices.account[chosen]]].min())
+    window = iso(max(first, rows.bounds[0])), iso(rows.bounds[2])
     return HonestScores.of(
         rows.slices.account[chosen], scores[chosen], segments, window=window, reference=reference
     )

@@ -24,7 +24,7 @@ def summary(model: Model) -> str:
     --------
     >>> from spamclf import predict, train
     >>> print(train.summary(predict.load_shipped_model()).splitlines()[0])
-    model simulated-1: ... trees, ... features
+    model default: ... trees, ... features
     """
     metrics, counts = model.info.get("metrics", {}), model.info.get("counts", {})
     n_trees, n_features = model.forest.n_trees, len(model.feature_names)
