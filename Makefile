@@ -62,7 +62,7 @@ sample: $(VENV)/.core  ## make data/sample again
 	@$(BIN)/python -m spamclf.simulate data/sample --accounts 400 --random-state 0 --overwrite
 
 model: $(VENV)/.core  ## train the shipped model again
-	@$(BIN)/python models/make_simulated_1.py
+	@$(BIN)/python models/make_default.py
 
 clean:  ## remove the environments and caches
 	rm -rf .venv .venv-oldest .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -86,10 +86,10 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
 
     Examples
     --------
-    >>> check_model_output("models/simulated-1", overwrite=False)
+    >>> check_model_output("models/default", overwrite=False)
     Traceback (most recent call last):
     ...
-    spamclf.errors.OutputError: out: the folder must hold no model yet; got 'simulated-1', which does. ...
+    spamclf.errors.OutputError: out: the folder must hold no model yet; got 'default', which does. ...
     """
     if not os.fspath(path).strip():
         raise OutputError("out: a model must have a folder of its own; got ''. Use for instance models/mine.")

@@ -37,8 +37,9 @@ def kinds_of(notebook):
     return kinds
 
 
-def test_there_are_four_notebooks():
+def test_there_are_five_notebooks():
     names = ["01_score_a_dataset", "02_retrain", "03_choose_a_threshold", "04_explain_and_appeal"]
+    names.append("05_evaluate_and_evade")
     assert [path.stem for path in NOTEBOOKS] == names
 
 
@@ -100,6 +101,6 @@ def test_a_stored_notebook_tells_nothing_of_the_machine(path):
 
 
 def test_the_stored_scores_are_those_of_the_shipped_model():
-    name = load_model(ROOT / "models" / "simulated-1").name
+    name = load_model(ROOT / "models" / "default").name
     text = Path(NOTEBOOKS[0]).read_text(encoding="utf-8")
     assert name in text, f"the shipped model is another than when the notebook was stored; {REBUILD}"

@@ -169,7 +169,7 @@ def wheel(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_holds_what_it_needs(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    shipped = [name for name in names if name.startswith("spamclf/_shipped/simulated-1/")]
+    shipped = [name for name in names if name.startswith("spamclf/_shipped/default/")]
     assert {Path(name).suffix for name in shipped} == {".json", ".safetensors", ".md"}
     assert "spamclf/py.typed" in names
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "spamclf").rglob("*.py")}
@@ -192,4 +192,4 @@ def test_the_wheel_works(wheel, tmp_path):
         archive.extractall(tmp_path / "site")
     env = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "NUMBA_DISABLE_JIT": "1"}
     printed = python(USE, str(tmp_path / "site"), cwd=tmp_path, env=env)
-    assert printed == "simulated-1 [3, 0]"
+    assert printed == "default [3, 0]"

@@ -551,7 +551,7 @@ def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():
 
 def test_the_shipped_model_is_missed(tmp_path, monkeypatch):
     monkeypatch.setattr(predict, "__file__", str(tmp_path / "spamclf" / "predict.py"))
-    with pytest.raises(ModelFileError, match="'simulated-1' must lie beside the package"):
+    with pytest.raises(ModelFileError, match="'default' must lie beside the package"):
         predict.load_shipped_model()
 
 

@@ -18,7 +18,7 @@ from spamclf.ego import DAY_US, EgoLog
 from spamclf.features.extract import measure, resolve_features
 from spamclf.model import Model
 from spamclf.predict import load_shipped_model
-from spamclf.simulate import truth, world
+from spamclf.simulate import world
 from tests.benches import public_data
 
 N_REASONS = 5
@@ -79,15 +79,17 @@ def flagged_shares(model: Model) -> None:
 def found_shares(model: Model) -> None:
     """Print a row per kind of account of simulated worlds that no training saw."""
     print(
-        "\n| simulated kind | accounts | " + " | ".join(f"unknown_share {u:g}" for u, _ in FRESH_KNOWN) + " |"
+        "\n| simulated family | accounts | "
+        + " | ".join(f"unknown_share {u:g}" for u, _ in FRESH_KNOWN)
+        + " |"
     )
     print("|---|---|" + "---|" * len(FRESH_KNOWN))
-    who = truth(**FRESH)
-    kinds = np.array(who["kind"].to_pylist())
+    who = world(**FRESH).truth
+    kinds = np.array(who["family"].to_pylist())
     honest = ~np.array(who["is_automated"].to_pylist())
     columns = []
     for unknown, tick in FRESH_KNOWN:
-        dataset = Dataset(**world(**FRESH, unknown_share=unknown, tick_s=tick))
+        dataset = world(**FRESH, unknown_share=unknown, tick_s=tick).dataset
         ((_, _, scores, sends),) = scored(model, dataset, [dataset.last_instant() + 1])
         columns.append((scores >= model.threshold, sends > 0))
     groups = [(f"honest: {kind}", kinds == kind) for kind in np.unique(kinds[honest])]
