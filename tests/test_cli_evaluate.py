@@ -87,6 +87,36 @@ def test_leaving_out_trains_as_the_model_was_trained(model, monkeypatch, tmp_pat
     assert len(asked) == 4 + 1 + (len(told["families"]) - 1) + 3
 
 
+def test_an_attacker_who_knows_the_model(model, monkeypatch, tmp_path):
+    asked = []
+
+    def search(used, made, *, progress, n_jobs):
+        """Search from one start, with two accounts."""
+        asked.append((used.name, made.truth.num_rows, n_jobs))
+        return real(used, made, n_starts=1, n_accounts=2, n_jobs=n_jobs)
+
+    real = evaluate.evasion_cost
+    monkeypatch.setattr("spamclf.evaluate.evasion_cost", search)
+    arguments = (
+        "evaluate",
+        "--worlds",
+        "3001,3002",
+        "--accounts",
+        150,
+        "--model",
+        model,
+        "--evade",
+        "--jobs",
+        1,
+    )
+    text = done(cli(*arguments, "--out", tmp_path / "report"))
+    assert asked == [(load_model(model).name, 150, 1)]
+    assert "evasion of model" in text
+    told = json.loads((tmp_path / "report" / "evaluation.json").read_text())["evasion"]
+    assert [each["name"] for each in told["policies"]] == ["naive", "best response"]
+    assert (tmp_path / "report" / "evasion.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -100,6 +130,7 @@ def test_leaving_out_trains_as_the_model_was_trained(model, monkeypatch, tmp_pat
             "--leave-one-out must be seeds beside --worlds of other seeds",
         ),
         ((SAMPLE, "--leave-one-out", "1"), "got no --worlds"),
+        ((SAMPLE, "--evade"), "--evade must stand with --worlds"),
     ],
 )
 def test_what_does_not_go_together(arguments, words):

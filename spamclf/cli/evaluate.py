@@ -14,7 +14,7 @@ import click
 from spamclf.cli.shared import Refusal, as_of_option, dataset_options, jobs, refusals, result_folder, say
 
 if TYPE_CHECKING:
-    from spamclf.evaluate import Evaluation
+    from spamclf.evaluate import Evaluation, EvasionCost
     from spamclf.model import Model
     from spamclf.simulate import World
 
@@ -55,6 +55,11 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
     help="With --worlds: train anew on worlds of these seeds, without one family after the other, without some "
     "campaigns, and on fewer tiers, with the model's promise and trees. A model each: it takes minutes.",
 )
+@click.option(
+    "--evade",
+    is_flag=True,
+    help="With --worlds: search for what an attacker reaches who knows the model, in the first. It takes minutes.",
+)
 @click.option("--out", type=click.Path(), help="Write evaluation.json and the plots to this folder.")
 @jobs
 @refusals
@@ -66,6 +71,7 @@ def evaluate(
     worlds: tuple[int, ...],
     accounts: int,
     train_seeds: tuple[int, ...],
+    evade: bool,
     out: str | None,
     n_jobs: int,
     **reading: Any,
@@ -76,34 +82,40 @@ def evaluate(
     Examples:
       spamclf evaluate data/next_month --model models/mine --out reports/mine
       spamclf evaluate --worlds 3001,3002
-      spamclf evaluate --worlds 3001,3002 --leave-one-out 101,102,103,104,105
+      spamclf evaluate --worlds 3001,3002 --leave-one-out 101,102,103,104,105 --evade --out reports/shipped
     """
     from spamclf.dataset import read_dataset
     from spamclf.evaluate import evaluate as evaluate_dataset
-    from spamclf.evaluate import evaluate_worlds
+    from spamclf.evaluate import evaluate_worlds, evasion_cost
     from spamclf.files import hold
     from spamclf.model import load_model
     from spamclf.predict import load_shipped_model
     from spamclf.simulate import world
 
-    _check(folder, truth, as_of, worlds, train_seeds)
+    _check(folder, truth, as_of, worlds, train_seeds, evade)
     target = None if out is None else result_folder(out, folder)
     if target is not None:
         _without_window()  # before the work
     with contextlib.nullcontext() if target is None else hold(target):
         used = load_shipped_model() if model is None else load_model(model)
+        cost = None
         if folder is None:
             made = (world(accounts, random_state=seed) for seed in worlds)
             found = evaluate_worlds(made, used, progress=say, n_jobs=n_jobs)
             if train_seeds:
                 found = replace(found, retrained=_retrained(used, train_seeds, worlds, accounts, n_jobs))
+            if evade:
+                arena = world(accounts, random_state=worlds[0])
+                cost = evasion_cost(used, arena, progress=say, n_jobs=n_jobs)
         else:
             dataset = read_dataset(folder, **reading)
             say(repr(dataset))
             found = evaluate_dataset(dataset, used, truth, as_of=as_of, progress=say, n_jobs=n_jobs)
         if target is not None:
-            _write(found, target)
+            _write(found, cost, target)
     click.echo(str(found))
+    if cost is not None:
+        click.echo(f"\n{cost}")
     if out is not None:
         click.echo(f"written to {out}")
 
@@ -114,6 +126,7 @@ def _check(
     as_of: int | None,
     worlds: tuple[int, ...],
     train_seeds: tuple[int, ...],
+    evade: bool,
 ) -> None:
     """Refuse what does not go together."""
     if (folder is None) == (not worlds):
@@ -125,6 +138,12 @@ def _check(
     if worlds and (truth is not None or as_of is not None):
         raise Refusal(
             "command: --truth and --as-of must be left out with --worlds, which bring theirs; got one.", 2
+        )
+    if evade and not worlds:
+        raise Refusal(
+            "command: --evade must stand with --worlds, since an attack is simulated; got a FOLDER. "
+            "Use for instance --worlds 3001 --evade.",
+            2,
         )
     if train_seeds and (not worlds or set(worlds) & set(train_seeds)):
         raise Refusal(
@@ -174,31 +193,34 @@ def _without_window() -> None:
     pyplot().switch_backend("agg")
 
 
-def _write(found: Evaluation, folder: Path) -> None:
+def _write(found: Evaluation, cost: EvasionCost | None, folder: Path) -> None:
     """Write all figures as JSON, and draw them."""
     import json
 
     from spamclf.files import atomic_write
 
+    told = found.to_dict() | ({} if cost is None else {"evasion": cost.to_dict()})
     with atomic_write(folder / "evaluation.json") as path:
-        path.write_text(json.dumps(found.to_dict(), indent=1) + "\n", encoding="utf-8")
-    for name, figure in _plots(found):
+        path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for name, figure in _plots(found, cost):
         with atomic_write(folder / name) as path:
             figure.savefig(path, format="png")
 
 
-def _plots(found: Evaluation) -> Iterator[tuple[str, Any]]:
+def _plots(found: Evaluation, cost: EvasionCost | None) -> Iterator[tuple[str, Any]]:
     from spamclf import plots
     from spamclf.drawing import pyplot
 
-    draws = {
-        "recall": plots.plot_recall,
-        "cold_start": plots.plot_cold_start,
-        "families": plots.plot_recall_by_family,
+    draws: dict[str, Callable[[], Any]] = {
+        "recall": lambda: plots.plot_recall(found),
+        "cold_start": lambda: plots.plot_cold_start(found),
+        "families": lambda: plots.plot_recall_by_family(found),
     }
     if any(found.accounts["wrote"].to_pylist()):
-        draws["strangers"] = plots.plot_strangers
+        draws["strangers"] = lambda: plots.plot_strangers(found)
+    if cost is not None:
+        draws["evasion"] = lambda: plots.plot_evasion(cost)
     for name, draw in draws.items():
-        figure = draw(found).figure
+        figure = draw().figure
         yield f"{name}.png", figure
         pyplot().close(figure)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from spamclf.features.catalogue import CATALOGUE, family_of
+from spamclf.model.card_worth import evaded, evaluated
 from spamclf.model.score_lists import LEAST_OF_COUNTRY, LEAST_SCORES
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def card(model: Model) -> str:
     Parameters
     ----------
     model : Model
-        As `train.fit` makes it. A text under ``info["about"]`` is put before what it was made from;
-        what `evaluate.evaluate` found, ``info["evaluated"]`` of its ``to_dict()``, after the figures of the test part.
+        As `train.fit` makes it. A text under ``info["about"]`` is put before what it was made from; what
+        `evaluate.evaluate` and `evaluate.evasion_cost` found, their ``to_dict()`` under ``info["evaluated"]`` and
+        ``info["evasion"]``, after the figures of the test part.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def card(model: Model) -> str:
     """
     parts = [
         _what(model), str(model.info.get("about", "")).strip(), _made_from(model.info), _figures(model.info),
-        _evaluated(model.info), _threshold(model), _segments(model.info), _beside(model.info), _remembered(model),
-        _LIMITS,
+        evaluated(model.info), evaded(model.info), _threshold(model), _segments(model.info), _beside(model.info),
+        _remembered(model), _LIMITS,
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -119,61 +121,6 @@ def _figures(info: dict[str, Any]) -> str:
 
 Probabilities were calibrated by {"isotonic regression" if info["calibration"] == "isotonic" else "a sigmoid"} on the
 calibration part.{flagged}"""
-
-
-def _evaluated(info: dict[str, Any]) -> str:
-    """Repeat the tables of an evaluation on accounts that had no part in the training."""
-    found = info.get("evaluated")
-    if not found:
-        return ""
-    counts = found["counts"]
-    overall: dict[str, dict[str, str]] = {}
-    for row in found["overall"]:
-        overall.setdefault(row["what"].replace("_", " "), {})[row["of"]] = _spelt(row)
-    whose = list(dict.fromkeys(row["of"] for row in found["overall"]))
-    figures = [[what, *(told.get(of, "") for of in whose)] for what, told in overall.items()]
-    flagged = [[row["family"], *_kind(row)] for row in found["by_family"]]
-    looks = [[row["look"], *_kind(row)] for row in found["cold_start"]]
-    strangers = [
-        [row["threshold"], row["family"], row["quantile"], _spelt(row, ".0f"), f"{row['never_flagged']:,}"]
-        for row in found["strangers"]
-        if row["family"] == "all automated"
-    ]
-    share = ["accounts", "kind", "how many", "share flagged (95 % interval)"]
-    return f"""## How good it is, on accounts that had no part in its making
-
-{counts["automated"]:,} automated and {counts["honest"]:,} honest accounts that sent. One counts as flagged if one of
-the looks that the certificate speaks of flags it, {counts["honest_looks"] / counts["honest"]:.1f} at an honest account.
-Rule and tree are fitted on the other half of these very accounts, which flatters them.
-
-{_table(["figure (95 % interval)", *whose], figures)}
-
-{_table(share, flagged)}
-
-Cold start, flagged by this look alone:
-
-{_table(["look", *share[1:]], looks)}
-
-Strangers that automated accounts wrote to before they were flagged, or in all, watched after each of the first 20
-sends, then less often:
-
-{_table(["threshold", "accounts", "quantile", "strangers (95 % interval)", "never flagged"], strangers)}"""
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _kind(row: dict[str, Any]) -> list[str]:
-    return ["automated" if row["is_automated"] else "honest", f"{row['accounts']:,}", _spelt(row)]
-
-
-def _spelt(row: dict[str, Any], digits: str = ".4f") -> str:
-    if row["value"] is None:
-        return "not known"
-    value, low, high = (format(row[name], digits) for name in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
 
 
 def _threshold(model: Model) -> str:

@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from spamclf import Dataset, Model, load_model, simulate, train
+from spamclf import Dataset, Model, evaluate, load_model, simulate, train
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.sightings import Sightings
 from spamclf.model.card import card as card_of
@@ -213,6 +214,45 @@ def test_a_text_can_be_put_in() -> None:
     text = card(replace(model(), info=model().info | {"about": f"\n{about}\n\n"}))
     assert f"\n\n{about}\n\n## Made from\n" in text
     assert text.replace(f"{about}\n\n", "") == card(model())
+
+
+def test_it_repeats_what_was_found_on_unseen_accounts() -> None:
+    made = simulate.world(150, random_state=1001)
+    plain = certified()
+    found = evaluate.evaluate(made.dataset, plain, made.truth)
+    row = {"accounts": 5, "value": 0.5, "low": 0.25, "high": 0.75, "honest_flagged": 0.0125}
+    anew = {
+        "tiers": pa.Table.from_pylist([{"tiers": "0,1"} | row]),
+        "families": pa.Table.from_pylist([{"family": "left out", "known": 0.875} | row]),
+    }
+    told = replace(found, retrained=anew).to_dict()
+    model = replace(plain, info=plain.info | {"evaluated": told})
+    text = section(model, "How good it is, on accounts that had no part in its making")
+    for name in ("recall", "honest_flagged", "roc_auc"):
+        figure = found.figure(name)
+        assert (
+            f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
+            in rows(text)[name.replace("_", " ")]
+        )
+    for each in found.by_family.to_pylist():
+        assert rows(text)[each["family"]][1] == f"{each['accounts']:,}"
+    for look in found.cold_start["look"].to_pylist():
+        assert look in rows(text)
+    assert rows(text)["0,1"] == ["5", "0.5000 (0.2500 to 0.7500)", "", "0.0125"]
+    assert rows(text)["left out"] == ["5", "0.5000 (0.2500 to 0.7500)", "0.8750", "0.0125"]
+    assert "How good it is, on accounts that had no part" not in card(plain)
+
+
+def test_it_repeats_what_evading_costs() -> None:
+    made = simulate.world(100, 8, automated_share=0, random_state=1001)
+    cost = evaluate.evasion_cost(certified(), made, n_accounts=3, policies=[simulate.Policy()])
+    model = replace(certified(), info=certified().info | {"evasion": cost.to_dict()})
+    text = section(model, "What it costs to evade it")
+    reached, flagged = cost.policies[0].strangers_per_day, cost.policies[0].flagged
+    assert rows(text)[cost.policies[0].name][:2] == [
+        f"{reached.value:.1f} ({reached.low:.1f} to {reached.high:.1f})",
+        f"{flagged.value:.2f} ({flagged.low:.2f} to {flagged.high:.2f})",
+    ]
 
 
 def test_a_model_that_fit_did_not_make_has_none(tmp_path: Path) -> None:
