@@ -19,7 +19,7 @@ REBUILD = "run `python tests/notebooks_run.py` (or `make notebooks`)"
 FOREIGN = re.compile(r"/(?:root|home|tmp|work|usr|opt|Users|private)/|\.venv|[A-Z]:\\\\|Traceback|Warning")
 
 #: What a notebook may import; the rest is the library's business.
-USED = {"matplotlib", "numpy", "pandas", "pathlib", "pyarrow", "spamclf"}
+USED = {"dataclasses", "functools", "matplotlib", "numpy", "pandas", "pathlib", "pyarrow", "spamclf"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 
