@@ -60,14 +60,15 @@ class Split:
 def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], groups: CampaignGroups) -> Split:
     """Put labelled accounts that sent before `end` into three parts.
 
-    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent. Honest accounts are drawn into the
-    parts by a hash of their ids, new and established ones alike: so those that calibrate and test are what a later
-    instant brings, neither newer nor older. Of automated ones there are few, and many are gone when the first stretch
-    ends: a campaign that began in a later stretch belongs to its part, and of those that began in the first, as many as
-    the later parts still lack, a tenth of them at least, are drawn for each. A part is looked at in its own stretch
-    alone; it learns neither from what came later nor from an account or a campaign of another part: where chains of
-    clusters had to be cut, automated accounts of later parts with others of their cluster in an earlier one are left
-    out. Honest ones stay: those that share something with a campaign are the ones a threshold must spare.
+    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent. Honest accounts are drawn into
+    the parts by a hash of their ids, new and established ones alike: so those that calibrate and test are what a
+    later instant brings, neither newer nor older. Of automated ones there are few, and many are gone when the first
+    stretch ends: a campaign that began in a later stretch belongs to its part, and of those that began in the
+    first, as many as the later parts still lack, a tenth of them at least, are drawn for each. A part is looked at
+    in its own stretch alone (the threshold looks at honest calibration accounts before it, too); it learns neither
+    from what came later nor from an account or a campaign of another part: where chains of clusters had to be cut,
+    automated accounts of later parts with others of their cluster in an earlier one are left out. Honest ones stay:
+    those that share something with a campaign are the ones a threshold must spare.
 
     Parameters
     ----------

@@ -102,7 +102,9 @@ def fit(
         Whether the model remembers which accounts showed which photos and texts, and which of them wrote to which
         lists, in the look-back before the last message (and before `as_of`), as fingerprints and pseudonyms, so that a
         known campaign is seen at its next account. Only kinds that its features look at. With an index of earlier data
-        the accounts are looked at, too, so that threshold and certificate hold with it; the model remembers both.
+        the accounts are looked at, too, so that threshold and certificate hold with it; the model remembers both. A
+        memory is of its own platform: what many share there innocently would speak against the few who share it
+        elsewhere, so hand a model on without it (``dataclasses.replace(model, memory=None)``).
     random_state : int, default=0
         Seed, at least 0.
     name : str, optional
