@@ -526,6 +526,19 @@ def test_the_shipped_card_is_the_one_that_the_model_gives():
     assert card(shipped) == shipped.card
 
 
+def test_the_shipped_model_is_small_and_brings_its_campaigns_and_its_worth():
+    assert sum(path.stat().st_size for path in (ROOT / "models" / "default").iterdir()) <= 2_000_000
+    shipped = predict.load_shipped_model()
+    assert shipped.memory.labels.is_automated.all()
+    assert len(shipped.memory.photos) > 100
+    assert len(shipped.memory.texts) > 100
+    recall = next(
+        row for row in shipped.info["evaluated"]["overall"] if (row["what"], row["of"]) == ("recall", "model")
+    )
+    assert f"{recall['value']:.4f}" in shipped.card
+    assert {"tiers", "families", "campaigns"} == set(shipped.info["evaluated"]["retrained"])
+
+
 def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():
     """As of the instant: the numbers in the sentences are those of the features."""
     data = read_dataset(SAMPLE)

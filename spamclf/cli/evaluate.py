@@ -43,7 +43,10 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
 )
 @as_of_option
 @click.option(
-    "--worlds", callback=_seeds, help="Evaluate on simulated worlds of these seeds instead, e.g. 3001,3002."
+    "--worlds",
+    callback=_seeds,
+    help="Evaluate on simulated worlds of these seeds instead, e.g. 3001,3002; the shipped model learned from 101 "
+    "to 155.",
 )
 @click.option(
     "--accounts", default=5_000, show_default=True, type=click.IntRange(20), help="Accounts of each world."

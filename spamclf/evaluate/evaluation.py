@@ -101,7 +101,8 @@ def _lines(found: Evaluation) -> Iterator[str]:
     )
     looks = counts["honest_looks"] / counts["honest"]
     yield f"flagged: by one of the looks that the certificate speaks of, {looks:.1f} at an honest account"
-    yield f"promised: at most {found.fpr:g} of the honest accounts"
+    few = f"; {counts['honest']:,} are too few to tell" if counts["honest"] * found.fpr < 3 else ""
+    yield f"promised: at most {found.fpr:g} of the honest accounts{few}"
     rows = found.overall.to_pylist()
     whose = list(dict.fromkeys(row["of"] for row in rows))
     yield f"  {'':<20}" + "".join(f"{of:<26}" for of in whose).rstrip()
