@@ -141,7 +141,8 @@ def test_strangers_before_the_flag_are_counted_as_by_hand():
 
 def test_the_table_of_strangers_is_made_of_the_accounts():
     table = found().accounts.to_pandas()
-    wrote = table[table["is_automated"] & table["wrote"].fillna(False).astype(bool)]
+    automated = table[table["is_automated"]]
+    wrote = automated[automated["wrote"].astype(bool)]
     told = row(found().strangers, threshold="the model's", family="all automated", quantile="median")
     assert told["value"] == np.quantile(wrote["strangers"].astype(float), 0.5, method="inverted_cdf")
     assert told["accounts"] == len(wrote)
