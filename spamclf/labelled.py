@@ -206,12 +206,18 @@ def worth_a_look(ego: EgoLog, slices: Slices) -> Bools:
 
     An account that went silent gets no verdict when it is scored, so there is nothing to learn.
     """
-    sent = np.zeros(ego.time.size + 1, np.int64)
-    np.cumsum(ego.flag & 1, out=sent[1:])
     is_new = np.zeros(len(slices), np.bool_)
     listed = slices.account < ego.facts.registered_at.size
     is_new[listed] = slices.as_of[listed] == ego.facts.registered_at[slices.account[listed]] + 1
-    return (sent[slices.ends] > sent[slices.starts]) | is_new
+    return _has_sent(ego, slices) | is_new
+
+
+def _has_sent(ego: EgoLog, slices: Slices) -> Bools:
+    """Tell which slices have a send in them."""
+    sent = np.zeros(ego.time.size + 1, np.int64)
+    np.cumsum(ego.flag & 1, out=sent[1:])
+    has_sent: Bools = sent[slices.ends] > sent[slices.starts]
+    return has_sent
 
 
 def _snapshots(ego: EgoLog, split: Split, label: npt.NDArray[np.int8], history_days: float) -> Slices:
@@ -232,8 +238,10 @@ def _snapshots(ego: EgoLog, split: Split, label: npt.NDArray[np.int8], history_d
     account, instant = np.unique(np.stack([account[inside], instant[inside]]), axis=1)
     slices = ego.slices(account, instant, history_days=history_days)
     slices = slices[worth_a_look(ego, slices)]
+    shown = slices.as_of > low[slices.account]
+    shown &= ~spare[slices.account] | _has_sent(ego, slices)  # who only registered there would prove nothing
     seen = np.zeros(ego.n_accounts, np.bool_)
-    seen[slices.account[slices.as_of > low[slices.account]]] = True
+    seen[slices.account[shown]] = True
     return slices[seen[slices.account]]
 
 
