@@ -176,6 +176,8 @@ def _retrained(
         whole_campaigns=info.get("whole_campaigns", True),
         history_days=model.history_days,
         tiers=sorted({CATALOGUE[name].tier for name in model.feature_names}),
+        unlabelled=float(info.get("unlabelled", 0.0)),
+        random_state=int(info.get("random_state", 0)),
         memory=False,
         n_jobs=n_jobs,
         **boosting,

@@ -88,7 +88,7 @@ def leave_one_family_out(
     for name in names:
         say(f"training without {name} ...")
         model = fit(_unlabelled(train, _of_family(train, name)))
-        found = _Found.by(model, tests, n_jobs, say, hidden=lambda made, name=name: _of_family(made, name))  # type: ignore[misc]
+        found = _Found.by(model, tests, n_jobs, say, hidden=[_of_family(made, name) for made in tests])
         mine = found.family == name
         parts.append((found.flagged[mine], found.campaign[mine]))
         honest.append(found.honest_flagged)
@@ -163,7 +163,7 @@ def leave_campaigns_out(
         mine = pc.is_in(automated["campaign"], names.filter(pa.array(drawn == fold)))
         left_out = automated.filter(mine)["account_id"]
         dataset = _unlabelled(world, left_out)
-        found = _Found.by(fit(dataset), [world], n_jobs, say, hidden=lambda _, ids=left_out: ids)  # type: ignore[misc]
+        found = _Found.by(fit(dataset), [world], n_jobs, say, hidden=[left_out])
         chosen = np.asarray(pc.is_in(found.account_id, left_out.combine_chunks()))
         parts.append((found.flagged[chosen], found.campaign[chosen]))
         honest.append(found.honest_flagged)
@@ -249,16 +249,16 @@ class _Found:
         worlds: Sequence[World],
         n_jobs: int,
         say: Say,
-        hidden: Callable[[World], pa.ChunkedArray] | None = None,
+        hidden: Sequence[pa.ChunkedArray | None] | None = None,
     ) -> _Found:
-        """Look at worlds as the model's certificate says; the labels of some accounts are `hidden` from it."""
+        """Look at worlds as the model's certificate says; the labels of some accounts of each are `hidden` from it."""
         parts = []
-        for made in worlds:
-            dataset = made.dataset if hidden is None else _unlabelled(made, hidden(made))
+        for made, ids in zip(worlds, hidden or [None] * len(worlds), strict=True):
+            dataset = made.dataset if ids is None else _unlabelled(made, ids)
             scoring = Scoring(dataset, model, None, n_jobs, None, where="evaluate")
             who, flagged = flags(scoring, made.truth, say)
-            ids = scoring.ego.account_ids.take(pa.array(who.account)).cast(pa.string())
-            parts.append((ids, who, flagged))
+            account_id = scoring.ego.account_ids.take(pa.array(who.account)).cast(pa.string())
+            parts.append((account_id, who, flagged))
         return cls(parts)
 
     @property

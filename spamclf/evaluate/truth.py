@@ -122,6 +122,12 @@ def _column(table: pa.Table, name: str, wanted: pa.DataType) -> pa.Array:
         column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column = pc.if_else(pc.equal(column, ""), None, column)
+    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if pa.types.is_boolean(wanted) and is_number and not set(column.drop_null().to_pylist()) <= {0, 1}:
+        raise ParameterError(
+            f"evaluate: truth's column {name} must be true or false, or 1 or 0; got other numbers. "
+            "Decide on each account before."
+        )
     try:
         column = column.cast(wanted)
     except pa.ArrowException as error:

@@ -187,7 +187,7 @@ def _remembered(model: Model) -> str:
     photos, texts, lists = (f"{len(seen.words):,}" for seen in memory.sightings)
     return f"""## What it remembers
 
-It was trained with a memory of {len(memory):,} accounts: {photos} photos, {texts} texts and {lists} recipient lists
+It has a memory of {len(memory):,} accounts: {photos} photos, {texts} texts and {lists} recipient lists
 as fingerprints, accounts and operators as pseudonyms, {len(memory.labels):,} labels. It holds no id, text or picture,
 yet it is personal data: a pseudonym is an unkeyed hash, and whoever can list the possible ids can undo it. It lies in
 `memory-*.safetensors`; a model that is handed on without it is written by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,8 @@ class Joined(Cast):
         What the newcomers do, and what others think of them, depends on it.
     """
 
-    base: Cast = None  # type: ignore[assignment]  # fields of the cast itself come first, without defaults
-    random_state: int = 0
+    base: Cast = field(kw_only=True)
+    random_state: int = field(kw_only=True)
 
     @property
     def n_outsiders(self) -> int:

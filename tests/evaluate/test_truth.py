@@ -98,3 +98,12 @@ def test_integer_ids():
 def test_refusals(truth, error, words):
     with pytest.raises(error, match=words):
         Truth.of(small(), truth)
+
+
+@pytest.mark.parametrize("numbers", [[0.3, 1.0], [0, 2]])
+def test_numbers_that_are_no_verdicts_are_refused(numbers):
+    truth = pa.table({"account_id": ["a", "b"], "is_automated": numbers})
+    with pytest.raises(
+        ParameterError, match="is_automated must be true or false, or 1 or 0; got other numbers"
+    ):
+        Truth.of(small(), truth)

@@ -275,10 +275,7 @@ def test_it_tells_what_the_model_reads() -> None:
 def test_it_tells_what_the_model_remembers() -> None:
     seen = Sightings.of("photo", "pdq", [7, 5, 9], [1, 2, 3], np.array([[1, 0, 0, 2]] * 2 + [[1, 0, 0, 3]]))
     text = card_of(replace(model(), memory=CampaignIndex(photos=seen)))
-    assert (
-        "\n## What it remembers\n\nIt was trained with a memory of 3 accounts: 2 photos, 0 texts and 0"
-        in text
-    )
+    assert "\n## What it remembers\n\nIt has a memory of 3 accounts: 2 photos, 0 texts and 0" in text
     assert "personal data" in text
     for nothing in (None, CampaignIndex.empty()):
         assert "remembers" not in card_of(replace(model(), memory=nothing))
