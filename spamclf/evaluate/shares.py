@@ -18,8 +18,8 @@ Codes = npt.NDArray[np.int64]
 _N_BOOTSTRAP, _AT_ONCE = 500, 50
 
 
-def exact_share(k: int, n: int) -> Interval | None:
-    """Return the share k / n with its 95 % interval (Clopper and Pearson 1934); None for none of none.
+def exact_share(k: int, n: int, confidence: float = 0.95) -> Interval | None:
+    """Return the share k / n with its interval (Clopper and Pearson 1934); None for none of none.
 
     Examples
     --------
@@ -30,8 +30,9 @@ def exact_share(k: int, n: int) -> Interval | None:
 
     if not n:
         return None
-    low = float(betaincinv(k, n - k + 1, 0.025)) if k else 0.0
-    high = float(betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
+    tail = (1.0 - confidence) / 2.0
+    low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 1.0 - tail)) if k < n else 1.0
     return Interval(k / n, low, high)
 
 

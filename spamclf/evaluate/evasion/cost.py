@@ -14,6 +14,7 @@ from spamclf.evaluate.evasion.knobs import NAIVE
 from spamclf.evaluate.evasion.search import Search
 from spamclf.evaluate.evasion.told import EvasionCost, Knob, PolicyCost
 from spamclf.evaluate.figures import Interval
+from spamclf.evaluate.shares import exact_share
 from spamclf.model import Model
 from spamclf.predict import check_count
 from spamclf.simulate import Policy, World
@@ -144,6 +145,8 @@ def _cost(
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail]).tolist()
     reached = outcome.reached
+    flagged = exact_share(int(outcome.flagged.sum()), size, confidence)
+    assert flagged is not None  # there is an account
     accounts = 1000.0 / reached if reached else float("inf")
     return PolicyCost(
         name,
@@ -151,23 +154,13 @@ def _cost(
         Interval(reached / horizon_days, low / horizon_days, high / horizon_days),
         Interval(reached, low, high),
         float(outcome.strangers.sum() / max(outcome.alive_days.sum(), 1e-9)),
-        _share(int(outcome.flagged.sum()), size, confidence),
+        flagged,
         float(np.median(outcome.alive_days)),
         float(outcome.score.mean()),
         policy.price,
         accounts,
         accounts * policy.price,
     )
-
-
-def _share(k: int, n: int, confidence: float) -> Interval:
-    """Return a share with its interval (Clopper and Pearson 1934)."""
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
-    high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
-    return Interval(k / n, low, high)
 
 
 def _knobs(found: Search, measured: Callable[[str, Policy], PolicyCost]) -> Iterator[Knob]:
