@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from spamclf.simulate.joined import FAMILY, Joined, joined
 from spamclf.simulate.kinds import COUNTRIES
 from spamclf.simulate.log import DAY, MINUTE, Log
 from spamclf.simulate.pacing import paced
-from spamclf.simulate.photos import simulated_hash
+from spamclf.simulate.photos import BEYOND, simulated_hash
 from spamclf.simulate.policy import Policy
 from spamclf.simulate.pools import chatter
 from spamclf.simulate.talk import answers
@@ -84,8 +85,9 @@ def attack(
     behind = _checked(world, policy, n_accounts, random_state)
     days = (behind.cast.end - behind.cast.start) / DAY
     start_day = days / 2 if start_day is None else start_day
-    if not 0 <= start_day <= days - 1:
-        raise _wrong("start_day", f"from 0 to {days - 1:g}", start_day, "Leave a day at least to the world")
+    if isinstance(start_day, bool) or not isinstance(start_day, Real) or not 0 <= start_day <= days - 1:
+        rule = f"a number from 0 to {days - 1:g}"
+        raise _wrong("start_day", rule, repr(start_day), "Leave a day at least to the world")
     cast = joined(behind.cast, policy, n_accounts, random_state, start_day)
     operation = cast.operations[-1]
     members = operation.members
@@ -188,7 +190,7 @@ def _photos(cast: Joined, policy: Policy, ids: rows.Ids) -> pa.Table:
     operation, rng = cast.operations[-1], cast.stream("photos")
     members = operation.members if policy.photo != "none" else operation.members[:0]
     size = len(members)
-    first = int(rng.integers(1 << 30, 1 << 40))  # beyond the designs of any world
+    first = BEYOND + int(rng.integers(BEYOND))
     design = first + (np.arange(size) if policy.photo == "own" else np.zeros(size, dtype=np.int64))
     edit = rng.integers(1, 40, size) if policy.photo == "edited" else np.zeros(size, dtype=np.int64)
     wait = (rng.exponential(10.0, size) * MINUTE).astype(np.int64)

@@ -2,7 +2,8 @@
 
 A picture is named ``DESIGN-EDIT.jpg``: the design is a number that seeds the drawing, the edit one that seeds
 small changes (crop, brightness, a sticker), as campaigns make them. Stock designs and photos of the famous are
-shared innocently by many. The name is thus the truth about near-duplicates; nothing in the library reads it.
+shared innocently by many; every world has the same stock designs, and no other picture of another world. The name is
+thus the truth about near-duplicates; nothing in the library reads it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from spamclf.simulate.cast import Cast
 from spamclf.simulate.log import DAY, FloatArray, IntArray
 from spamclf.simulate.waves import n_waves, wave_instants
 
-__all__ = ["Photos", "draw_photos", "picture", "picture_name", "simulated_hash"]
+__all__ = ["BEYOND", "Photos", "draw_photos", "picture", "picture_name", "simulated_hash"]
 
 #: account, instant, design, edit
 Photos = tuple[IntArray, IntArray, IntArray, IntArray]
 
 #: Designs below this number are stock pictures; design 0 is the blank avatar.
 _N_STOCK = 12
+#: Designs of the worlds of one seed, and how many seeds have their own; those beyond are of attackers.
+_PER_SEED, _N_SEEDS = 10**8, 10**9
+BEYOND = _PER_SEED * _N_SEEDS
 _SIZE = 72
 
 # Assumed throughout.
@@ -57,6 +61,7 @@ def draw_photos(cast: Cast) -> Photos:
     design = np.concatenate([design, _first_face(cast) + cast.n_accounts + account[again]])
     edit = np.concatenate([edit, np.zeros(len(again), dtype=np.int64)])
     account = np.concatenate([account, account[again]])
+    design[design >= _N_STOCK] += cast.seed % _N_SEEDS * _PER_SEED
     seen = set_at < cast.end
     return account[seen], set_at[seen], design[seen], edit[seen]
 

@@ -23,6 +23,8 @@ _SHARED_DEVICE = 0.08
 _LENT, _PER_LENT = 0.02, 5
 #: Share of people who registered abroad; share of operations that did.
 _TRAVELLERS, _ABROAD = 0.05, 0.3
+#: Share of an operation's phones that somebody honest was registered on: bought second-hand, or sold on afterwards.
+_SECOND_HAND = 0.08
 #: Networks that operations rent from the same hosts, one for so many accounts; a few people use them too.
 _PER_HOST, _HOSTED = 300, 0.02
 
@@ -45,6 +47,9 @@ def draw_registration(cast: Cast) -> tuple[IntArray, IntArray, IntArray]:
             device[members] = size + 100 * number + own.integers(0, n_devices, len(members))
         if own.random() < _ABROAD:
             abroad[members] = own.integers(0, len(COUNTRIES))
+        phones, which = np.unique(device[members], return_inverse=True)
+        once = cast.people[own.integers(0, len(cast.people), len(phones))]
+        device[members] = np.where(own.random(len(phones)) < _SECOND_HAND, device[once], phones)[which]
     return _opaque(rng, network), _opaque(rng, device), abroad
 
 

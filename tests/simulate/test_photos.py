@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from spamclf.simulate.photos import draw_photos, picture, picture_name, simulated_hash
+from spamclf.simulate.world import world
 from tests.simulate.conftest import cast_of
 
 
@@ -50,6 +51,13 @@ def test_a_third_of_the_operations_steal_faces_and_most_others_share_one_design(
     same = np.array([max(np.unique(mine, return_counts=True)[1]) / len(mine) for mine in large])
     assert 0.4 < (same > 0.6).mean() < 0.75
     assert 0.2 < (same < 0.4).mean() < 0.55
+
+
+def test_worlds_share_stock_pictures_and_no_others():
+    stock = {simulated_hash(design, 0) for design in range(12)}
+    shown = [set(world(400, random_state=seed)["photos"]["photo_hash"].to_pylist()) for seed in (5, 6)]
+    assert all(len(mine - stock) > 200 for mine in shown)
+    assert stock >= shown[0] & shown[1] != set()
 
 
 def test_operators_keep_a_design_at_times_and_others_never_share_one():

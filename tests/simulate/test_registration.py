@@ -39,3 +39,11 @@ def test_numbers_of_an_operation_are_of_one_country_and_codes_do_not_show():
     network, _, _ = draw_registration(cast)
     first, last = network[: cast.n_honest], network[cast.n_honest :]
     assert abs(np.median(first) - np.median(last)) < 0.25 * network.max()
+
+
+def test_a_few_phones_were_an_honest_account_s_and_an_operation_s():
+    cast = cast_of(4000, 5)
+    _, device, _ = draw_registration(cast)
+    honest, automated = device[: cast.n_honest], device[cast.n_honest :]
+    assert 0.03 < np.isin(automated, honest).mean() < 0.2
+    assert 0.003 < np.isin(honest, automated).mean() < 0.05
