@@ -47,7 +47,7 @@ TRAINED = {
     20_000: (0.15, 0.3, 0.15, 1.0, 0.15, 0.9, 0.15, 1.0, 0.15),
 }
 #: Accounts of those that calibrate and then test. Their labels are right: a certificate takes clean ones.
-LATER = (20_000, 2_000, 20_000, 5_000, 20_000, 2_000, 20_000) * 2
+LATER = (20_000, 2_000, 10_000, 5_000, 20_000, 2_000, 20_000) * 2
 N_WORLDS = sum(map(len, TRAINED.values())) + len(LATER)
 #: From this unknown_share on, a world has neither photos nor texts: a platform that keeps none of them.
 BARE = 0.6

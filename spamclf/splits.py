@@ -28,6 +28,8 @@ SHARES = (0.6, 0.2, 0.2)
 _LEAST_OLD = (
     0.1  # share of the accounts known early that each later part gets: it must see established ones, too
 )
+#: A silence of at least a month is cut instead, if that moves so small a share of the days to the other side.
+_SILENCE_US, _MOVED = 30 * DAY_US, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,9 @@ class Split:
 def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], groups: CampaignGroups) -> Split:
     """Put labelled accounts that sent before `end` into three parts.
 
-    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent. Honest accounts are drawn into
+    Time is cut where 60 % and 80 % of the days lie on which labelled accounts sent, or after the last day before a
+    month of silence within five points of that: logs put one after the other are not cut in the midst of one, where
+    accounts would be seen for some days only. Honest accounts are drawn into
     the parts by a hash of their ids, new and established ones alike: so those that calibrate and test are what a
     later instant brings, neither newer nor older. Of automated ones there are few, and many are gone when the first
     stretch ends: a campaign that began in a later stretch belongs to its part, and of those that began in the
@@ -95,7 +99,7 @@ def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], groups: C
         raise InsufficientDataError(
             "fit: labelled accounts must have sent messages; got none that did. Give messages of labelled accounts."
         )
-    cuts = np.sort(sent_at)[[round(cut * (sent_at.size - 1)) for cut in np.cumsum(SHARES)[:2]]]
+    cuts = _cuts(np.sort(sent_at))
     # What an account was before the log begins cannot be seen in it: nothing is learnt from such instants.
     last = int(ego.time[ego.time < end].max()) + 1
     bounds = (int(ego.time.min()), int(cuts[0]), int(cuts[1]), last)
@@ -104,6 +108,19 @@ def split_accounts(ego: EgoLog, end: int, label: npt.NDArray[np.int8], groups: C
     for k in (1, 2):
         part[(part == k) & (label == 1) & groups.with_mates((part >= 0) & (part < k))] = -1
     return Split(part, groups, bounds, int(n_drawn - (part >= 0).sum()))
+
+
+def _cuts(sent_at: Instants) -> Instants:
+    """Cut sorted first sends of days where the later parts begin."""
+    cuts = np.cumsum(SHARES)[:2]
+    usual = sent_at[[round(cut * (sent_at.size - 1)) for cut in cuts]]
+    before = np.flatnonzero(np.diff(sent_at) > _SILENCE_US)
+    if not before.size:
+        return usual
+    moved = np.abs((before + 1)[:, None] / sent_at.size - cuts)
+    nearest = moved.argmin(axis=0)
+    end_of_day = (sent_at[before[nearest]] // DAY_US + 1) * DAY_US
+    return np.where(moved.min(axis=0) <= _MOVED, end_of_day, usual)
 
 
 def _drawn_parts(

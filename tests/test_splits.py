@@ -14,7 +14,7 @@ from spamclf import Dataset, evaluate, simulate, train
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
 from spamclf.groups import campaign_groups, each_alone
-from spamclf.instants import to_instant
+from spamclf.instants import DAY_US, to_instant
 from spamclf.splits import PARTS, SHARES, Split, latest_labels, split_accounts, with_unlabelled
 
 END = to_instant("2027-01-01")
@@ -65,6 +65,16 @@ def test_time_is_cut_in_three() -> None:
     for k in range(len(PARTS)):
         assert set(begin[split.part[account] == k]) == {split.bounds[k]}
         assert set(until[split.part[account] == k]) == {split.bounds[k + 1]}
+
+
+def test_logs_one_after_the_other_are_cut_between_them() -> None:
+    """Five worlds: three train, one calibrates, one tests; no account is seen for the rest of a world only."""
+    ego, _, split = made(evaluate.worlds_in_a_row(range(1, 6), 200).dataset)
+    quiet = np.flatnonzero(np.diff(np.sort(ego.time)) > 30 * DAY_US)
+    ends = (np.sort(ego.time)[quiet] // DAY_US + 1) * DAY_US
+    assert split.bounds[1:3] == (ends[2], ends[3])
+    _, _, mixed = made(evaluate.worlds_in_a_row({1: {}, 2: {"n_accounts": 1000}, 3: {}}, 200).dataset)
+    assert not np.isin(mixed.bounds[1:3], ends).any()  # no silence is near: as usual
 
 
 def test_campaigns_that_began_later_are_in_a_later_part() -> None:
