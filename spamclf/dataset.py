@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Callable, Hashable, Mapping
@@ -198,6 +199,28 @@ class Dataset:
     def evidence(self) -> pa.Table:
         """Accounts tied to an operator by something seen elsewhere."""
         return self.tables["evidence"]
+
+    def emptied(self, *tables: str) -> Dataset:
+        """Return the same dataset in which some tables have no rows.
+
+        Parameters
+        ----------
+        *tables : str
+            Names of tables other than messages and accounts, without which no dataset is.
+
+        Examples
+        --------
+        >>> read_dataset("data/sample").emptied("labels", "evidence").labels.num_rows
+        0
+        """
+        other = copy.copy(self)
+        other.tables = self.tables | {name: self.tables[name].slice(0, 0) for name in tables}
+        other.counts = self.counts | dict.fromkeys(tables, RowCounts(0, 0, 0))
+        other._sources = {name: source for name, source in self._sources.items() if name not in tables}
+        other.quarantine, other._derived = Quarantine(), {}
+        for name, (origin, _) in other._sources.items():
+            other.quarantine.add(self.quarantine.of(name), origin)
+        return other
 
     def set_aside(self, table: str, column: str, rules: npt.NDArray[np.object_]) -> None:
         """Move rows of a table to quarantine that proved bad when they were looked at more closely.

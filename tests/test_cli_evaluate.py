@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spamclf import evaluate, load_model, simulate
+from spamclf.errors import InsufficientDataError
 from tests.doors import SAMPLE, cli, write_folder
 from tests.evaluate.common import stump, world
 
@@ -87,6 +88,49 @@ def test_leaving_out_trains_as_the_model_was_trained(model, monkeypatch, tmp_pat
     assert len(asked) == 4 + 1 + (len(told["families"]) - 1) + 3
 
 
+def test_what_was_found_is_told_and_kept_where_training_anew_fails(model, monkeypatch, tmp_path):
+    def fit(dataset, **settings):
+        raise InsufficientDataError("fit: worlds must do; got too little. Try whole_campaigns=False.")
+
+    monkeypatch.setattr("spamclf.train.fit", fit)
+    report = tmp_path / "report"
+    asked = ("evaluate", "--worlds", "3001", "--accounts", 150, "--model", model)
+    result = cli(*asked, "--leave-one-out", "11,12", "--out", report)
+    expected = evaluate.evaluate_worlds([simulate.world(150, random_state=3001)], load_model(model))
+    assert (result.exit_code, result.stdout) == (1, f"{expected}\n")
+    assert "worlds must do; got too little. Give more seeds, or more --accounts." in result.stderr
+    assert json.loads((report / "evaluation.json").read_text()) == expected.to_dict()
+    assert (report / "recall.png").exists()
+
+
+def test_a_searched_model_is_trained_anew_with_the_settings_that_were_found(tmp_path, monkeypatch):
+    asked = []
+
+    def fit(dataset, **settings):
+        asked.append(settings)
+        return stump()
+
+    monkeypatch.setattr("spamclf.train.fit", fit)
+    best = {"round": 1, "n_rows": 9, "score": 0.5, "score_std": 0.1, "max_leaf_nodes": 7}
+    plain = stump()
+    info = plain.info | {
+        "searched": [best, best | {"max_leaf_nodes": 15}],
+        "features_left_out": ["send_rate_groups"],
+    }
+    replace(plain, info=info).save(tmp_path / "searched")
+    done(
+        cli(
+            "evaluate", "--worlds", "3001", "--accounts", 150, "--model", tmp_path / "searched", "--leave-one-out",
+            "11,12",
+        )
+    )  # fmt: skip
+    assert {each["max_leaf_nodes"] for each in asked} == {7}
+    assert all("score" not in each for each in asked)
+    assert {tuple(each.get("features", ())) for each in asked[4:]} == {
+        ("send_rate_sends", "send_rate_groups")
+    }
+
+
 def test_an_attacker_who_knows_the_model(model, monkeypatch, tmp_path):
     asked = []
 
@@ -130,6 +174,7 @@ def test_an_attacker_who_knows_the_model(model, monkeypatch, tmp_path):
             "--leave-one-out must be seeds beside --worlds of other seeds",
         ),
         ((SAMPLE, "--leave-one-out", "1"), "got no --worlds"),
+        ((SAMPLE, "--accounts", "100"), "--accounts must stand with --worlds"),
         ((SAMPLE, "--evade"), "--evade must stand with --worlds"),
     ],
 )

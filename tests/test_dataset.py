@@ -239,6 +239,19 @@ class TestSmallData:
             accounts={"account_id": ["a"]},
         )
 
+    def test_emptied_is_the_same_without_rows_of_some_tables(self):
+        dataset = Dataset(**small())
+        full = {name: table.num_rows for name, table in dataset.tables.items()}
+        alone = dataset.emptied("labels", "evidence")
+        assert alone.labels.num_rows == alone.evidence.num_rows == 0
+        assert alone.labels.schema == dataset.labels.schema
+        for name in TABLES:
+            assert dataset.tables[name].num_rows == full[name] > 0
+            assert name in ("labels", "evidence") or alone.tables[name] is dataset.tables[name]
+        rules = np.array(["missing_file"] + [""] * (full["photos"] - 1), dtype=object)
+        Dataset(**small(), max_bad_share=1).emptied("labels").set_aside("photos", "photo", rules)
+        assert len(dataset.quarantine) == 0
+
     def test_messages_without_accounts(self):
         dataset = two(accounts={"account_id": []})
         assert dataset.messages["sender_id"].to_pylist() == ["a"]

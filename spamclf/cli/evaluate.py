@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+_ACCOUNTS = 5_000
+#: What a search tells of a setting beside its parameters.
+_TOLD = {"round", "n_rows", "score", "score_std"}
+
 
 def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
     words = [word.strip() for word in value.split(",")] if value else []
@@ -49,7 +53,9 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
     "to 155.",
 )
 @click.option(
-    "--accounts", default=5_000, show_default=True, type=click.IntRange(20), help="Accounts of each world."
+    "--accounts",
+    type=click.IntRange(20),
+    help=f"With --worlds: accounts of each.  [default: {_ACCOUNTS:,}]",
 )
 @click.option(
     "--leave-one-out",
@@ -72,7 +78,7 @@ def evaluate(
     truth: str | None,
     as_of: int | None,
     worlds: tuple[int, ...],
-    accounts: int,
+    accounts: int | None,
     train_seeds: tuple[int, ...],
     evade: bool,
     out: str | None,
@@ -95,30 +101,38 @@ def evaluate(
     from spamclf.predict import load_shipped_model
     from spamclf.simulate import world
 
-    _check(folder, truth, as_of, worlds, train_seeds, evade)
+    _check(folder, truth, as_of, worlds, accounts, train_seeds, evade)
+    accounts = accounts or _ACCOUNTS
     target = None if out is None else result_folder(out, folder)
     if target is not None:
         _without_window()  # before the work
+    cost = None
+
+    def tell(found: Evaluation, cost: EvasionCost | None, already: str = "") -> str:
+        """Keep and print what is found so far: what follows takes long, and may fail."""
+        if target is not None:
+            _write(found, cost, target)
+        told = f"{found}" if cost is None else f"{found}\n\n{cost}"
+        click.echo(told.removeprefix(already).removeprefix("\n"))
+        return told
+
     with contextlib.nullcontext() if target is None else hold(target):
         used = load_shipped_model() if model is None else load_model(model)
-        cost = None
         if folder is None:
             made = (world(accounts, random_state=seed) for seed in worlds)
             found = evaluate_worlds(made, used, progress=say, n_jobs=n_jobs)
-            if train_seeds:
-                found = replace(found, retrained=_retrained(used, train_seeds, worlds, accounts, n_jobs))
-            if evade:
-                arena = world(accounts, random_state=worlds[0])
-                cost = evasion_cost(used, arena, progress=say, n_jobs=n_jobs)
         else:
             dataset = read_dataset(folder, **reading)
             say(repr(dataset))
             found = evaluate_dataset(dataset, used, truth, as_of=as_of, progress=say, n_jobs=n_jobs)
-        if target is not None:
-            _write(found, cost, target)
-    click.echo(str(found))
-    if cost is not None:
-        click.echo(f"\n{cost}")
+        told = tell(found, cost)
+        if train_seeds:
+            found = replace(found, retrained=_retrained(used, train_seeds, worlds, accounts, n_jobs))
+            told = tell(found, cost, told)
+        if evade:
+            arena = world(accounts, random_state=worlds[0])
+            cost = evasion_cost(used, arena, progress=say, n_jobs=n_jobs)
+            tell(found, cost, told)
     if out is not None:
         click.echo(f"written to {out}")
 
@@ -128,6 +142,7 @@ def _check(
     truth: str | None,
     as_of: int | None,
     worlds: tuple[int, ...],
+    accounts: int | None,
     train_seeds: tuple[int, ...],
     evade: bool,
 ) -> None:
@@ -141,6 +156,11 @@ def _check(
     if worlds and (truth is not None or as_of is not None):
         raise Refusal(
             "command: --truth and --as-of must be left out with --worlds, which bring theirs; got one.", 2
+        )
+    if accounts is not None and not worlds:
+        raise Refusal(
+            "command: --accounts must stand with --worlds, which it is the size of; got a FOLDER. Leave it out.",
+            2,
         )
     if evade and not worlds:
         raise Refusal(
@@ -160,6 +180,7 @@ def _retrained(
     model: Model, train_seeds: tuple[int, ...], test_seeds: tuple[int, ...], n_accounts: int, n_jobs: int
 ) -> dict[str, Any]:
     """Train models anew, as the model was trained, without what is left out, and tell what they find."""
+    from spamclf.errors import InsufficientDataError
     from spamclf.evaluate import leave_campaigns_out, leave_one_family_out, tier_price, worlds_in_a_row
     from spamclf.features import CATALOGUE
     from spamclf.simulate import world
@@ -167,6 +188,8 @@ def _retrained(
 
     certificate, info = model.certificate, model.info
     boosting = dict(info.get("boosting", {}))
+    for best in info.get("searched", [])[:1]:
+        boosting |= {name: value for name, value in best.items() if name not in _TOLD}
     if isinstance(boosting.get("label_noise"), dict):  # JSON knows no keys but strings
         boosting["label_noise"] = {key == "true": share for key, share in boosting["label_noise"].items()}
     again: Callable[..., Model] = partial(
@@ -175,21 +198,28 @@ def _retrained(
         confidence=None if certificate is None else certificate.confidence,
         whole_campaigns=info.get("whole_campaigns", True),
         history_days=model.history_days,
-        tiers=sorted({CATALOGUE[name].tier for name in model.feature_names}),
         unlabelled=float(info.get("unlabelled", 0.0)),
         random_state=int(info.get("random_state", 0)),
         memory=False,
         n_jobs=n_jobs,
         **boosting,
     )
+    tiers = sorted({CATALOGUE[name].tier for name in model.feature_names})
+    alike = partial(again, features=[*model.feature_names, *info.get("features_left_out", [])], tiers=tiers)
     train = worlds_in_a_row(train_seeds, n_accounts)
     tests: list[World] = [world(n_accounts, random_state=seed) for seed in test_seeds]
     told: dict[str, Any] = {"progress": say, "n_jobs": n_jobs}
-    return {
-        "tiers": tier_price(again, train, tests, **told),
-        "families": leave_one_family_out(again, train, tests, **told),
-        "campaigns": leave_campaigns_out(again, train, **told),
-    }
+    try:
+        return {
+            "tiers": tier_price(again, train, tests, **told),
+            "families": leave_one_family_out(alike, train, tests, **told),
+            "campaigns": leave_campaigns_out(alike, train, **told),
+        }
+    except InsufficientDataError as error:
+        raise InsufficientDataError(
+            f"command: --leave-one-out must be worlds of accounts enough; got {len(train_seeds)} of {n_accounts:,}: "
+            f"{str(error).rsplit('. ', 1)[0]}. Give more seeds, or more --accounts."
+        ) from error
 
 
 def _without_window() -> None:

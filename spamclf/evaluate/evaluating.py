@@ -13,10 +13,11 @@ import pyarrow as pa
 from spamclf.dataset import Dataset
 from spamclf.errors import InsufficientDataError
 from spamclf.evaluate.by_hand import at_most, by_hand
-from spamclf.evaluate.evaluation import Evaluation
+from spamclf.evaluate.evaluation import UNLABELLED, Evaluation
 from spamclf.evaluate.figures import Interval, average_precision, roc_auc
 from spamclf.evaluate.judged import Judged, judge, together
 from spamclf.evaluate.shares import campaign_quantile, campaign_share, exact_share
+from spamclf.evaluate.worlds import each_world
 from spamclf.model import Model
 from spamclf.predict import Scoring
 from spamclf.simulate.world import World
@@ -43,9 +44,11 @@ def evaluate(
 
     Every account is looked at as its certificate says (when it registers, after its 1st, 5th, 20th, 100th and last
     send, at the end), and counts as flagged if one of these looks flags it: a score at or above the threshold, even
-    before a first send. Beside the model stand one rule and a tree of depth 3, which look once, at the end; they are
-    fitted on the other half of these very accounts, campaigns apart, and cut where they flag `fpr` of the honest, which
-    flatters them. Intervals are of 95 %; those of automated accounts draw whole campaigns.
+    before a first send. The dataset's labels of other accounts and its evidence count as far as they are known at a
+    look; beside it stands what the same model finds where none is known yet. One rule and a tree of depth 3 look
+    once, at the end; they are fitted on the other half of these very accounts, campaigns apart, and cut where they
+    flag `fpr` of the honest, which flatters them. Intervals are of 95 %; those of automated accounts draw whole
+    campaigns.
 
     A certificate speaks of as many looks as its calibration accounts had, in their stretch of time. Where that was
     shorter than this log, honest accounts are looked at more often here (``counts["honest_looks"]`` tells how often),
@@ -122,7 +125,7 @@ def evaluate_worlds(
     InsufficientDataError
         If there is no world, or one without accounts of both kinds that sent.
     ParameterError
-        For arguments out of their range.
+        For arguments out of their range, or what is no world.
 
     Examples
     --------
@@ -133,7 +136,7 @@ def evaluate_worlds(
     """
     say = progress or (lambda line: None)
     judged: list[Judged] = []
-    for made in worlds:
+    for made in each_world(worlds, "evaluate_worlds", "worlds"):
         say(f"world {len(judged) + 1}:")
         scoring = Scoring(made.dataset, model, None, n_jobs, None, where="evaluate")
         model = scoring.model
@@ -188,7 +191,12 @@ def _overall(judged: Judged, names: tuple[str, ...], fpr: float) -> pa.Table:
     """Tell ranking, recall and false flags of the model, and of what a person could check by hand."""
     rows: list[dict[str, Any]] = []
     y, campaign = judged.is_automated, judged.campaign
-    for of, scores, hit in (("model", judged.score, judged.flagged), *by_hand(judged, names, fpr)):
+    each_of = [
+        ("model", judged.score, judged.flagged),
+        (UNLABELLED, judged.score_unlabelled, judged.flagged_unlabelled),
+        *by_hand(judged, names, fpr),
+    ]
+    for of, scores, hit in each_of:
         told: dict[str, tuple[Interval | None, int]] = {
             "roc_auc": (roc_auc(y, scores, groups=campaign), y.size),
             "average_precision": (average_precision(y, scores, groups=campaign), y.size),

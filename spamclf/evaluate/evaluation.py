@@ -12,7 +12,10 @@ import pyarrow as pa
 from spamclf.errors import ParameterError
 from spamclf.evaluate.figures import Interval
 
-__all__ = ["Evaluation"]
+__all__ = ["UNLABELLED", "Evaluation"]
+
+#: The model on a platform that has labelled nobody yet.
+UNLABELLED = "nobody labelled"
 
 _TABLES = ("overall", "by_family", "by_segment", "cold_start", "strangers")
 
@@ -31,8 +34,8 @@ class Evaluation:
         Accounts that are ``automated``, ``honest`` and, left out of all tables, those that ``never_sent``; and
         ``honest_looks``, at the honest accounts, of those that the certificate speaks of.
     overall : pyarrow.Table
-        ``what``, ``of`` (model, one rule, tree of depth 3), ``value``, ``low``, ``high``, ``accounts``. Each account
-        counts with the highest score of its looks.
+        ``what``, ``of`` (model, nobody labelled, one rule, tree of depth 3), ``value``, ``low``, ``high``,
+        ``accounts``. Each account counts with the highest score of its looks.
     by_family, by_segment : pyarrow.Table
         ``family`` or ``segment``, ``is_automated``, ``accounts``; ``value``, ``low``, ``high`` of the share flagged.
     cold_start : pyarrow.Table
@@ -66,7 +69,7 @@ class Evaluation:
         Parameters
         ----------
         what : {"roc_auc", "average_precision", "recall", "honest_flagged"}
-        of : {"model", "one rule", "tree of depth 3"}, default="model"
+        of : {"model", "nobody labelled", "one rule", "tree of depth 3"}, default="model"
 
         Raises
         ------
@@ -105,10 +108,11 @@ def _lines(found: Evaluation) -> Iterator[str]:
     yield f"promised: at most {found.fpr:g} of the honest accounts{few}"
     rows = found.overall.to_pylist()
     whose = list(dict.fromkeys(row["of"] for row in rows))
-    yield f"  {'':<20}" + "".join(f"{of:<26}" for of in whose).rstrip()
+    yield f"  {'':<19}" + "".join(f"{of:<25}" for of in whose).rstrip()
     for what in dict.fromkeys(row["what"] for row in rows):
-        cells = [f"{_told(row):<26}" for row in rows if row["what"] == what]
-        yield f"  {what.replace('_', ' '):<20}" + "".join(cells).rstrip()
+        cells = [f"{_told(row):<25}" for row in rows if row["what"] == what]
+        yield f"  {what.replace('_', ' '):<19}" + "".join(cells).rstrip()
+    yield "  (nobody labelled: the same model where no label and no evidence of the platform is known yet)"
     yield "  (rule and tree are fitted on half of these accounts, and cut on the honest ones that they judge)"
     for title, table in (
         ("by family", found.by_family),

@@ -37,6 +37,8 @@ class Judged:
     campaign : ndarray of int64
     score, flagged, n_looks : ndarray of float64, ndarray of bool, ndarray of int64
         The highest of the looks that the certificate speaks of, whether one of them flags, and how many there are.
+    score_unlabelled, flagged_unlabelled : ndarray of float64, ndarray of bool
+        The same where nobody on the platform is labelled yet, and no evidence is known.
     looks, segments : dict of str to (ndarray of bool, ndarray of bool)
         Of each single look, and of each segment: which accounts are looked at (in it), which flagged.
     strangers : ndarray of float64
@@ -57,6 +59,8 @@ class Judged:
     score: Floats
     flagged: Bools
     n_looks: Codes
+    score_unlabelled: Floats
+    flagged_unlabelled: Bools
     looks: Mapping[str, tuple[Bools, Bools]]
     segments: Mapping[str, tuple[Bools, Bools]]
     strangers: Floats
@@ -102,6 +106,7 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
     looks = Looks.at(scoring, who, end, questions(ego, end), say)
     n = who.account.size
     stated, watched = looks.pop(STATED), looks.pop(WATCHED)
+    unlabelled = _unlabelled(scoring, who, end, say) or stated
     say("counting strangers ...")
     before = strangers_until(scoring, who.account, np.minimum(who.starts_at, end))
     last = np.full(n, end)
@@ -120,6 +125,8 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         stated.highest(n),
         stated.any_of(n, stated.flagged),
         np.bincount(stated.place, minlength=n),
+        unlabelled.highest(n),
+        unlabelled.any_of(n, unlabelled.flagged),
         {name: (look.looked_at(n), look.any_of(n, look.flagged)) for name, look in looks.items()},
         {
             name: (stated.any_of(n, mask), stated.any_of(n, mask & stated.flagged))
@@ -139,8 +146,23 @@ def flags(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> tuple[Tru
     """Look at all accounts that the truth names as the certificate says, and no further: who is flagged?"""
     end = _end(scoring)
     who, _ = _senders(scoring, truth, end)
-    stated = Looks.at(scoring, who, end, {STATED: questions(scoring.ego, end)[STATED]}, say)[STATED]
+    stated = _stated(scoring, who, end, say)
     return who, stated.any_of(who.account.size, stated.flagged)
+
+
+def _stated(scoring: Scoring, who: Truth, end: int, say: Callable[[str], None]) -> Looks:
+    """Look as the certificate says."""
+    return Looks.at(scoring, who, end, {STATED: questions(scoring.ego, end)[STATED]}, say)[STATED]
+
+
+def _unlabelled(scoring: Scoring, who: Truth, end: int, say: Callable[[str], None]) -> Looks | None:
+    """Look as if nobody had been labelled yet; None where that is so."""
+    dataset = scoring.ego.dataset
+    if not (dataset.labels.num_rows or dataset.evidence.num_rows):
+        return None
+    say("once more, as if nobody had been labelled yet ...")
+    alone = dataset.emptied("labels", "evidence")
+    return _stated(Scoring(alone, scoring.model, end, scoring.n_jobs, None, where="evaluate"), who, end, say)
 
 
 def _end(scoring: Scoring) -> int:
@@ -191,6 +213,8 @@ def together(parts: Sequence[Judged]) -> Judged:
         joined("score"),
         joined("flagged"),
         joined("n_looks"),
+        joined("score_unlabelled"),
+        joined("flagged_unlabelled"),
         masks("looks"),
         masks("segments"),
         joined("strangers"),

@@ -15,6 +15,7 @@ from spamclf.errors import ParameterError
 from spamclf.evaluate.figures import Interval
 from spamclf.evaluate.judged import flags
 from spamclf.evaluate.shares import campaign_share, mean_share
+from spamclf.evaluate.worlds import each_world
 from spamclf.model import Model
 from spamclf.predict import Scoring
 from spamclf.simulate.world import World
@@ -80,7 +81,7 @@ def leave_one_family_out(
     ['blaster', 'mean over families']
     """
     say = progress or (lambda line: None)
-    _check(tests, "leave_one_family_out")
+    tests = _checked(train, tests, "leave_one_family_out")
     names = _families(train, families)
     say("training with all families ...")
     known = _Found.by(fit(train.dataset), tests, n_jobs, say)
@@ -217,7 +218,7 @@ def tier_price(
     ['0,1']
     """
     say = progress or (lambda line: None)
-    _check(tests, "tier_price")
+    tests = _checked(train, tests, "tier_price")
     rows = []
     for allowed in tiers:
         name = ",".join(allowed)
@@ -291,11 +292,14 @@ def _families(made: World, families: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _check(tests: Sequence[World], where: str) -> None:
-    if not tests:
+def _checked(train: Any, tests: Any, where: str) -> list[World]:
+    list(each_world([train], where, "train"))
+    found = list(each_world(tests, where, "tests"))
+    if not found:
         raise ParameterError(
             f"{where}: tests must be one world at least; got none. Simulate one of another seed."
         )
+    return found
 
 
 def _row(share: Interval | None, n_accounts: int, honest_flagged: float) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from spamclf.errors import ParameterError
 from spamclf.schema import TABLES
 from spamclf.simulate.world import World, world
 
-__all__ = ["worlds_in_a_row"]
+__all__ = ["each_world", "worlds_in_a_row"]
 
 _LAST_START = date(2026, 5, 1)
 #: A month of look-back lies between the worlds, and the labels that come late: they share texts, not time.
@@ -21,6 +22,8 @@ _DAYS_APART = 62
 _IDS = {
     "account_id", "sender_id", "recipient_id", "reporter_id", "network", "device", "campaign", "operator"
 }  # fmt: skip
+#: Arguments of a world that a row of them leaves free.
+_OPTIONS = set(inspect.signature(world).parameters) - {"start", "days", "random_state"}
 
 
 def worlds_in_a_row(
@@ -45,28 +48,53 @@ def worlds_in_a_row(
     Raises
     ------
     ParameterError
-        If there is no seed, or one comes twice; as of `spamclf.simulate.world`.
+        If there is no seed, one comes twice, or an argument is none of these; as of `spamclf.simulate.world`.
 
     Examples
     --------
     >>> worlds_in_a_row([1, 2], 60).truth["account_id"].to_pylist()[::60]
     ['w1-a0', 'w2-a0']
     """
-    if not seeds or len(set(seeds)) < len(seeds):
-        got = "none" if not seeds else "one twice"
-        raise ParameterError(
-            f"worlds_in_a_row: seeds must be different ones; got {got}. Use for example 1, 2."
-        )
+    _check(seeds, options)
     parts: dict[str, list[pa.Table]] = {name: [] for name in (*TABLES, "truth")}
     for k, seed in enumerate(seeds):
         start = _LAST_START - timedelta(days=_DAYS_APART * (len(seeds) - 1 - k))
         own = seeds[seed] if isinstance(seeds, Mapping) else {}
+        _check([seed], own)
         asked = {"n_accounts": n_accounts, **options, **own}
         made = world(days=30, start=start, random_state=seed, **asked)
         for name, table in {**made, "truth": made.truth}.items():
             parts[name].append(_named_apart(table, f"w{seed}-"))
     joined = {name: pa.concat_tables(tables) for name, tables in parts.items()}
     return World({name: joined[name] for name in TABLES}, joined["truth"])
+
+
+def each_world(worlds: Any, where: str, name: str) -> Iterator[World]:
+    """Go through worlds, and refuse what is none."""
+    if isinstance(worlds, World) or not isinstance(worlds, Iterable):
+        worlds = [None if isinstance(worlds, World) else worlds]
+    for made in worlds:
+        if not isinstance(made, World):
+            got = "a World alone" if made is None else type(made).__name__
+            raise ParameterError(f"{where}: {name} must be a list of worlds; got {got}. See simulate.world.")
+        yield made
+
+
+def _check(seeds: Any, options: Mapping[str, Any]) -> None:
+    """Refuse seeds that are none, and what is no argument of a world in a row."""
+    if not isinstance(seeds, Sequence | Mapping | range) or isinstance(seeds, str) or not seeds:
+        got = repr(seeds)
+    else:
+        got = "one twice" if len(set(seeds)) < len(seeds) else ""
+    if got:
+        raise ParameterError(
+            f"worlds_in_a_row: seeds must be different ones; got {got}. Use for example [1, 2]."
+        )
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise ParameterError(
+            f"worlds_in_a_row: options must be of {', '.join(sorted(_OPTIONS))}; got {unknown[0]!r}. Leave it out."
+        )
 
 
 def _named_apart(table: pa.Table, prefix: str) -> pa.Table:

@@ -33,8 +33,9 @@ def evaluated(info: dict[str, Any]) -> str:
 
 {counts["automated"]:,} automated and {counts["honest"]:,} honest accounts that sent. One counts as flagged if one of
 the looks that the certificate speaks of flags it, {counts["honest_looks"] / counts["honest"]:.1f} at an honest account.
-Labels of these accounts' own platform count as far as they were known at each look, but for an account's own. Rule and
-tree are fitted on the other half of these very accounts, which flatters them.
+Labels of other accounts of their platform, and evidence, count as far as they were known at each look; "nobody
+labelled" is the same model where none is known yet. Rule and tree are fitted on the other half of these very accounts,
+which flatters them.
 
 {_table([_INTERVAL.format("figure"), *whose], figures)}
 

@@ -26,10 +26,11 @@ Bools = npt.NDArray[np.bool_]
 #: What a certificate rests on.
 ASSUMPTION = (
     "The honest accounts to come are exchangeable with those it was calibrated on: the same population, honest by "
-    "label, seen later than the training data, looked at as often and at the same moments. It says nothing of accounts "
-    "drawn otherwise, and it ends when the population, the features or the number of looks changes: see check. The "
-    "looks of spamclf.train: when an account registers, after its 1st, 5th, 20th, 100th and last send, and at the end. "
-    "A longer time, or scoring every day, is more looks, and flags more honest accounts."
+    "label, looked at for as long, as often and at the same moments. It says nothing of accounts drawn otherwise, and "
+    "it ends when the population, the features or the number of looks changes: see check. spamclf.train calibrates on "
+    "accounts that it did not train on and that sent after the time it trained on, and looks at their lives from their "
+    "first message on: when an account registers, after its 1st, 5th, 20th, 100th and last send, and at the end. A "
+    "longer time, or scoring every day, is more looks, and flags more honest accounts."
 )
 _EVERYBODY = "all accounts"
 _ABOVE_ONE = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches

@@ -11,6 +11,7 @@ from spamclf import drawing
 from spamclf.drawing import AUTOMATED, HONEST, INK, OTHER, SECOND
 from spamclf.errors import ParameterError
 from spamclf.evaluate import Evaluation
+from spamclf.evaluate.evaluation import UNLABELLED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +25,9 @@ _FEW_STRANGERS = 20  # the mark that the median is held against
 def plot_recall(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     """Draw how many automated accounts are found at each share of honest ones flagged, whatever the threshold.
 
-    The dot is the model at its thresholds, with its intervals; one rule and a tree of depth 3 stand beside it where
-    they were cut. The dotted line is what the certificate promises.
+    The dot is the model at its thresholds, with its intervals, the diamond the same where nobody has been labelled yet;
+    one rule and a tree of depth 3 stand beside it where they were cut. The dotted line is what the certificate
+    promises.
 
     Parameters
     ----------
@@ -60,15 +62,20 @@ def plot_recall(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
         linewidth=1.5,
         label=f"promised: {_percent(evaluation.fpr)}",
     )
-    whose = (("model", AUTOMATED, "o"), ("tree of depth 3", SECOND, "s"), ("one rule", HONEST, "^"))
-    for of, colour, marker in whose:
+    whose = {
+        "model": ("the model, at its thresholds", AUTOMATED, "o"),
+        UNLABELLED: ("the same, nobody labelled yet", INK, "D"),
+        "tree of depth 3": ("tree of depth 3", SECOND, "s"),
+        "one rule": ("one rule", HONEST, "^"),
+    }
+    for of, (label, colour, marker) in whose.items():
         x, height = evaluation.figure("honest_flagged", of), evaluation.figure("recall", of)
         ax.errorbar(
             max(x.value, least), height.value,
             xerr=[[max(x.value, least) - max(x.low, least)], [max(x.high - max(x.value, least), 0)]],
             yerr=[[height.value - height.low], [height.high - height.value]],
             color=colour, marker=marker, markersize=8, linewidth=1.4, zorder=3, linestyle="none",
-            label="the model, at its thresholds" if of == "model" else of,
+            label=label,
         )  # fmt: skip
     ax.set_xscale("log")
     ax.set_xlim(least, 1)

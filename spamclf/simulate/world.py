@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -219,9 +221,11 @@ def truth(
     return rows.truth_table(cast, rows.ids_of(cast))
 
 
-def _check(name: str, value: float, least: float, most: float, advice: str) -> None:
-    if not least <= value <= most:
-        rule = f"at least {least:g}" if most == np.inf else f"in [{least:g}, {most:g}]"
+def _check(name: str, value: Any, least: float, most: float, advice: str, *, whole: bool = False) -> None:
+    kind = Integral if whole else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or not least <= float(value) <= most:
+        rule = ("a whole number" if whole else "a number") + f" from {least:,g}"
+        rule += "" if most == np.inf else f" to {most:,.10g}"
         raise ParameterError(f"simulate.world: {name} must be {rule}; got {value!r}. {advice}.")
 
 
@@ -233,10 +237,10 @@ def _cast(
     random_state: int,
     families: Sequence[str] | None,
 ) -> Cast:
-    _check("n_accounts", n_accounts, 20, 5_000_000, "Use 400 for a small world")
-    _check("days", days, 3, 3650, "Use 30 for a month")
+    _check("n_accounts", n_accounts, 20, 5_000_000, "Use 400 for a small world", whole=True)
+    _check("days", days, 3, 3650, "Use 30 for a month", whole=True)
     _check("automated_share", automated_share, 0.0, 0.9, "Use 0 for an honest world")
-    _check("random_state", random_state, 0, np.inf, "Use 0")
+    _check("random_state", random_state, 0, np.inf, "Use 0", whole=True)
     try:
         day = date.fromisoformat(str(start))
     except ValueError:

@@ -180,6 +180,19 @@ def test_the_rule_and_the_tree_flag_no_more_honest_accounts_than_promised():
     assert found_by_stump().figure("recall", "one rule").value > 0
 
 
+def test_nobody_labelled_is_the_same_world_without_labels_and_evidence():
+    made = world()
+    alone = made.dataset.emptied("labels", "evidence")
+    bare = evaluate.evaluate(alone, shipped(), made.truth, n_jobs=1)
+    for what in ("roc_auc", "average_precision", "recall", "honest_flagged"):
+        assert (
+            found().figure(what, "nobody labelled")
+            == bare.figure(what)
+            == bare.figure(what, "nobody labelled")
+        )
+    assert found().figure("roc_auc", "nobody labelled") != found().figure("roc_auc")
+
+
 def test_a_segment_counts_the_looks_at_which_an_account_is_in_it():
     sends, registered, _, _ = life()
     told = found_by_stump()

@@ -148,8 +148,16 @@ def test_worlds_in_a_row_share_no_id_and_no_time():
         ),
         (lambda: evaluate.leave_one_family_out(Fit(), world(), [world()], families=[]), "got none"),
         (lambda: evaluate.leave_campaigns_out(Fit(), world(), n_folds=1), "n_folds must be from 2 to"),
-        (lambda: evaluate.worlds_in_a_row([]), "seeds must be different ones; got none"),
+        (lambda: evaluate.worlds_in_a_row([]), "seeds must be different ones; got \\[\\]"),
         (lambda: evaluate.worlds_in_a_row([1, 1]), "got one twice"),
+        (lambda: evaluate.worlds_in_a_row(5), "seeds must be different ones; got 5"),
+        (lambda: evaluate.worlds_in_a_row([1], 60, start="2026-01-01"), "options must be of .*; got 'start'"),
+        (lambda: evaluate.worlds_in_a_row({1: {"bogus": 1}}, 60), "options must be of .*; got 'bogus'"),
+        (lambda: evaluate.leave_one_family_out(Fit(), world(), world()), "tests must be a list of worlds"),
+        (lambda: evaluate.tier_price(Fit(), world(), [world().dataset]), "tests must be a list of worlds"),
+        (lambda: evaluate.tier_price(Fit(), world().dataset, [world()]), "train must be a list of worlds"),
+        (lambda: evaluate.evaluate_worlds(world()), "worlds must be a list of worlds"),
+        (lambda: evaluate.evaluate_worlds([world().dataset]), "worlds must be a list of worlds"),
     ],
 )
 def test_refusals(call, words):

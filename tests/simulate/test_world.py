@@ -286,6 +286,13 @@ def test_ticks_floor_instants():
         ({"unknown_share": 1.5}, "unknown_share"),
         ({"tick_s": -1}, "tick_s"),
         ({"wrong_labels": 0.6}, "wrong_labels"),
+        ({"n_accounts": 60.5}, "n_accounts"),
+        ({"n_accounts": "60"}, "n_accounts"),
+        ({"days": 7.5}, "days"),
+        ({"random_state": 1.5}, "random_state"),
+        ({"random_state": True}, "random_state"),
+        ({"tick_s": float("nan")}, "tick_s"),
+        ({"wrong_labels": None}, "wrong_labels"),
     ],
 )
 def test_wrong_arguments_are_named(wrong, name):

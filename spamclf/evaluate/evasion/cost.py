@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from spamclf.predict import check_count
 from spamclf.simulate import Policy, World
 
 __all__ = ["evasion_cost"]
+
+_LEAST_HOURS = 0.01
 
 
 def evasion_cost(
@@ -182,12 +185,12 @@ def _check(model: Any, look_every_h: Any, look_after_sends: Any, confidence: Any
 
     if not isinstance(model, Model):
         refuse("model", "a Model", type(model).__name__, "Use spamclf.load_model")
-    if not look_every_h > 0:
-        refuse("look_every_h", "above 0", look_every_h, "Use 24 for once a day")
+    if not isinstance(look_every_h, Real) or not float(look_every_h) >= _LEAST_HOURS:
+        refuse("look_every_h", f"a number from {_LEAST_HOURS:g}", look_every_h, "Use 24 for once a day")
     sends = look_after_sends if isinstance(look_after_sends, Sequence) else (0,)
     if not all(isinstance(each, int | np.integer) and each >= 1 for each in sends):
         refuse("look_after_sends", "whole numbers from 1", look_after_sends, "Use (1, 5, 20, 100)")
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
         refuse("confidence", "between 0 and 1", confidence, "Use 0.95")
 
 
