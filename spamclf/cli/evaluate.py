@@ -124,6 +124,10 @@ def evaluate(
         else:
             dataset = read_dataset(folder, **reading)
             say(repr(dataset))
+            if truth is None:
+                say(
+                    "the labels are taken for the truth, wrong ones too; a model that learned from them is flattered"
+                )
             found = evaluate_dataset(dataset, used, truth, as_of=as_of, progress=say, n_jobs=n_jobs)
         told = tell(found, cost)
         if train_seeds:

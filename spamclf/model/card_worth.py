@@ -24,7 +24,13 @@ def evaluated(info: dict[str, Any]) -> str:
     flagged = [[row["family"], *_kind(row)] for row in found["by_family"]]
     looks = [[row["look"], *_kind(row)] for row in found["cold_start"]]
     strangers = [
-        [row["threshold"], row["family"], row["quantile"], _spelt(row, ".0f"), f"{row['never_flagged']:,}"]
+        [
+            row["threshold"],
+            row["family"],
+            row["quantile"],
+            _spelt(row, ".0f"),
+            f"{row['never_flagged']:,} of {row['accounts']:,}",
+        ]
         for row in found["strangers"]
         if row["family"] == "all automated"
     ]

@@ -177,6 +177,11 @@ class EvasionCost:
             f"{'policy':<28}{'strangers per account-day':>27}{'flagged':>9}{'alive':>9}{'price':>7}{'per 1,000':>11}",
         ]
         lines += [_line(each) for each in self.policies]
+        lines += [
+            "",
+            "price: of an account; per 1,000: of a thousand strangers. Both are assumed, in fresh numbers: one with its "
+            "account costs 1.",
+        ]
         if self.knobs:
             naive = self.policies[0].strangers_per_day.value
             best = self.policies[-1].strangers_per_day.value
