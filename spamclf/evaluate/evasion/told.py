@@ -179,8 +179,8 @@ class EvasionCost:
         lines += [_line(each) for each in self.policies]
         lines += [
             "",
-            "price: of an account; per 1,000: of a thousand strangers. Both are assumed, in fresh numbers: one with its "
-            "account costs 1.",
+            "price: of an account; per 1,000: of a thousand strangers. Both are assumed, in fresh numbers: one with "
+            "its account costs 1.",
         ]
         if self.knobs:
             naive = self.policies[0].strangers_per_day.value
