@@ -173,7 +173,7 @@ def _rank(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return rank
 
 
-def latest_labels(ego: EgoLog, end: int) -> npt.NDArray[np.int8]:
+def latest_labels(ego: EgoLog, end: int, where: str = "fit") -> npt.NDArray[np.int8]:
     """Return the latest label before `end` of each scored account: 1, 0, or -1 for none.
 
     Raises
@@ -186,7 +186,7 @@ def latest_labels(ego: EgoLog, end: int) -> npt.NDArray[np.int8]:
     if not seen.any():
         got = f"{seen.size:,}, all of them later" if seen.size else "none"
         raise InsufficientDataError(
-            f"fit: labels must be known before {iso(end)}; got {got}. "
+            f"{where}: labels must be known before {iso(end)}; got {got}. "
             "Give a table of labels (account_id, is_automated, labelled_at), or a later as_of."
         )
     order = np.lexsort((~is_automated[seen], labelled_at[seen]))  # among equal instants the milder one stands

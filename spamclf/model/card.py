@@ -130,6 +130,12 @@ def _threshold(model: Model) -> str:
             f"The threshold was chosen so that about {100 * model.info['fpr']:g} % of the\nhonest calibration accounts "
             "would be flagged. That is an estimate, no guarantee: it is exceeded about every other time."
         )
+    if other := model.info.get("certified_on"):
+        told += (
+            f"It was set by honest accounts of\nanother dataset: {other['accounts']:,} accounts and "
+            f"{other['messages']:,} messages from {other['first_message']} to {other['last_message']}\n(fingerprint "
+            f"`{other['fingerprint'][:16]}`). "
+        )
     return (
         f"{told}The certificate:\n\n```text\n{model.certificate}\n```\n\nA country is named from "
         f"{LEAST_OF_COUNTRY} accounts on, and no segment's scores are kept where they are fewer than {LEAST_SCORES}."

@@ -17,7 +17,7 @@ from spamclf.features.catalogue import CATALOGUE
 from spamclf.features.extract import resolve_features
 from spamclf.instants import check_history, to_instant
 
-__all__ = ["check_arguments", "end_of", "names_of"]
+__all__ = ["check_arguments", "check_promise", "end_of", "names_of"]
 
 #: What a model looks at unless told otherwise: all but reports.
 DEFAULT_TIERS = ("0", "1", "2", "3")
@@ -46,14 +46,7 @@ def check_arguments(
         raise ParameterError(
             f"fit: memory must be True, False or a CampaignIndex; got {type(memory).__name__}. Use False for none."
         )
-    for name, value, usual in (
-        ("fpr", fpr, "0.001 for one in a thousand"),
-        ("confidence", confidence, "0.95"),
-    ):
-        if value is None and name == "confidence":
-            continue
-        if not isinstance(value, Real) or isinstance(value, bool) or not 1e-9 <= value < 1:
-            raise ParameterError(f"fit: {name} must be between 0 and 1; got {value!r}. Use {usual}.")
+    check_promise("fit", fpr, 0.95 if confidence is None else confidence)
     if not isinstance(whole_campaigns, bool | np.bool_):
         raise ParameterError(
             f"fit: whole_campaigns must be True or False; got {whole_campaigns!r}. Use True, the usual."
@@ -77,6 +70,14 @@ def check_arguments(
     names = names_of(features, tiers)
     _check_boosting(boosting, names)
     return names
+
+
+def check_promise(where: str, fpr: Any, confidence: Any) -> None:
+    """Refuse what is no share or no probability."""
+    told = (("fpr", fpr, "0.001 for one in a thousand"), ("confidence", confidence, "0.95"))
+    for name, value, usual in told:
+        if not isinstance(value, Real) or isinstance(value, bool) or not 1e-9 <= float(value) < 1:
+            raise ParameterError(f"{where}: {name} must be between 0 and 1; got {value!r}. Use {usual}.")
 
 
 def _check_boosting(boosting: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -134,9 +135,9 @@ def _allowed(tiers: Sequence[str] | None) -> tuple[str, ...]:
     return allowed
 
 
-def end_of(dataset: Dataset, as_of: Any) -> int:
+def end_of(dataset: Dataset, as_of: Any, where: str = "fit") -> int:
     """Return the instant from which on nothing is seen; without a label `labelled_rows` says what is missing."""
     if as_of is not None:
-        return to_instant(as_of, where="fit")
+        return to_instant(as_of, where=where)
     labelled = pc.max(dataset.labels["labelled_at"]).cast("int64").as_py()
     return max((each for each in (dataset.last_instant(), labelled) if each is not None), default=-1) + 1

@@ -17,13 +17,12 @@ from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError
 from spamclf.instants import iso
 from spamclf.labelled import CALIBRATION, EARLIER, TRAIN, LabelledRows, labelled_rows
-from spamclf.model import Forest, HonestScores, Model, Reference, calibrate
-from spamclf.model.order_statistic import least_accounts, too_few
+from spamclf.model import HonestScores, Model, calibrate
 from spamclf.remember import remember
-from spamclf.segments import hide_few, segment_names, segments_of
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
 from spamclf.train.arguments import check_arguments, end_of
+from spamclf.train.certifying import check_support, honest_scores
 from spamclf.train.made_from import made_from, name_of
 from spamclf.train.measured import measured
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 Floats = npt.NDArray[np.float64]
-_TOP_FEATURES = 10  # that a certificate is checked against
 
 
 def fit(
@@ -149,7 +147,8 @@ def fit(
     ego = EgoLog.build(dataset, n_jobs=threads).remembering(given)  # as every score will
     rows = labelled_rows(
         ego, end, names, history_days=history_days, whole_campaigns=whole_campaigns, unlabelled=unlabelled,
-        check=lambda rows: _check_support(rows, fpr, confidence), n_jobs=threads,
+        check=lambda rows: check_support(rows.n_accounts(CALIBRATION, automated=False), fpr, confidence),
+        n_jobs=threads,
     )  # fmt: skip
     rows, names, unknown = _known_features(rows, names)
     say(f"boosting on {int((rows.part == TRAIN).sum()):,} rows of {len(names)} features ...")
@@ -160,7 +159,12 @@ def fit(
     middle = (rows.part == CALIBRATION) & rows.labelled
     calibration = calibrate(raw[middle], rows.y[middle], rows.weight[middle])
     scores = calibration(raw)
-    honest = _honest(ego, rows, names, forest, scores, end, threads)
+    # Of honest calibration accounts all looks count, those before the calibration's stretch too; scores to come are
+    # compared with looks of that stretch alone.
+    spare = np.isin(rows.part, (CALIBRATION, EARLIER)) & ~rows.y & rows.labelled
+    last = _as_they_come(ego, rows, end)
+    looked, compared = ((rows.slices[those], rows.X[those], scores[those]) for those in (spare, last))
+    honest = honest_scores(ego, looked, compared, (rows.bounds[0], rows.bounds[2]), forest, names, threads)
     certificate = None if confidence is None else honest.certify(fpr, confidence)
     threshold = _estimated(honest, fpr) if certificate is None else certificate.threshold
     settings = {
@@ -180,13 +184,6 @@ def fit(
         threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,
     )  # fmt: skip
     return replace(model, info=info | measured(model, ego, rows, scores))
-
-
-def _check_support(rows: LabelledRows, fpr: float, confidence: float | None) -> None:
-    """Refuse a certificate that no training could reach, before any."""
-    n_honest = rows.n_accounts(CALIBRATION, automated=False)
-    if confidence is not None and n_honest < least_accounts(fpr, confidence):
-        raise too_few(n_honest, fpr, confidence)
 
 
 def _known_features(
@@ -230,37 +227,6 @@ def _boosted(
             random_state=random_state, n_jobs=threads, **told,
         )  # fmt: skip
     return classifier.fit(X, rows.y[train], rows.weight[train], **told), tried
-
-
-def _honest(
-    ego: EgoLog,
-    rows: LabelledRows,
-    names: tuple[str, ...],
-    forest: Forest,
-    scores: Floats,
-    end: int,
-    threads: int,
-) -> HonestScores:
-    """Keep the highest scores of the honest calibration accounts, and how scores and features are spread.
-
-    The highest of all their looks, those before the calibration's stretch too; scores to come are compared with looks
-    of that stretch alone.
-    """
-    last = _as_they_come(ego, rows, end)
-    shares, _ = forest.contributions(rows.X[last], n_jobs=threads)
-    top = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")[:_TOP_FEATURES]
-    chosen = np.isin(rows.part, (CALIBRATION, EARLIER)) & ~rows.y & rows.labelled
-    named = segment_names(ego, rows.slices[chosen])
-    segments, compared = (
-        hide_few(rows.slices.account[those], segments_of(ego, rows.slices[those], named))
-        for those in (chosen, last)
-    )
-    reference = Reference.of(scores[last], {names[k]: rows.X[last, k] for k in top}, compared)
-    first = int(ego.time[ego.offsets[rows.slices.account[chosen]]].min())
-    window = iso(max(first, rows.bounds[0])), iso(rows.bounds[2])
-    return HonestScores.of(
-        rows.slices.account[chosen], scores[chosen], segments, window=window, reference=reference
-    )
 
 
 def _as_they_come(ego: EgoLog, rows: LabelledRows, end: int) -> npt.NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
 from spamclf.labelled import PARTS, TEST, TRAIN, LabelledRows
 
-__all__ = ["fingerprint", "made_from", "name_of"]
+__all__ = ["data_of", "fingerprint", "made_from", "name_of"]
 
 Words = npt.NDArray[np.uint64]
 _NULL = np.uint64(0x6E756C6C)
@@ -50,7 +50,7 @@ def made_from(
     return {
         "as_of": iso(end),
         "tiers": sorted({CATALOGUE[name].tier for name in names}),
-        "data": _data(dataset, ego, end),
+        "data": data_of(dataset, ego, end),
         "parts_end": [iso(bound) for bound in rows.bounds[1:]],
         "counts": _counts(rows),
         "late_labels": _n_late_labels(ego, rows),
@@ -81,7 +81,7 @@ def _n_late_labels(ego: EgoLog, rows: LabelledRows) -> int:
     return int((first[trained] >= rows.bounds[TEST]).sum())
 
 
-def _data(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
+def data_of(dataset: Dataset, ego: EgoLog, end: int) -> dict[str, Any]:
     """Say which data a model saw: sizes, the span before `end`, and a fingerprint of the whole dataset."""
     sent = dataset.messages["sent_at"]
     seen = sent.filter(pc.less(sent, pa.scalar(end, sent.type)))
