@@ -60,7 +60,8 @@ class LabelledRows:
         Whether the account is automated.
     part : ndarray of shape (n_rows,), dtype int8
         Index into `PARTS`; the automated accounts of a campaign are in one part. `EARLIER` in the rows of honest
-        calibration accounts from before that part's stretch, which only the threshold looks at.
+        calibration accounts from before that part's stretch, which only the threshold looks at. Honest accounts of a
+        later part that show nothing in its stretch are in the first instead, if they showed something there.
     group : ndarray of shape (n_rows,), dtype int64
         The campaign of the account; one of its own for an account of none.
     labelled : ndarray of shape (n_rows,), dtype bool
@@ -167,6 +168,12 @@ def choose_rows(
     if unlabelled:
         split = with_unlabelled(ego, split, label)
     slices = _snapshots(ego, split, label, history_days)
+    # Honest accounts drawn into a later part that show nothing there are of use to train on, if they sent before.
+    idle = (split.part > TRAIN) & (label == 0)
+    idle[slices.account] = False
+    if idle.any():
+        split = replace(split, part=np.where(idle, np.int8(TRAIN), split.part))
+        slices = _snapshots(ego, split, label, history_days)
     hashed = pseudonyms(ego.account_ids)
     order = np.lexsort((slices.as_of, hashed[slices.account]))
     slices = slices[order]

@@ -135,14 +135,22 @@ def test_rows_are_what_a_plain_count_finds(whole_campaigns: bool) -> None:
     if whole_campaigns:
         groups = campaign_groups(ego, END, verdicts, ["list"], n_jobs=1)
     split = split_accounts(ego, END, verdicts, groups)  # has tests of its own
-    bounds, expected, earlier = split.bounds, set(), set()
+    bounds, expected, earlier, n_idle = split.bounds, set(), set(), 0
     for who, part in zip(ego.account_ids.to_pylist(), split.part.tolist(), strict=True):
-        if part >= 0 and (seen := looks(who, bounds[part], bounds[part + 1])):
-            if part == CALIBRATION and not label[who] and sends()[who][0] >= bounds[2]:
-                continue  # it only registered there
-            expected |= {(who, at, label[who]) for at in seen}
-            if part == CALIBRATION and not label[who]:  # who may not be flagged is looked at all its life
-                earlier |= {(who, at, False) for at in looks(who, bounds[0], bounds[2]) - seen}
+        if part < 0:
+            continue
+        seen = looks(who, bounds[part], bounds[part + 1])
+        if part == CALIBRATION and not label[who] and sends()[who][0] >= bounds[2]:
+            seen = set()  # it only registered there
+        elif (
+            part == CALIBRATION and not label[who] and seen
+        ):  # who may not be flagged is looked at all its life
+            earlier |= {(who, at, False) for at in looks(who, bounds[0], bounds[2]) - seen}
+        if part > 0 and not label[who] and not seen:  # of use to train on, if it was there before
+            seen = looks(who, bounds[0], bounds[1])
+            n_idle += bool(seen)
+        expected |= {(who, at, label[who]) for at in seen}
+    assert n_idle > 0
     before = rows.part == EARLIER
     assert rows.bounds == bounds
     assert {each for each, is_before in zip(got, before, strict=True) if not is_before} == expected
