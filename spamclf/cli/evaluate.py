@@ -55,7 +55,8 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
 @click.option(
     "--accounts",
     type=click.IntRange(20),
-    help=f"With --worlds: accounts of each.  [default: {_ACCOUNTS:,}]",
+    show_default=f"{_ACCOUNTS:,}",
+    help="With --worlds: accounts of each.",
 )
 @click.option(
     "--leave-one-out",
