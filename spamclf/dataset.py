@@ -208,11 +208,21 @@ class Dataset:
         *tables : str
             Names of tables other than messages and accounts, without which no dataset is.
 
+        Raises
+        ------
+        ParameterError
+            For another name.
+
         Examples
         --------
         >>> read_dataset("data/sample").emptied("labels", "evidence").labels.num_rows
         0
         """
+        optional = [name for name in TABLES if name not in ("messages", "accounts")]
+        if unknown := [name for name in tables if name not in optional]:
+            raise ParameterError(
+                f"emptied: tables must be of {', '.join(optional)}; got {unknown[0]!r}. Name them one by one."
+            )
         other = copy.copy(self)
         other.tables = self.tables | {name: self.tables[name].slice(0, 0) for name in tables}
         other.counts = self.counts | dict.fromkeys(tables, RowCounts(0, 0, 0))

@@ -100,6 +100,14 @@ def test_wrong_arguments_are_named(change, words):
         train.certify(asked.pop("model"), asked.pop("dataset"), **asked)
 
 
+def test_the_data_that_it_was_trained_on_is_refused():
+    model = train.fit(month().dataset, fpr=0.2, max_iter=5, memory=False, n_jobs=1)
+    with pytest.raises(
+        ParameterError, match=r"certify: dataset must be another one .*; got the same\. Use Model"
+    ):
+        train.certify(model, Dataset(**dict(month())), fpr=0.2)
+
+
 def test_too_few_honest_accounts_are_refused_before_the_work():
     told = []
     with pytest.raises(

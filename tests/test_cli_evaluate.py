@@ -9,10 +9,10 @@ import matplotlib
 import pyarrow.parquet as pq
 import pytest
 
-from spamclf import evaluate, load_model, simulate
+from spamclf import evaluate, load_model, simulate, train
 from spamclf.errors import InsufficientDataError
 from tests.doors import SAMPLE, cli, write_folder
-from tests.evaluate.common import stump, world
+from tests.evaluate.common import shipped, stump, world
 
 matplotlib.use("Agg")
 
@@ -101,6 +101,32 @@ def test_what_was_found_is_told_and_kept_where_training_anew_fails(model, monkey
     assert "worlds must do; got too little. Give more seeds, or more --accounts." in result.stderr
     assert json.loads((report / "evaluation.json").read_text()) == expected.to_dict()
     assert (report / "recall.png").exists()
+
+
+def test_models_that_are_trained_anew_promise_the_same_by_further_worlds(tmp_path, monkeypatch):
+    asked, certified = [], []
+
+    def fit(dataset, **settings):
+        asked.append(settings)
+        return stump()
+
+    def certify(model, dataset, **settings):
+        certified.append((settings["fpr"], settings["confidence"], dataset.accounts["account_id"][0].as_py()))
+        return real(model, dataset, **settings)
+
+    real = train.certify
+    monkeypatch.setattr("spamclf.train.fit", fit)
+    monkeypatch.setattr("spamclf.train.certify", certify)
+    shipped().certify(fpr=0.05).save(tmp_path / "certified")
+    done(
+        cli(
+            "evaluate", "--worlds", "3001", "--accounts", 150, "--model", tmp_path / "certified", "--leave-one-out",
+            "11,12", "--jobs", 1,
+        )
+    )  # fmt: skip
+    assert {each["confidence"] for each in asked} == {None}
+    assert set(certified) == {(0.05, 0.95, "w3002-a0")}
+    assert len(certified) == len(asked)
 
 
 def test_a_searched_model_is_trained_anew_with_the_settings_that_were_found(tmp_path, monkeypatch):

@@ -248,6 +248,11 @@ class TestSmallData:
         for name in TABLES:
             assert dataset.tables[name].num_rows == full[name] > 0
             assert name in ("labels", "evidence") or alone.tables[name] is dataset.tables[name]
+        for wrong in ("nope", "messages", ["labels"]):
+            with pytest.raises(
+                ParameterError, match=r"emptied: tables must be of photos, .*; got .*\. Name them"
+            ):
+                dataset.emptied(wrong)
         rules = np.array(["missing_file"] + [""] * (full["photos"] - 1), dtype=object)
         Dataset(**small(), max_bad_share=1).emptied("labels").set_aside("photos", "photo", rules)
         assert len(dataset.quarantine) == 0

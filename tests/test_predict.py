@@ -537,6 +537,10 @@ def test_the_shipped_model_is_small_and_brings_its_campaigns_and_its_worth():
     )
     assert f"{recall['value']:.4f}" in shipped.card
     assert {"tiers", "families", "campaigns"} == set(shipped.info["evaluated"]["retrained"])
+    for row in shipped.info["evaluated"]["elsewhere"]:
+        assert row["honest"] > 3000
+        assert f"| {row['worlds']} | {row['automated']:,} | {row['recall']['value']:.4f}" in shipped.card
+    assert row["worlds"] == "5 of 2,000, a tenth of the labels wrong"
 
 
 def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():

@@ -14,6 +14,7 @@ import click
 from spamclf.cli.shared import Refusal, as_of_option, dataset_options, jobs, refusals, result_folder, say
 
 if TYPE_CHECKING:
+    from spamclf.dataset import Dataset
     from spamclf.evaluate import Evaluation, EvasionCost
     from spamclf.model import Model
     from spamclf.simulate import World
@@ -49,8 +50,8 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
 @click.option(
     "--worlds",
     callback=_seeds,
-    help="Evaluate on simulated worlds of these seeds instead, e.g. 3001,3002; the shipped model learned from 101 "
-    "to 155.",
+    help="Evaluate on simulated worlds of these seeds instead, e.g. 3001,3002; those of the shipped model are 101 "
+    "to 204.",
 )
 @click.option(
     "--accounts",
@@ -63,7 +64,8 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
     "train_seeds",
     callback=_seeds,
     help="With --worlds: train anew on worlds of these seeds, without one family after the other, without some "
-    "campaigns, and on fewer tiers, with the model's promise and trees. A model each: it takes minutes.",
+    "campaigns, and on fewer tiers, with the model's settings and promise; as many further worlds set the threshold. A "
+    "model each: it takes minutes.",
 )
 @click.option(
     "--evade",
@@ -189,18 +191,19 @@ def _retrained(
     from spamclf.evaluate import leave_campaigns_out, leave_one_family_out, tier_price, worlds_in_a_row
     from spamclf.features import CATALOGUE
     from spamclf.simulate import world
-    from spamclf.train import fit
+    from spamclf.train import certify, fit
 
     certificate, info = model.certificate, model.info
+    fpr = float(info.get("fpr", 1e-3)) if certificate is None else certificate.fpr
     boosting = dict(info.get("boosting", {}))
     for best in info.get("searched", [])[:1]:
         boosting |= {name: value for name, value in best.items() if name not in _TOLD}
     if isinstance(boosting.get("label_noise"), dict):  # JSON knows no keys but strings
         boosting["label_noise"] = {key == "true": share for key, share in boosting["label_noise"].items()}
-    again: Callable[..., Model] = partial(
+    plain: Callable[..., Model] = partial(
         fit,
-        fpr=float(info.get("fpr", 1e-3)) if certificate is None else certificate.fpr,
-        confidence=None if certificate is None else certificate.confidence,
+        fpr=fpr,
+        confidence=None,
         whole_campaigns=info.get("whole_campaigns", True),
         history_days=model.history_days,
         unlabelled=float(info.get("unlabelled", 0.0)),
@@ -209,6 +212,19 @@ def _retrained(
         n_jobs=n_jobs,
         **boosting,
     )
+    first = 1 + max(*train_seeds, *test_seeds)
+    others = range(first, first + len(train_seeds))
+    further = worlds_in_a_row(
+        others, n_accounts, wrong_labels=0.0
+    ).dataset  # a certificate takes clean labels
+
+    def again(dataset: Dataset, **settings: Any) -> Model:
+        """Train on all worlds; the threshold is set by the honest accounts of as many further ones."""
+        fitted = plain(dataset, **settings)
+        if certificate is None:
+            return fitted
+        return certify(fitted, further, fpr=fpr, confidence=certificate.confidence, n_jobs=n_jobs)
+
     tiers = sorted({CATALOGUE[name].tier for name in model.feature_names})
     alike = partial(again, features=[*model.feature_names, *info.get("features_left_out", [])], tiers=tiers)
     train = worlds_in_a_row(train_seeds, n_accounts)

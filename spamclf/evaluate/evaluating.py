@@ -44,11 +44,11 @@ def evaluate(
 
     Every account is looked at as its certificate says (when it registers, after its 1st, 5th, 20th, 100th and last
     send, at the end), and counts as flagged if one of these looks flags it: a score at or above the threshold, even
-    before a first send. The dataset's labels of other accounts and its evidence count as far as they are known at a
-    look; beside it stands what the same model finds where none is known yet. One rule and a tree of depth 3 look
-    once, at the end; they are fitted on the other half of these very accounts, campaigns apart, and cut where they
-    flag `fpr` of the honest, which flatters them. Intervals are of 95 %; those of automated accounts draw whole
-    campaigns.
+    before a first send. The dataset's labels and evidence count as far as they are known at a look (what an account's
+    own label says does not, that it has one does); beside it stands what the same model finds where none is known yet.
+    One rule and a tree of depth 3 look once, at the end; they are fitted on the other half of these very accounts,
+    campaigns apart, and cut where they flag `fpr` of the honest, which flatters them. Intervals are of 95 %; those of
+    automated accounts draw whole campaigns.
 
     A certificate speaks of as many looks as its calibration accounts had, in their stretch of time. Where that was
     shorter than this log, honest accounts are looked at more often here (``counts["honest_looks"]`` tells how often),

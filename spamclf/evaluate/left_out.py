@@ -15,9 +15,9 @@ from spamclf.errors import ParameterError
 from spamclf.evaluate.figures import Interval
 from spamclf.evaluate.judged import flags
 from spamclf.evaluate.shares import campaign_share, mean_share
-from spamclf.evaluate.worlds import each_world
+from spamclf.evaluate.worlds import check_world, each_world
 from spamclf.model import Model
-from spamclf.predict import Scoring
+from spamclf.predict import Scoring, check_count
 from spamclf.simulate.world import World
 
 __all__ = ["TIERS", "leave_campaigns_out", "leave_one_family_out", "tier_price"]
@@ -150,6 +150,8 @@ def leave_campaigns_out(
     ['fold 1 of 2', 'fold 2 of 2', 'all campaigns']
     """
     say = progress or (lambda line: None)
+    check_world(world, "leave_campaigns_out", "world")
+    check_count("leave_campaigns_out", "random_state", random_state, least=0, usual="0")
     automated = world.truth.filter(pc.and_(world.truth["is_automated"], world.truth["campaign"].is_valid()))
     names = pc.unique(automated["campaign"]).sort()
     if not isinstance(n_folds, int | np.integer) or not 2 <= n_folds <= len(names):
@@ -293,7 +295,7 @@ def _families(made: World, families: Iterable[str] | None) -> list[str]:
 
 
 def _checked(train: Any, tests: Any, where: str) -> list[World]:
-    list(each_world([train], where, "train"))
+    check_world(train, where, "train")
     found = list(each_world(tests, where, "tests"))
     if not found:
         raise ParameterError(

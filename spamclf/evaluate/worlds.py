@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,11 +15,12 @@ from spamclf.errors import ParameterError
 from spamclf.schema import TABLES
 from spamclf.simulate.world import World, world
 
-__all__ = ["each_world", "worlds_in_a_row"]
+__all__ = ["check_world", "each_world", "worlds_in_a_row"]
 
 _LAST_START = date(2026, 5, 1)
 #: A month of look-back lies between the worlds, and the labels that come late: they share texts, not time.
 _DAYS_APART = 62
+_MOST = 300  # or the first would begin before 1970
 _IDS = {
     "account_id", "sender_id", "recipient_id", "reporter_id", "network", "device", "campaign", "operator"
 }  # fmt: skip
@@ -72,28 +74,36 @@ def worlds_in_a_row(
 def each_world(worlds: Any, where: str, name: str) -> Iterator[World]:
     """Go through worlds, and refuse what is none."""
     if isinstance(worlds, World) or not isinstance(worlds, Iterable):
-        worlds = [None if isinstance(worlds, World) else worlds]
+        _refuse_world(where, f"{name} must be worlds in a list", worlds)
     for made in worlds:
-        if not isinstance(made, World):
-            got = "a World alone" if made is None else type(made).__name__
-            raise ParameterError(f"{where}: {name} must be a list of worlds; got {got}. See simulate.world.")
+        check_world(made, where, name)
         yield made
 
 
-def _check(seeds: Any, options: Mapping[str, Any]) -> None:
+def check_world(made: Any, where: str, name: str) -> None:
+    """Refuse what is no world."""
+    if not isinstance(made, World):
+        _refuse_world(where, f"{name} must be of simulate.world", made)
+
+
+def _refuse_world(where: str, rule: str, value: Any) -> None:
+    raise ParameterError(f"{where}: {rule}; got {type(value).__name__}. See simulate.world.")
+
+
+def _check(seeds: Any, options: Any) -> None:
     """Refuse seeds that are none, and what is no argument of a world in a row."""
-    if not isinstance(seeds, Sequence | Mapping | range) or isinstance(seeds, str) or not seeds:
-        got = repr(seeds)
-    else:
-        got = "one twice" if len(set(seeds)) < len(seeds) else ""
-    if got:
+    several = isinstance(seeds, Sequence | Mapping) and not isinstance(seeds, str)
+    fit = several and all(isinstance(seed, int | np.integer) for seed in seeds)
+    if not fit or not 0 < len(seeds) <= _MOST or len(set(seeds)) < len(seeds):
+        got = seeds if not several or len(seeds) <= _MOST else f"{len(seeds):,}"
         raise ParameterError(
-            f"worlds_in_a_row: seeds must be different ones; got {got}. Use for example [1, 2]."
+            f"worlds_in_a_row: seeds must be different whole numbers, at most {_MOST}; got {got}. Use [1, 2], for "
+            "instance."
         )
-    unknown = sorted(set(options) - _OPTIONS)
-    if unknown:
+    if not isinstance(options, Mapping) or (unknown := sorted(set(options) - _OPTIONS)):
         raise ParameterError(
-            f"worlds_in_a_row: options must be of {', '.join(sorted(_OPTIONS))}; got {unknown[0]!r}. Leave it out."
+            f"worlds_in_a_row: options must be of {', '.join(sorted(_OPTIONS))}; got "
+            f"{unknown[0] if isinstance(options, Mapping) else options!r}. Leave it out."
         )
 
 

@@ -39,9 +39,9 @@ def evaluated(info: dict[str, Any]) -> str:
 
 {counts["automated"]:,} automated and {counts["honest"]:,} honest accounts that sent. One counts as flagged if one of
 the looks that the certificate speaks of flags it, {counts["honest_looks"] / counts["honest"]:.1f} at an honest account.
-Labels of other accounts of their platform, and evidence, count as far as they were known at each look; "nobody
-labelled" is the same model where none is known yet. Rule and tree are fitted on the other half of these very accounts,
-which flatters them.
+Labels of their platform, and evidence, count as far as they were known at each look: not what an account's own label
+says, but that it has one tells, too. "Nobody labelled" is the same model where none is known yet. Rule and tree are
+fitted on the other half of these very accounts, which flatters them.
 
 {_table([_INTERVAL.format("figure"), *whose], figures)}
 
@@ -55,7 +55,23 @@ Strangers that automated accounts wrote to before they were flagged, or in all, 
 sends, then less often:
 
 {_table(["threshold", "accounts", "quantile", _INTERVAL.format("strangers"), "never flagged"], strangers)}
-{_retrained(found)}""".strip()
+{_elsewhere(found)}{_retrained(found)}""".strip()
+
+
+def _elsewhere(found: dict[str, Any]) -> str:
+    """Repeat what the model finds, and whom it flags, on platforms that are unlike those above."""
+    head = ["worlds", "automated accounts", _INTERVAL.format("found"), "honest", _INTERVAL.format("flagged")]
+    rows = [
+        [
+            row["worlds"],
+            f"{row['automated']:,}",
+            _spelt(row["recall"]),
+            f"{row['honest']:,}",
+            _spelt(row["honest_flagged"]),
+        ]
+        for row in found.get("elsewhere", ())
+    ]
+    return f"\nOn other simulated platforms:\n\n{_table(head, rows)}\n" if rows else ""
 
 
 def _retrained(found: dict[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 A picture is named ``DESIGN-EDIT.jpg``: the design is a number that seeds the drawing, the edit one that seeds
 small changes (crop, brightness, a sticker), as campaigns make them. Stock designs and photos of the famous are
-shared innocently by many; every world has the same stock designs, and no other picture of another world. The name is
-thus the truth about near-duplicates; nothing in the library reads it.
+shared innocently by many; worlds have the same stock designs, and no other picture of a world of another seed (below a
+thousand million). The name is thus the truth about near-duplicates; nothing in the library reads it.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def _innocent(cast: Cast, rng: np.random.Generator) -> tuple[IntArray, IntArray,
     office = np.isin(
         cast.kind, [cast.kind[cast.of(name)[0]] for name in ("office", "cold_caller") if len(cast.of(name))]
     )
-    at_work = office & (rng.random(size) < 0.6)  # whole offices stand behind one address
+    at_work = office & (rng.random(size) < _OFFICE)  # whole offices stand behind one address
     network = np.where(at_work, 50 * size + np.arange(size) // _PER_OFFICE, network)
     hosted = rng.random(size) < _HOSTED
     network = np.where(hosted, 10 * size + rng.integers(0, size // _PER_HOST + 2, size), network)

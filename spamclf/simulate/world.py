@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -249,14 +249,18 @@ def _cast(
         )
         raise ParameterError(msg) from None
     begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
-    return draw_cast(random_state, n_accounts, begin, days, automated_share, _families(families))
+    return draw_cast(
+        int(random_state), int(n_accounts), begin, int(days), float(automated_share), _families(families)
+    )
 
 
 def _families(families: Sequence[str] | None) -> tuple[str, ...]:
     known = tuple(row.name for row in AUTOMATED)
     if families is None:
         return known
-    chosen = (families,) if isinstance(families, str) else tuple(families)
+    chosen = (
+        (families,) if isinstance(families, str) or not isinstance(families, Iterable) else tuple(families)
+    )
     unknown = [name for name in chosen if name not in known]
     if unknown or not chosen:
         got = f"{unknown[0]!r}" if unknown else "none"

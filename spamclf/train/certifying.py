@@ -72,7 +72,7 @@ def certify(
     InsufficientDataError
         If the honest accounts are too few for the certificate.
     ParameterError
-        For an argument out of its range.
+        For an argument out of its range, or the dataset that the model was trained on.
 
     Examples
     --------
@@ -89,6 +89,12 @@ def certify(
     threads, end = n_threads(n_jobs, "certify"), end_of(dataset, as_of, "certify")
     say = progress or (lambda line: None)
     ego = EgoLog.build(dataset, n_jobs=threads).remembering(model.memory)
+    told = data_of(dataset, ego, end)
+    if told["fingerprint"] == model.info.get("data", {}).get("fingerprint"):
+        raise ParameterError(
+            "certify: dataset must be another one than the model was trained on; got the same. "
+            "Use Model.certify, which knows the accounts that the training kept aside."
+        )
     chosen, at_the_end = _looks(ego, end, model.history_days)
     check_support(np.unique(chosen.account).size, fpr, confidence)
 
@@ -103,7 +109,7 @@ def certify(
         ego, looked, scored(at_the_end), (int(ego.time.min()), int(at_the_end.as_of[0])), model.forest,
         model.feature_names, threads,
     )  # fmt: skip
-    info = model.info | {"certified_on": data_of(dataset, ego, end)}
+    info = model.info | {"certified_on": told}
     return replace(model, honest=honest, certificate=None, info=info).certify(fpr, confidence)
 
 

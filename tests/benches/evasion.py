@@ -15,7 +15,7 @@ from spamclf.simulate import Policy, World, world
 from tests.benches.shipped import make_default
 from tests.benches.timing import markdown
 
-SEED, N_ACCOUNTS, SCALE = 3401, 5_000, 0.3
+SEED, N_ACCOUNTS = 3401, 5_000
 #: A careful sender, to whose traffic more is added.
 CAREFUL = Policy(strangers_per_day=10, gap="human", gap_s=600)
 
@@ -32,7 +32,7 @@ def main() -> None:
     print(f"World of {N_ACCOUNTS:,} accounts, seed {SEED}.\n")
     print(f"```text\n{evasion_cost(load_shipped_model(), made, n_jobs=2)}\n```\n", flush=True)
     default = make_default()
-    train = default.worlds(SCALE).dataset
+    train = default.worlds(default.SMALLER).dataset
     scores = []
     for settings in ({"name": "constrained"}, {"name": "free", "monotonic_cst": None}):
         model = default.certified(default.uncertified(train, **settings))

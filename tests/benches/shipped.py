@@ -1,7 +1,7 @@
 """What the shipped model is worth on worlds that it has nothing to do with: ``python -m tests.benches.shipped``.
 
-The worlds of its card, and smaller ones, since a model may only know towns of one size. ``models/make_default.py``
-says which worlds it learned from.
+The worlds of its card: large ones, and others, since a model may only know towns of one size.
+``models/make_default.py`` says which worlds it learned from.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from spamclf.simulate import world
 from tests.benches.timing import markdown
 
 ROOT = Path(__file__).parents[2]
-#: Accounts, and seeds that no training used.
-SMALLER = ((5_000, range(3101, 3105)), (2_000, range(3201, 3211)), (400, range(3301, 3351)))
 
 
 def make_default() -> ModuleType:
@@ -36,18 +34,17 @@ def main() -> None:
         (world(20_000, automated_share=0.1, random_state=seed) for seed in seeds), model, n_jobs=2
     )
     print(f"Worlds of 20,000 accounts, seeds {', '.join(map(str, seeds))}:\n\n```text\n{found}\n```\n")
-    rows = []
-    for n_accounts, others in SMALLER:
-        each = (world(n_accounts, automated_share=0.1, random_state=seed) for seed in others)
-        small = evaluate_worlds(each, model, n_jobs=2)
-        false = small.figure("honest_flagged")
-        share = f"{false.value:.2%} ({false.low:.2%} to {false.high:.2%})"
-        rows.append(
-            [f"{n_accounts:,}", f"{others[0]} to {others[-1]}", f"{small.counts['automated']:,}",
-             str(small.figure("recall")), f"{small.counts['honest']:,}", share]
-        )  # fmt: skip
-    head = ["accounts of a world", "seeds", "automated", "recall", "honest", "honest flagged"]
-    print("Smaller worlds:\n\n" + markdown(head, rows))
+    rows = [
+        [row["worlds"], row["seeds"], f"{row['automated']:,}", _spelt(row["recall"], ".3f"), f"{row['honest']:,}",
+         _spelt(row["honest_flagged"], ".2%")]
+        for row in make_default().elsewhere(model)
+    ]  # fmt: skip
+    head = ["worlds", "seeds", "automated", "recall", "honest", "honest flagged"]
+    print("Other worlds:\n\n" + markdown(head, rows))
+
+
+def _spelt(figure: dict[str, float], form: str) -> str:
+    return "{} ({} to {})".format(*(format(figure[name], form) for name in ("value", "low", "high")))
 
 
 if __name__ == "__main__":

@@ -148,16 +148,40 @@ def test_worlds_in_a_row_share_no_id_and_no_time():
         ),
         (lambda: evaluate.leave_one_family_out(Fit(), world(), [world()], families=[]), "got none"),
         (lambda: evaluate.leave_campaigns_out(Fit(), world(), n_folds=1), "n_folds must be from 2 to"),
-        (lambda: evaluate.worlds_in_a_row([]), "seeds must be different ones; got \\[\\]"),
-        (lambda: evaluate.worlds_in_a_row([1, 1]), "got one twice"),
-        (lambda: evaluate.worlds_in_a_row(5), "seeds must be different ones; got 5"),
+        (
+            lambda: evaluate.worlds_in_a_row([]),
+            "seeds must be different whole numbers, at most 300; got \\[\\]",
+        ),
+        (lambda: evaluate.worlds_in_a_row([1, 1]), "got \\[1, 1\\]"),
+        (lambda: evaluate.worlds_in_a_row(5), "whole numbers, at most 300; got 5"),
         (lambda: evaluate.worlds_in_a_row([1], 60, start="2026-01-01"), "options must be of .*; got 'start'"),
         (lambda: evaluate.worlds_in_a_row({1: {"bogus": 1}}, 60), "options must be of .*; got 'bogus'"),
-        (lambda: evaluate.leave_one_family_out(Fit(), world(), world()), "tests must be a list of worlds"),
-        (lambda: evaluate.tier_price(Fit(), world(), [world().dataset]), "tests must be a list of worlds"),
-        (lambda: evaluate.tier_price(Fit(), world().dataset, [world()]), "train must be a list of worlds"),
-        (lambda: evaluate.evaluate_worlds(world()), "worlds must be a list of worlds"),
-        (lambda: evaluate.evaluate_worlds([world().dataset]), "worlds must be a list of worlds"),
+        (
+            lambda: evaluate.leave_one_family_out(Fit(), world(), world()),
+            "tests must be worlds in a list; got World",
+        ),
+        (
+            lambda: evaluate.tier_price(Fit(), world(), [world().dataset]),
+            "tests must be of simulate.world; got Dataset",
+        ),
+        (
+            lambda: evaluate.tier_price(Fit(), world().dataset, [world()]),
+            "train must be of simulate.world; got Dataset",
+        ),
+        (lambda: evaluate.worlds_in_a_row({1: 3}), "options must be of .*; got 3"),
+        (lambda: evaluate.worlds_in_a_row([[1], [2]]), "different whole numbers"),
+        (lambda: evaluate.worlds_in_a_row(range(13_000)), "at most 300; got 13,000"),
+        (lambda: evaluate.leave_campaigns_out(Fit(), world().dataset), "world must be of simulate.world"),
+        (
+            lambda: evaluate.leave_campaigns_out(Fit(), world(), random_state=-1),
+            "random_state must be a whole number",
+        ),
+        (lambda: evaluate.evaluate_worlds(None), "worlds must be worlds in a list; got NoneType"),
+        (lambda: evaluate.evaluate_worlds(world()), "worlds must be worlds in a list; got World"),
+        (
+            lambda: evaluate.evaluate_worlds([world().dataset]),
+            "worlds must be of simulate.world; got Dataset",
+        ),
     ],
 )
 def test_refusals(call, words):

@@ -226,6 +226,10 @@ def test_it_repeats_what_was_found_on_unseen_accounts() -> None:
         "families": pa.Table.from_pylist([{"family": "left out", "known": 0.875} | row]),
     }
     told = replace(found, retrained=anew).to_dict()
+    share = {"value": 0.5, "low": 0.25, "high": 0.75}
+    told["elsewhere"] = [
+        {"worlds": "small ones", "automated": 1234, "honest": 20, "recall": share, "honest_flagged": share}
+    ]
     model = replace(plain, info=plain.info | {"evaluated": told})
     text = section(model, "How good it is, on accounts that had no part in its making")
     for name in ("recall", "honest_flagged", "roc_auc"):
@@ -239,6 +243,12 @@ def test_it_repeats_what_was_found_on_unseen_accounts() -> None:
     for look in found.cold_start["look"].to_pylist():
         assert look in rows(text)
     assert rows(text)["0,1"] == ["5", "0.5000 (0.2500 to 0.7500)", "", "0.0125"]
+    assert rows(text)["small ones"] == [
+        "1,234",
+        "0.5000 (0.2500 to 0.7500)",
+        "20",
+        "0.5000 (0.2500 to 0.7500)",
+    ]
     assert rows(text)["left out"] == ["5", "0.5000 (0.2500 to 0.7500)", "0.8750", "0.0125"]
     assert "How good it is, on accounts that had no part" not in card(plain)
 

@@ -176,6 +176,8 @@ def test_an_unknown_family_is_refused_with_the_list():
         simulate.world(20, families=("drip", "dripp"))
     with pytest.raises(ParameterError, match=r"got none\. Leave it out"):
         simulate.world(20, families=())
+    with pytest.raises(ParameterError, match=r"got 3\. Leave it out"):
+        simulate.world(20, families=3)
 
 
 def test_labels_are_late_sparse_and_now_and_then_wrong():
