@@ -118,27 +118,27 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
     watched_strangers[of_automated] = np.maximum(so_far - before[watched.place[of_automated]], 0)
     at_end = ego.slices(who.account, last, history_days=scoring.model.history_days)
     return Judged(
-        ego.account_ids.take(pa.array(who.account)).cast(pa.string()),
-        who.is_automated,
-        np.array([name or "" for name in who.family], dtype=str),
-        who.campaign,
-        stated.highest(n),
-        stated.any_of(n, stated.flagged),
-        np.bincount(stated.place, minlength=n),
-        unlabelled.highest(n),
-        unlabelled.any_of(n, unlabelled.flagged),
-        {name: (look.looked_at(n), look.any_of(n, look.flagged)) for name, look in looks.items()},
-        {
+        account_id=ego.account_ids.take(pa.array(who.account)).cast(pa.string()),
+        is_automated=who.is_automated,
+        family=np.array([name or "" for name in who.family], dtype=str),
+        campaign=who.campaign,
+        score=stated.highest(n),
+        flagged=stated.any_of(n, stated.flagged),
+        n_looks=np.bincount(stated.place, minlength=n),
+        score_unlabelled=unlabelled.highest(n),
+        flagged_unlabelled=unlabelled.any_of(n, unlabelled.flagged),
+        looks={name: (look.looked_at(n), look.any_of(n, look.flagged)) for name, look in looks.items()},
+        segments={
             name: (stated.any_of(n, mask), stated.any_of(n, mask & stated.flagged))
             for name, mask in segments_of(ego, stated.slices, segment_names(ego, stated.slices)).items()
         },
-        strangers,
-        np.ascontiguousarray(measure(ego, at_end, scoring.model.feature_names, n_jobs=scoring.n_jobs).T),
-        watched.place,
-        watched.score,
-        watched.flagged,
-        watched_strangers,
-        n_never_sent,
+        strangers=strangers,
+        X=np.ascontiguousarray(measure(ego, at_end, scoring.model.feature_names, n_jobs=scoring.n_jobs).T),
+        watched_place=watched.place,
+        watched_score=watched.score,
+        watched_flagged=watched.flagged,
+        watched_strangers=watched_strangers,
+        n_never_sent=n_never_sent,
     )
 
 
@@ -187,9 +187,6 @@ def together(parts: Sequence[Judged]) -> Judged:
     shift = np.cumsum([0, *(int(part.campaign.max()) + 1 for part in parts[:-1])])
     start = np.cumsum([0, *(len(part) for part in parts[:-1])])
 
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts])
-
     def moved(name: str, by: Codes) -> Any:
         return np.concatenate([getattr(part, name) + more for part, more in zip(parts, by, strict=True)])
 
@@ -205,23 +202,16 @@ def together(parts: Sequence[Judged]) -> Judged:
             for key, each in found.items()
         }
 
+    alone = (
+        "is_automated", "family", "score", "flagged", "n_looks", "score_unlabelled", "flagged_unlabelled", "strangers",
+        "X", "watched_score", "watched_flagged", "watched_strangers",
+    )  # fmt: skip
     return Judged(
-        pa.concat_arrays([part.account_id for part in parts]),
-        joined("is_automated"),
-        joined("family"),
-        moved("campaign", shift),
-        joined("score"),
-        joined("flagged"),
-        joined("n_looks"),
-        joined("score_unlabelled"),
-        joined("flagged_unlabelled"),
-        masks("looks"),
-        masks("segments"),
-        joined("strangers"),
-        joined("X"),
-        moved("watched_place", start),
-        joined("watched_score"),
-        joined("watched_flagged"),
-        joined("watched_strangers"),
-        sum(part.n_never_sent for part in parts),
+        account_id=pa.concat_arrays([part.account_id for part in parts]),
+        looks=masks("looks"),
+        segments=masks("segments"),
+        n_never_sent=sum(part.n_never_sent for part in parts),
+        campaign=moved("campaign", shift),
+        watched_place=moved("watched_place", start),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in alone},
     )
