@@ -141,7 +141,7 @@ def test_a_searched_model_is_trained_anew_with_the_settings_that_were_found(tmp_
     plain = stump()
     info = plain.info | {
         "searched": [best, best | {"max_leaf_nodes": 15}],
-        "features_left_out": ["send_rate_groups"],
+        "features_left_out": ["fan_out_strangers", "photo_shown"],  # of a tier that it does not look at
     }
     replace(plain, info=info).save(tmp_path / "searched")
     done(
@@ -153,7 +153,7 @@ def test_a_searched_model_is_trained_anew_with_the_settings_that_were_found(tmp_
     assert {each["max_leaf_nodes"] for each in asked} == {7}
     assert all("score" not in each for each in asked)
     assert {tuple(each.get("features", ())) for each in asked[4:]} == {
-        ("send_rate_sends", "send_rate_groups")
+        ("send_rate_sends", "fan_out_strangers")
     }
 
 

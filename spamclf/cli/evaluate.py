@@ -226,7 +226,8 @@ def _retrained(
         return certify(fitted, further, fpr=fpr, confidence=certificate.confidence, n_jobs=n_jobs)
 
     tiers = sorted({CATALOGUE[name].tier for name in model.feature_names})
-    alike = partial(again, features=[*model.feature_names, *info.get("features_left_out", [])], tiers=tiers)
+    left_out = [name for name in info.get("features_left_out", []) if CATALOGUE[name].tier in tiers]
+    alike = partial(again, features=[*model.feature_names, *left_out], tiers=tiers)
     train = worlds_in_a_row(train_seeds, n_accounts)
     tests: list[World] = [world(n_accounts, random_state=seed) for seed in test_seeds]
     told: dict[str, Any] = {"progress": say, "n_jobs": n_jobs}
@@ -258,6 +259,8 @@ def _write(found: Evaluation, cost: EvasionCost | None, folder: Path) -> None:
     told = found.to_dict() | ({} if cost is None else {"evasion": cost.to_dict()})
     with atomic_write(folder / "evaluation.json") as path:
         path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if cost is None:  # of an earlier run it would belong to another evaluation
+        (folder / "evasion.png").unlink(missing_ok=True)
     for name, figure in _plots(found, cost):
         with atomic_write(folder / name) as path:
             figure.savefig(path, format="png")

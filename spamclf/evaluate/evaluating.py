@@ -47,7 +47,8 @@ def evaluate(
     before a first send. The dataset's labels and evidence count as far as they are known at a look (what an account's
     own label says does not, that it has one does); beside it stands what the same model finds where none is known yet.
     One rule and a tree of depth 3 look once, at the end; they are fitted on the other half of these very accounts,
-    campaigns apart, and cut where they flag `fpr` of the honest, which flatters them. Intervals are of 95 %; those of
+    campaigns apart, and cut where they flag `fpr` of the honest, which flatters them; ``recall_cut_here`` is what the
+    model finds if cut so, whatever its threshold. Intervals are of 95 %; those of
     automated accounts draw whole campaigns.
 
     A certificate speaks of as many looks as its calibration accounts had, in their stretch of time. Where that was
@@ -197,10 +198,12 @@ def _overall(judged: Judged, names: tuple[str, ...], fpr: float) -> pa.Table:
         *by_hand(judged, names, fpr),
     ]
     for of, scores, hit in each_of:
+        cut = scores >= at_most(scores[~y], fpr) if of in ("model", UNLABELLED) else hit
         told: dict[str, tuple[Interval | None, int]] = {
             "roc_auc": (roc_auc(y, scores, groups=campaign), y.size),
             "average_precision": (average_precision(y, scores, groups=campaign), y.size),
             "recall": (campaign_share(hit[y], campaign[y]), int(y.sum())),
+            "recall_cut_here": (campaign_share(cut[y], campaign[y]), int(y.sum())),
             "honest_flagged": (exact_share(int(hit[~y].sum()), int((~y).sum())), int((~y).sum())),
         }
         rows += [{"what": what, "of": of, "accounts": n} | _spelt(each) for what, (each, n) in told.items()]

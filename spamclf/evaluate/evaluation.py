@@ -68,7 +68,7 @@ class Evaluation:
 
         Parameters
         ----------
-        what : {"roc_auc", "average_precision", "recall", "honest_flagged"}
+        what : {"roc_auc", "average_precision", "recall", "recall_cut_here", "honest_flagged"}
         of : {"model", "nobody labelled", "one rule", "tree of depth 3"}, default="model"
 
         Raises
@@ -113,7 +113,8 @@ def _lines(found: Evaluation) -> Iterator[str]:
         cells = [f"{_told(row):<25}" for row in rows if row["what"] == what]
         yield f"  {what.replace('_', ' '):<19}" + "".join(cells).rstrip()
     yield "  (nobody labelled: the same model where no label and no evidence of the platform is known yet)"
-    yield "  (rule and tree are fitted on half of these accounts, and cut on the honest ones that they judge)"
+    yield "  (rule and tree are fitted on half of these accounts, and cut on the honest ones that they judge;"
+    yield "  recall cut here: of the model, too, so that they compare)"
     for title, table in (
         ("by family", found.by_family),
         ("by segment", found.by_segment),
@@ -123,7 +124,8 @@ def _lines(found: Evaluation) -> Iterator[str]:
         for row in table.to_pylist():
             name, kind = row[table.column_names[0]], "automated" if row["is_automated"] else "honest"
             yield f"  {name:<32}{kind:<10}{row['accounts']:>8,}  {_told(row)}"
-    yield "strangers written to before the flag, watched after each of the first 20 sends, then less often"
+    yield "strangers written to before the flag (in all, of those never flagged),"
+    yield "watched after each of the first 20 sends, then less often"
     threshold = None
     for row in found.strangers.to_pylist():
         if row["threshold"] != threshold:

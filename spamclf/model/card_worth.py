@@ -41,7 +41,8 @@ def evaluated(info: dict[str, Any]) -> str:
 the looks that the certificate speaks of flags it, {counts["honest_looks"] / counts["honest"]:.1f} at an honest account.
 Labels of their platform, and evidence, count as far as they were known at each look: not what an account's own label
 says, but that it has one tells, too. "Nobody labelled" is the same model where none is known yet. Rule and tree are
-fitted on the other half of these very accounts, which flatters them.
+fitted on the other half of these very accounts and cut on them, which flatters them; "recall cut here" is that of the
+model, too, if cut so.
 
 {_table([_INTERVAL.format("figure"), *whose], figures)}
 

@@ -177,7 +177,16 @@ def test_the_rule_and_the_tree_flag_no_more_honest_accounts_than_promised():
     for evaluation in (found(), found_by_stump()):
         for of in ("one rule", "tree of depth 3"):
             assert evaluation.figure("honest_flagged", of).value <= evaluation.fpr
+            assert evaluation.figure("recall_cut_here", of) == evaluation.figure("recall", of)
     assert found_by_stump().figure("recall", "one rule").value > 0
+
+
+def test_the_model_is_cut_as_they_are_beside_them():
+    table = found().accounts.to_pandas()
+    honest = np.sort(table[~table["is_automated"]]["score"])[::-1]
+    above = honest[int(found().fpr * honest.size)]
+    share = (table[table["is_automated"]]["score"] > above).mean()
+    assert found().figure("recall_cut_here").value == pytest.approx(share)
 
 
 def test_nobody_labelled_is_the_same_world_without_labels_and_evidence():
