@@ -66,8 +66,8 @@ def evaluate(
         By default the model that comes with spamclf.
     truth : dataframe or path of a ``.parquet`` or ``.csv`` file, optional
         ``account_id``, ``is_automated`` and, if known, ``family``, ``campaign`` and ``starts_at``, since when strangers
-        count; ``World.truth`` is one. By default the dataset's labels. Accounts that are not in it, or that never sent,
-        are left out.
+        count; ``World.truth`` is one. By default the dataset's labels. Of several rows of an account the latest label
+        counts, or the last row. Accounts that are not in both, or that never sent, are left out.
     as_of : str, datetime or int (microseconds since the epoch), optional
         Rows at or after this instant are unseen. By default just after the last row.
     progress : callable, optional
