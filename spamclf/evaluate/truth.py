@@ -67,7 +67,7 @@ class Truth:
         Raises
         ------
         ParameterError
-            If a column is missing, or is of another type.
+            If a column is missing, or is of another type, or no account is one of the log.
         DataFileError
             If it is a file that cannot be read.
         """
@@ -89,6 +89,11 @@ class Truth:
         account_id = _column(table, "account_id", ids.type)
         is_automated = _column(table, "is_automated", pa.bool_())
         place = pc.index_in(account_id, ids)
+        if 0 < table.num_rows == place.null_count:
+            raise ParameterError(
+                f"evaluate: truth must name accounts of this dataset; got none in {table.num_rows:,} rows. Check that "
+                "both are of one platform."
+            )
         known = np.flatnonzero(np.asarray(pc.and_(place.is_valid(), is_automated.is_valid())))[::-1]
         account, first = np.unique(np.asarray(place.take(pa.array(known)), np.int64), return_index=True)
         rows = pa.array(known[first])

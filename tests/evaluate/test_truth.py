@@ -91,6 +91,11 @@ def test_integer_ids():
             ParameterError,
             "column starts_at must be",
         ),
+        (
+            {"account_id": ["x", "y"], "is_automated": [True, False]},
+            ParameterError,
+            "truth must name accounts of this dataset; got none in 2 rows",
+        ),
         ("nowhere.csv", DataFileError, "the file must exist"),
         ("truth.txt", DataFileError, "must be .parquet or .csv"),
     ],
