@@ -227,7 +227,7 @@ class Dataset:
         other.tables = self.tables | {name: self.tables[name].slice(0, 0) for name in tables}
         other.counts = self.counts | dict.fromkeys(tables, RowCounts(0, 0, 0))
         other._sources = {name: source for name, source in self._sources.items() if name not in tables}
-        other.quarantine, other._derived = Quarantine(), {}
+        other.quarantine, other._derived = Quarantine(), {}  # of its own: reading photos may set more aside
         for name, (origin, _) in other._sources.items():
             other.quarantine.add(self.quarantine.of(name), origin)
         return other

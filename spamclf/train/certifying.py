@@ -51,15 +51,11 @@ def certify(
     ----------
     model : Model
     dataset : Dataset
-        With labels; the latest label of an account counts. As long as accounts are to be looked at.
+        With labels; the latest label of an account counts. It should last as long as the promise is meant for.
     as_of : str, datetime or int (microseconds since the epoch), optional
         Rows and labels at or after it are unseen. By default just after the last row of any table.
-    fpr, confidence
-        As of `fit`.
-    progress : callable, optional
-        Called with a line of text when each step begins, such as `print`.
-    n_jobs : int, default=-1
-        Threads, in joblib's sense.
+    fpr, confidence, progress, n_jobs
+        As of `fit`; `confidence` must be given.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a model finds that it was not taught: ``python -m tests.benches.left_out``, about forty minutes.
+"""What a model finds that it was not taught: ``python -m tests.benches.left_out``, about half an hour.
 
 The worlds and settings of the shipped model, with fewer accounts; trained anew on fewer tiers, without one automated
 family after the other, and without some campaigns. The card of the shipped model repeats the tables.
