@@ -21,7 +21,7 @@ from spamclf.threads import equal_parts, in_threads, n_threads
 if TYPE_CHECKING:
     from spamclf.campaigns.index import CampaignIndex
 
-__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "log_of"]
+__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "flags_of", "log_of", "order_messages", "typed_of"]
 
 DAY_US = 86_400_000_000
 
@@ -84,6 +84,9 @@ class EgoLog:
         What it was built from.
     memory : CampaignIndex or None
         Campaigns known from earlier data, beside what the dataset shows.
+    instant : int or None
+        The only instant that it may be looked at: of a part of a log, beside which stands what its accounts must know
+        of all others at that instant. None for a whole log.
     """
 
     account_ids: pa.Array
@@ -99,6 +102,7 @@ class EgoLog:
     labels: tuple[Codes, Instants, npt.NDArray[np.bool_]]
     dataset: Dataset = field(repr=False)
     memory: CampaignIndex | None = None
+    instant: int | None = None
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -126,24 +130,80 @@ class EgoLog:
         book = IdBook(column_of(dataset.accounts, "account_id"))
         sender = book.encode(column_of(messages, "sender_id"), n_jobs=n_jobs)
         n_accounts = len(book)
-        flags = _flags(messages)
+        flags = flags_of(messages)
         recipient, n_groups = _recipients(messages, book, flags, n_jobs)
         reporter = book.encode(column_of(dataset.reports, "reporter_id"))
         reported = book.encode(column_of(dataset.reports, "account_id"))
         labelled = book.encode(column_of(dataset.labels, "account_id"))
         recipient[recipient < 0] += np.int32(len(book) + n_groups)  # groups come after all people
-        typed = _floats(messages, "typed_s")
+        typed = typed_of(messages)
         sent_at = np.asarray(column_of(messages, "sent_at").cast(pa.int64()))  # Arrow's memory, not copied
-        log = _order(sender, recipient, sent_at, flags, typed, n_accounts, n_jobs)
+        log = order_messages(sender, recipient, sent_at, flags, typed, n_accounts, n_jobs)
+        codes = reported, reporter, labelled
+        return cls._of(dataset, book.ids[:n_accounts], len(book) + n_groups, codes, log)
+
+    @classmethod
+    def numbered(
+        cls, dataset: Dataset, senders: pa.Array, recipients: pa.Array, n_groups: int = 0
+    ) -> tuple[EgoLog, pa.Array]:
+        """Number the ids of a dataset whose messages are elsewhere, as `build` would with them: a log without entries.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Its messages are not looked at.
+        senders, recipients : pyarrow.Array
+            Of those messages, each id once or more; without groups.
+        n_groups : int, default=0
+
+        Returns
+        -------
+        ego : EgoLog
+        people : pyarrow.Array
+            The ids by code: of accounts first, then of others.
+
+        Examples
+        --------
+        >>> from spamclf.dataset import Dataset
+        >>> messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+        >>> dataset = Dataset(accounts={"account_id": ["b"]}, messages=messages)
+        >>> ego, people = EgoLog.numbered(dataset, pa.array(["a"]), pa.array(["c", "a"]))
+        >>> ego.account_ids.to_pylist(), people.to_pylist()
+        (['b', 'a'], ['b', 'a', 'c'])
+        """
+        book = IdBook(column_of(dataset.accounts, "account_id"))
+        book.encode(senders)
+        n_accounts = len(book)
+        book.encode(recipients)
+        reporter = book.encode(column_of(dataset.reports, "reporter_id"))
+        reported = book.encode(column_of(dataset.reports, "account_id"))
+        labelled = book.encode(column_of(dataset.labels, "account_id"))
+        codes = reported, reporter, labelled
+        return cls._of(
+            dataset, book.ids[:n_accounts], len(book) + n_groups, codes, _no_entries(n_accounts)
+        ), book.ids
+
+    @classmethod
+    def _of(
+        cls,
+        dataset: Dataset,
+        account_ids: pa.Array,
+        n_peers: int,
+        codes: tuple[Codes, Codes, Codes],
+        log: dict[str, Any],
+    ) -> EgoLog:
+        """Put a log together; `codes` are those of reported accounts, reporters and labelled accounts."""
+        reported, reporter, labelled = codes
+        is_block = pc.equal(column_of(dataset.reports, "kind"), "block")
         return cls(
-            account_ids=book.ids[:n_accounts],
-            n_peers=len(book) + n_groups,
-            facts=read_facts(dataset.accounts, n_accounts),
+            account_ids=account_ids,
+            n_peers=n_peers,
+            facts=read_facts(dataset.accounts, len(account_ids)),
             reports=(
                 reported,
                 reporter,
                 instants_of(dataset.reports, "reported_at"),
-                np.asarray(pc.equal(column_of(dataset.reports, "kind"), "block"), dtype=np.bool_),
+                np.asarray(is_block, dtype=np.bool_),
             ),
             labels=(
                 labelled,
@@ -207,6 +267,8 @@ class EgoLog:
         """
         codes = np.array(account, np.int64)  # a copy: what a caller hands in may be read-only
         until = np.array(np.broadcast_to(np.asarray(as_of, np.int64), codes.shape))
+        if self.instant is not None and (until != self.instant).any():
+            raise ValueError("a part of a log may be looked at at its own instant only")
         history = round(history_days * DAY_US)
         starts, ends = np.empty_like(codes), np.empty_like(codes)
         kernels.ego.first_at(self.time, self.offsets, codes, until - history, starts)
@@ -258,13 +320,14 @@ def _of_memory(key: Hashable) -> bool:
     return isinstance(key, tuple) and key[:1] == ("memory",)
 
 
-def _floats(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    if name not in table.column_names or table.column(name).null_count == table.num_rows:
+def typed_of(messages: pa.Table) -> npt.NDArray[np.float64]:
+    """Return the seconds of typing before each message, NaN where unknown; nothing if none is known."""
+    if "typed_s" not in messages.column_names or messages.column("typed_s").null_count == messages.num_rows:
         return np.empty(0)
-    return np.array(column_of(table, name).fill_null(np.nan), np.float64)
+    return np.array(column_of(messages, "typed_s").fill_null(np.nan), np.float64)
 
 
-def _flags(messages: pa.Table) -> npt.NDArray[np.uint8]:
+def flags_of(messages: pa.Table) -> npt.NDArray[np.uint8]:
     """Pack the nullable facts of each message into bits."""
     from spamclf.kernels import _common as bits
 
@@ -299,7 +362,14 @@ def _recipients(
     return codes, len(groups)
 
 
-def _order(
+def _no_entries(n_accounts: int) -> dict[str, Any]:
+    return {
+        "offsets": np.zeros(n_accounts + 1, np.int64), "time": np.empty(0, np.int64), "peer": np.empty(0, np.int32),
+        "flag": np.empty(0, np.uint8), "typed_s": np.empty(0), "n_duplicates": 0,
+    }  # fmt: skip
+
+
+def order_messages(
     sender: Codes,
     recipient: Codes,
     sent_at: Instants,

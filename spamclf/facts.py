@@ -29,6 +29,8 @@ class Facts:
         0 or 1; codes of strings, one list for both countries.
     filled : ndarray of shape (n_accounts,), dtype float64
         Share of the row's nullable columns that are filled; NaN for an account without a row.
+    country_names : tuple of str
+        What each code of a country stands for.
     """
 
     registered_at: Instants
@@ -38,6 +40,7 @@ class Facts:
     network: Codes
     device: Codes
     filled: npt.NDArray[np.float64]
+    country_names: tuple[str, ...] = ()
 
 
 def read_facts(accounts: pa.Table, n_accounts: int) -> Facts:
@@ -50,7 +53,7 @@ def read_facts(accounts: pa.Table, n_accounts: int) -> Facts:
         np.zeros(accounts.num_rows),
     ) / len(names)
 
-    def codes(*columns: str) -> list[Codes]:
+    def codes(*columns: str) -> tuple[list[Codes], IdBook]:
         book = IdBook(pa.array([], pa.string()))
         found = []
         for name in columns:
@@ -60,7 +63,7 @@ def read_facts(accounts: pa.Table, n_accounts: int) -> Facts:
                 known = np.asarray(column.is_valid(), dtype=np.bool_)
                 values[: accounts.num_rows][known] = book.encode(column.drop_null())
             found.append(values)
-        return found
+        return found, book
 
     registered_at = np.full(n_accounts, NAT, np.int64)
     if "registered_at" in given:
@@ -70,9 +73,10 @@ def read_facts(accounts: pa.Table, n_accounts: int) -> Facts:
         business[: accounts.num_rows] = np.asarray(
             column_of(accounts, "is_business").cast(pa.int32()).fill_null(-1)
         )
-    country, network_country = codes("country", "network_country")
-    (network,), (device,) = codes("network"), codes("device")
-    return Facts(registered_at, business, country, network_country, network, device, filled)
+    (country, network_country), countries = codes("country", "network_country")
+    (network,), (device,) = codes("network")[0], codes("device")[0]
+    names = tuple(countries.ids.to_pylist())
+    return Facts(registered_at, business, country, network_country, network, device, filled, names)
 
 
 def instants_of(table: pa.Table, name: str) -> Instants:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from spamclf.ego import EgoLog, Slices
-from spamclf.facts import column_of
 from spamclf.features.account import seen_registration, visible
 from spamclf.instants import DAY_US
 from spamclf.model.score_lists import COUNTRY, LEAST_OF_COUNTRY, LEAST_SCORES, OTHER_COUNTRIES, is_country
@@ -23,7 +21,7 @@ Bools = npt.NDArray[np.bool_]
 NEW_DAYS = 7
 #: The segments that are no countries.
 KINDS = ("new", "established", "business")
-_CODE = "^[A-Z]{2,3}$"  # as of ISO 3166; whatever else stands in the column names nobody's segment
+_CODE = re.compile("[A-Z]{2,3}")  # as of ISO 3166; whatever else stands in the column names nobody's segment
 _UNKNOWN, _UNCODED = -1, -2
 
 
@@ -138,13 +136,8 @@ def hide_few(account: npt.NDArray[np.int64], segments: Mapping[str, Bools]) -> d
 
 def _countries(ego: EgoLog) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Return the place of each scored account's country among the codes, and these in order."""
-    accounts = ego.dataset.accounts
-    place = np.full(ego.n_accounts, _UNKNOWN, np.int32)
-    if "country" not in accounts.column_names:
-        return place, []
-    told = column_of(accounts, "country").cast(pa.string())
-    every = pc.unique(told.drop_null())
-    codes = sorted(every.filter(pc.match_substring_regex(every, _CODE)).to_pylist())
-    found = pc.index_in(told, value_set=pa.array(codes, pa.string())).fill_null(_UNCODED)
-    place[: len(told)] = pc.if_else(told.is_valid(), found, _UNKNOWN)
-    return place, codes
+    names = ego.facts.country_names
+    codes = sorted(name for name in names if _CODE.fullmatch(name))
+    place_of = {name: place for place, name in enumerate(codes)}
+    places = np.array([*(place_of.get(name, _UNCODED) for name in names), _UNKNOWN], np.int32)
+    return places[ego.facts.country], codes

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, Model, explain, extract, load_model, predict, read_dataset
+from spamclf import Dataset, Model, explain, extract, load_model, predict, read_dataset, scoring
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
@@ -567,7 +567,7 @@ def test_reasons_of_the_sample_tell_how_many_share_a_photo_a_text_and_a_list():
 
 
 def test_the_shipped_model_is_missed(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "__file__", str(tmp_path / "spamclf" / "predict.py"))
+    monkeypatch.setattr(scoring, "__file__", str(tmp_path / "spamclf" / "scoring.py"))
     with pytest.raises(ModelFileError, match="'default' must lie beside the package"):
         predict.load_shipped_model()
 

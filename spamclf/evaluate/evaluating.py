@@ -19,7 +19,7 @@ from spamclf.evaluate.judged import Judged, judge, together
 from spamclf.evaluate.shares import campaign_quantile, campaign_share, exact_share
 from spamclf.evaluate.worlds import each_world
 from spamclf.model import Model
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from spamclf.simulate.world import World
 
 __all__ = ["evaluate", "evaluate_worlds"]

@@ -14,7 +14,7 @@ from spamclf.errors import InsufficientDataError
 from spamclf.evaluate.looks import STATED, WATCHED, Looks, questions, strangers_until
 from spamclf.evaluate.truth import Truth
 from spamclf.features.extract import measure
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from spamclf.segments import segment_names, segments_of
 
 __all__ = ["Judged", "flags", "judge", "together"]

@@ -17,7 +17,7 @@ from spamclf.evaluate.judged import flags
 from spamclf.evaluate.shares import campaign_share, mean_share
 from spamclf.evaluate.worlds import check_world, each_world
 from spamclf.model import Model
-from spamclf.predict import Scoring, check_count
+from spamclf.scoring import Scoring, check_count
 from spamclf.simulate.world import World
 
 __all__ = ["TIERS", "leave_campaigns_out", "leave_one_family_out", "tier_price"]

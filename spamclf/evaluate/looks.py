@@ -13,7 +13,7 @@ from spamclf.evaluate.truth import Truth
 from spamclf.facts import NAT
 from spamclf.features.extract import measure
 from spamclf.labelled import stated_looks, worth_a_look
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from spamclf.wording import counted
 
 __all__ = ["STATED", "WATCHED", "Looks", "questions"]

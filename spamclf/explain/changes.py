@@ -13,7 +13,7 @@ from spamclf.explain.subject import Subject
 from spamclf.features.catalogue import CATALOGUE, family_of
 from spamclf.instants import iso
 from spamclf.model import Model
-from spamclf.predict import check_count
+from spamclf.scoring import check_count
 from spamclf.wording import counted
 
 __all__ = ["Change", "Counterfactual", "counterfactual", "counterfactual_of"]

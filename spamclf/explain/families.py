@@ -14,7 +14,7 @@ from spamclf.explain.subject import Subject
 from spamclf.instants import iso
 from spamclf.model import Model
 from spamclf.model.reasons import Reason
-from spamclf.predict import check_count
+from spamclf.scoring import check_count
 
 __all__ = ["FamilyReasons", "Reasons", "reasons", "reasons_of"]
 

@@ -16,7 +16,7 @@ from spamclf.explain.subject import Subject
 from spamclf.instants import iso
 from spamclf.model import Model
 from spamclf.model.score_id import ScoreId
-from spamclf.predict import VERDICTS, Scoring
+from spamclf.scoring import VERDICTS, Scoring
 
 __all__ = ["Replayed", "replay"]
 

@@ -16,7 +16,7 @@ from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
 from spamclf.model import Model
-from spamclf.predict import VERDICTS, Scoring
+from spamclf.scoring import VERDICTS, Scoring
 
 __all__ = ["Subject"]
 

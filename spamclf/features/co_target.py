@@ -136,10 +136,14 @@ class StrangerSpans:
         their levels begin. A span stands at ``(begin, instant + history]``.
     by_account : tuple of ndarray, dtype int64
         Offsets; begins and instants, each ascending.
+    counts : ndarray of shape (n_peers,), dtype uint8, optional
+        Of spans that are those of one instant alone (`at`): how many there are of each recipient, of a popular one
+        the most that is counted.
     """
 
     by_recipient: tuple[Instants, Instants, Instants, Instants, Instants]
     by_account: tuple[Instants, Instants, Instants]
+    counts: npt.NDArray[np.uint8] | None = None
 
     @classmethod
     def of(cls, ego: EgoLog, history: int) -> StrangerSpans:
@@ -159,6 +163,24 @@ class StrangerSpans:
         kernel.invert(begins_at, begin, instant, recipient, offsets, entries, late)
         kernel.order_begins(begins_at, begin)
         return cls((offsets, entries, late, *kernel.latest_of_blocks(entries)), (begins_at, begin, instant))
+
+    @classmethod
+    def at(cls, offsets: Instants, entries: Instants, n_strangers: Instants) -> StrangerSpans:
+        """Return what stands at one instant, from the lists of strangers that all accounts have then.
+
+        Parameters
+        ----------
+        offsets : ndarray of shape (n_peers + 1,), dtype int64
+            Where each recipient's entries begin.
+        entries : ndarray of shape (n, 2), dtype int64
+            The instant of the first message, and the account that wrote it (from bit 32).
+        n_strangers : ndarray of shape (n_accounts + 1,), dtype int64
+            How many strangers each account has; the last one is not looked at.
+        """
+        none, levels = np.empty(0, np.int64), np.zeros(1, np.int64)
+        most = kernels.co_target.POPULAR + 2
+        counts = np.minimum(np.diff(offsets), most).astype(np.uint8)
+        return cls((offsets, entries, np.zeros(1, np.int64), none, levels), (n_strangers, none, none), counts)
 
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
@@ -185,6 +207,8 @@ def _counted_first(
     ego: EgoLog, spans: StrangerSpans, slices: Slices
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Count who wrote to each recipient once per instant rather than once per slice, where that is less work."""
+    if spans.counts is not None:
+        return spans.counts[None], np.zeros(len(slices), np.int64)
     instants, which = np.unique(slices.as_of, return_inverse=True)
     n_spans, n_entries = len(spans.by_recipient[1]), int((slices.ends - slices.starts).sum())
     if instants.size * (n_spans + ego.n_peers) > 4 * n_entries:

@@ -8,6 +8,8 @@ reporters, whatever a model makes of reports.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,6 +66,19 @@ FEATURES = (
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
+    log, people, reports, made = ego.once("feedback", lambda: _lay_out(ego))
+
+    def work(low: int, high: int) -> None:
+        kernels.feedback.measure(
+            log, people, reports, made, slices.account, slices.starts, slices.ends, slices.as_of, slices.history,
+            ego.n_peers, low, high, out,
+        )  # fmt: skip
+
+    return work
+
+
+def _lay_out(ego: EgoLog) -> tuple[tuple[Any, ...], ...]:
+    """Order reports and labels as the kernel takes them."""
     account, reporter, reported_at, is_block = ego.reports
     labelled, labelled_at, is_automated = ego.labels
     has_row = ~np.isnan(ego.facts.filled)
@@ -79,14 +94,7 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     )  # fmt: skip
     reports = (offsets, reported_at[by_account], reporter[by_account], is_block[by_account])
     made = (made_offsets, reported_at[by_reporter], account[by_reporter])
-
-    def work(low: int, high: int) -> None:
-        kernels.feedback.measure(
-            log, people, reports, made, slices.account, slices.starts, slices.ends, slices.as_of, slices.history,
-            ego.n_peers, low, high, out,
-        )  # fmt: skip
-
-    return work
+    return log, people, reports, made
 
 
 def _grouped(

@@ -17,18 +17,32 @@ from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.features.feature import Work
 from spamclf.features.timeline import standing_labels
 
-__all__ = ["N_ROWS", "lists_remembered"]
+__all__ = ["N_ROWS", "KnownLists", "labels_of", "lists_by_value", "lists_remembered"]
 
 N_ROWS = 4  # of what is found: accounts, largest similarity, labelled accounts, automated ones
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
-    """Lists, their accounts and what is known of these, as `kernels.known_lists` takes them."""
+class KnownLists:
+    """Lists, their accounts and what is known of these, as `kernels.known_lists` takes them.
+
+    Attributes
+    ----------
+    lists, members : tuple of ndarray
+        Of the memory alone.
+    known : tuple
+        By remembered account its code, -1 for one that is not in the data, and its labels.
+    others : tuple of ndarray
+        Where the log of each code begins and ends, and the times of its entries.
+    own : ndarray of dtype int64, optional
+        The code, among those of `known`, of each account of a log that numbers them otherwise.
+    """
 
     lists: tuple[Any, ...]
     members: tuple[Any, ...]
     known: tuple[Any, ...]
+    others: tuple[Any, ...]
+    own: Instants | None = None
 
 
 def lists_remembered(ego: EgoLog, slices: Slices, out: np.ndarray[Any, Any]) -> Work:
@@ -48,12 +62,13 @@ def lists_remembered(ego: EgoLog, slices: Slices, out: np.ndarray[Any, Any]) -> 
     SCHEME.require(scheme, where="the memory of recipient lists")
     laid = ego.once(("memory", "lists", slices.history), lambda: _lay_out(ego, memory, slices.history))
     hashes = ego.once("people hashed", lambda: _hashed(ego))
-    log = ego.offsets, ego.time, ego.peer, ego.flag, hashes
+    log = ego.peer, ego.flag, hashes
+    account = slices.account if laid.own is None else laid.own[slices.account]
 
     def work(low: int, high: int) -> None:
         kernels.known_lists.look_up(
-            log, *scheme.permutations, laid.lists, laid.members, laid.known, slices.account, slices.starts, slices.ends,
-            slices.as_of, slices.history, ego.n_peers, low, high, out,
+            log, *scheme.permutations, laid.lists, laid.members, laid.known, laid.others, account, slices.starts,
+            slices.ends, slices.as_of, slices.history, ego.n_peers, low, high, out,
         )  # fmt: skip
 
     return work
@@ -66,9 +81,19 @@ def _hashed(ego: EgoLog) -> np.ndarray[Any, Any]:
     return hashes
 
 
-def _lay_out(ego: EgoLog, memory: CampaignIndex, history: int) -> _Known:
+def _lay_out(ego: EgoLog, memory: CampaignIndex, history: int) -> KnownLists:
+    names = np.unique(memory.lists.account)
+    return KnownLists(
+        *lists_by_value(memory),
+        (_codes(ego, names), labels_of(Labels.of_dataset(ego.dataset), memory, names, history)),
+        (ego.offsets[:-1], ego.offsets[1:], ego.time),
+    )
+
+
+def lists_by_value(memory: CampaignIndex) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the remembered lists by the values they are found by, and their accounts, numbered in order."""
     seen = memory.lists
-    names, who = np.unique(seen.account, return_inverse=True)
+    who = np.unique(seen.account, return_inverse=True)[1]
     # Of each account and list the latest sighting: a list is known when its last recipient is.
     rows = np.lexsort((seen.instant, who, seen.group))
     pair = np.stack([seen.group[rows], who[rows]])
@@ -78,10 +103,9 @@ def _lay_out(ego: EgoLog, memory: CampaignIndex, history: int) -> _Known:
     known_from = np.minimum.reduceat(seen.instant[rows], offsets[:-1])
     values = seen.words[:, : kernels.known_lists.N_KEYS].T
     by_value = np.array([np.lexsort((known_from, value)) for value in values], np.int32)
-    return _Known(
+    return (
         (seen.words, np.take_along_axis(values, by_value, axis=1), by_value, known_from),
         (offsets, who[rows].astype(np.int32), seen.instant[rows]),
-        (_codes(ego, names), _labels(ego, memory, names, history)),
     )
 
 
@@ -94,9 +118,9 @@ def _codes(ego: EgoLog, names: Pseudonyms) -> Instants:
     return codes
 
 
-def _labels(ego: EgoLog, memory: CampaignIndex, names: Pseudonyms, history: int) -> tuple[Instants, ...]:
-    """Return the labels of remembered accounts: of the memory, and what is found out about them now."""
-    labels = Labels.join(memory.labels, Labels.of_dataset(ego.dataset))
+def labels_of(told: Labels, memory: CampaignIndex, names: Pseudonyms, history: int) -> tuple[Instants, ...]:
+    """Return the labels of remembered accounts: of the memory, and what is `told` about them now."""
+    labels = Labels.join(memory.labels, told)
     labels = labels.where(np.isin(labels.account, names))
     code = np.searchsorted(names, labels.account)
     code, *spans = standing_labels(code, labels.labelled_at, labels.is_automated, history)

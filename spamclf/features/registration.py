@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -71,18 +73,61 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     country, network_country = facts.country[slices.account], facts.network_country[slices.account]
     known = seen & (country >= 0) & (network_country >= 0)
     out[0] = np.where(known, country != network_country, np.nan)
-    standing = label_spans(ego, slices.history)
-    for k, group in enumerate((facts.network, facts.device)):
-        _count_registrations(ego, slices, group, out[1 + 3 * k : 4 + 3 * k])
-        out[7 + k] = _automated_share(ego, slices, group, standing)
+    history = slices.history
+    own = ego.once(("own labels", history), lambda: Standing.of(ego, None, history))
+    for k, kind in enumerate(("network", "device")):
+        group, line, labels = _of_kind(ego, kind, history)
+        _count_registrations(ego, slices, group, line, out[1 + 3 * k : 4 + 3 * k])
+        out[7 + k] = _automated_share(ego, slices, group, own, labels)
     return lambda low, high: None
 
 
-def _count_registrations(ego: EgoLog, slices: Slices, group: Codes, out: npt.NDArray[np.float64]) -> None:
+def _of_kind(ego: EgoLog, kind: str, history: int) -> tuple[Codes, Timeline, Standing]:
+    """Return the network or device of each account, registrations and labels there."""
+    group: Codes = getattr(ego.facts, kind)
+    line = ego.once(("registered", kind), lambda: registrations(ego, group))
+    return group, line, ego.once(("labels", kind, history), lambda: Standing.of(ego, group, history))
+
+
+def registrations(ego: EgoLog, group: Codes) -> Timeline:
+    """Return when accounts were registered in each group, and after all groups an empty one."""
     registered_at = ego.facts.registered_at
     dated = np.flatnonzero((group >= 0) & (registered_at != NAT))
     n_keys = int(group.max(initial=-1)) + 2
-    line = Timeline.of(group[dated], registered_at[dated], np.ones(dated.size, np.int64), n_keys)
+    return Timeline.of(group[dated], registered_at[dated], np.ones(dated.size, np.int64), n_keys)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """When labels of the accounts of each group begin and cease to stand; group 0 is nobody's.
+
+    Attributes
+    ----------
+    begun, ended : Timeline
+        They weigh 1 where the label says automated.
+    """
+
+    begun: Timeline
+    ended: Timeline
+
+    @classmethod
+    def of(cls, ego: EgoLog, group: Codes | None, history: int) -> Standing:
+        """Find them; without groups each account is its own."""
+        account, first, last, value = label_spans(ego, history)
+        key = account + 1 if group is None else group[account] + 1
+        n_keys = (ego.n_accounts if group is None else int(group.max(initial=-1)) + 1) + 1
+        return cls(Timeline.of(key, first, value, n_keys), Timeline.of(key, last, value, n_keys))
+
+    def at(self, key: npt.NDArray[np.integer], as_of: Instants) -> tuple[Instants, Instants]:
+        """Return how many labels of each key stand at each instant, and how many say automated."""
+        begun, ended = self.begun.before(key, as_of), self.ended.before(key, as_of)
+        return begun[0] - ended[0], begun[1] - ended[1]
+
+
+def _count_registrations(
+    ego: EgoLog, slices: Slices, group: Codes, line: Timeline, out: npt.NDArray[np.float64]
+) -> None:
+    n_keys = line.n_keys
     key = np.where(group[slices.account] >= 0, group[slices.account], n_keys - 1)  # the last group is empty
     born = seen_registration(ego, slices)
     has_key = (group[slices.account] >= 0) & visible(ego, slices)
@@ -98,21 +143,10 @@ def _count_registrations(ego: EgoLog, slices: Slices, group: Codes, out: npt.NDA
 
 
 def _automated_share(
-    ego: EgoLog, slices: Slices, group: Codes, standing: tuple[Codes, Instants, Instants, Instants]
+    ego: EgoLog, slices: Slices, group: Codes, own: Standing, labels: Standing
 ) -> npt.NDArray[np.float64]:
-    account, first, last, value = standing
-
-    def standing_at(
-        key: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]
-    ) -> tuple[Instants, Instants]:
-        """Return how many labels of the keys `asked` stand at each slice's instant, and how many say automated."""
-        n_keys = int(max(key.max(initial=0), asked.max(initial=0))) + 1
-        begun = Timeline.of(key, first, value, n_keys).before(asked, slices.as_of)
-        ended = Timeline.of(key, last, value, n_keys).before(asked, slices.as_of)
-        return begun[0] - ended[0], begun[1] - ended[1]
-
-    own_n, _ = standing_at(account, slices.account)
-    n, hits = standing_at(group[account] + 1, group[slices.account] + 1)  # 0: on no known network
+    own_n, _ = own.at(slices.account + 1, slices.as_of)
+    n, hits = labels.at(group[slices.account] + 1, slices.as_of)  # 0: on no known network
     # Of an account that is labelled itself nothing is told: among the others of its network, automated ones would
     # each see one automated account less than honest ones do, and so give themselves away.
     known = visible(ego, slices) & (group[slices.account] >= 0) & (n > 0) & (own_n == 0)

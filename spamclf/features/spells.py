@@ -11,7 +11,7 @@ import numpy.typing as npt
 from spamclf import kernels
 from spamclf.campaigns.sightings import Sightings
 from spamclf.ego import EgoLog, Instants
-from spamclf.existence import NEVER, row_seen_from
+from spamclf.existence import NEVER
 from spamclf.ids import Codes
 
 __all__ = ["Seen", "offsets_of"]
@@ -160,7 +160,8 @@ def _known_from(
     if remembered is not None and len(remembered):
         np.minimum.at(known_from, np.searchsorted(names, remembered.account), remembered.instant)
     scored = np.flatnonzero(code_of >= 0)
-    seen_from = row_seen_from(ego.dataset, ego.n_accounts)[scored]
+    facts = ego.facts
+    seen_from = np.where(np.isnan(facts.filled), NEVER, facts.registered_at)[scored]
     known_from[code_of[scored]] = np.minimum(known_from[code_of[scored]], seen_from)
     return known_from
 

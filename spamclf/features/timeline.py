@@ -42,6 +42,11 @@ class Timeline:
         weights = np.concatenate([[0], np.cumsum(weight[order])]).astype(np.int64)
         return cls(offsets, np.ascontiguousarray(instant[order]), weights)
 
+    @property
+    def n_keys(self) -> int:
+        """Number of groups."""
+        return self.offsets.size - 1
+
     def before(self, key: npt.NDArray[np.integer], instant: Instants) -> tuple[Instants, Instants]:
         """Return the number and the weight of a key's instants before each `instant`."""
         place = np.empty(key.size, np.int64)

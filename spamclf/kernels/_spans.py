@@ -20,7 +20,8 @@ _NUMBER = 0xFFFFFFFF
 #: By recipient: offsets; of each span (message's instant, account << 32 | number among the late ones); begins of the
 #: late ones; latest instants of blocks, where their levels begin.
 LISTS = "Tuple((int64[::1], int64[:, ::1], int64[::1], int64[::1], int64[::1]))"
-#: By account: offsets; begins of its spans and instants of their messages, each ascending.
+#: By account: offsets; begins of its spans and instants of their messages, each ascending. Where one instant alone is
+#: asked for these may be empty, and instead of offsets stands how many strangers each account has then.
 SIZES = "Tuple((int64[::1], int64[::1], int64[::1]))"
 Lists = tuple[Ints, Ints, Ints, Ints, Ints]
 Sizes = tuple[Ints, Ints, Ints]
@@ -235,6 +236,8 @@ def count_standing(lists: Lists, instants: Ints, history: int, low: int, high: i
 def list_size(sizes: Sizes, account: int, since: int, until: int) -> int:
     """Return how many strangers an account has at `until`: the spans begun by then, less those that have ended."""
     offsets, begin, instant = sizes
+    if begin.size == 0:
+        return offsets[account]
     low, high = offsets[account], offsets[account + 1]
     return lower_bound(begin, low, high, until) - lower_bound(instant, low, high, since)
 

@@ -206,3 +206,15 @@ def nth_sends(
                 n_pairs += 1
                 k += 1
     return n_pairs
+
+
+@compiled("void(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def first_and_last(time: Ints, flag: Bytes, starts: Ints, ends: Ints, first: Ints, last: Ints) -> None:
+    """Write when each slice's first entry is, and its last one that goes out; what is not there is left alone."""
+    for row in range(starts.size):
+        if starts[row] < ends[row]:
+            first[row] = time[starts[row]]
+        for i in range(ends[row] - 1, starts[row] - 1, -1):
+            if flag[i] & OUT:
+                last[row] = time[i]
+                break

@@ -27,8 +27,10 @@ MOST = 1000  # lists that one is compared with, and accounts with them that are 
 
 _PAD = 16
 _WORDS = "Array(uint32, 2, 'C', True)"  # a file's memory is read-only
-#: Entries of all logs: where those of each account begin, time, peer, flags; and the hash of each peer's id.
-_LOG = "Tuple((int64[::1], int64[::1], int32[::1], uint8[::1], uint32[::1]))"
+#: Entries of the logs that are signed: peer, flags; and the hash of each peer's id.
+_LOG = "Tuple((int32[::1], uint8[::1], uint32[::1]))"
+#: Entries of all logs: where those of each account begin and end; time.
+_OTHERS = "Tuple((int64[::1], int64[::1], int64[::1]))"
 #: The different lists: signatures; by key their values, ascending, and which list has each; since when each is known.
 _LISTS = f"Tuple(({_WORDS}, uint32[:, ::1], int32[:, ::1], int64[::1]))"
 #: By list, the latest last: offsets; accounts; when they wrote to the last of it.
@@ -38,7 +40,8 @@ _KNOWN = f"Tuple((int64[::1], {LABELS}))"
 #: Stamps by peer, by list and by remembered account; items; both signatures.
 _SCRATCH = "Tuple((int64[::1], int64[::1], int64[::1], uint32[::1], uint32[:, ::1]))"
 
-Log = tuple[Ints, Ints, Codes, Bytes, Words]
+Log = tuple[Codes, Bytes, Words]
+Others = tuple[Ints, Ints, Ints]
 Lists = tuple[Words, Words, Codes, Ints]
 Members = tuple[Ints, Codes, Ints]
 Known = tuple[Ints, Labels]
@@ -48,7 +51,7 @@ Scratch = tuple[Ints, Ints, Ints, Words, Words]
 @compiled(f"int64({_LOG}, uint32[::1], uint32[::1], int64, int64, int64, {_SCRATCH})")
 def sign(log: Log, a: Words, b: Words, start: int, end: int, stamp: int, scratch: Scratch) -> int:
     """Sign the strangers in ``[start, end)`` of a log in both ways; return how many strangers there are."""
-    _, _, peer, flag, hashes = log
+    peer, flag, hashes = log
     met, _, _, items, own = scratch
     n = 0
     for i in range(start, end):
@@ -81,18 +84,18 @@ def agreement(own: Words, words: Words, which: int) -> int:
     return max(alone, weighed)
 
 
-@compiled(f"boolean(int64, int64, int64, {_LOG})")
-def is_at_hand(code: int, since: int, last: int, log: Log) -> bool:
+@compiled(f"boolean(int64, int64, int64, {_OTHERS})")
+def is_at_hand(code: int, since: int, last: int, others: Others) -> bool:
     """Tell whether the data show a message of an account up to the end of its list: then they know the list better."""
-    offsets, time, _, _, _ = log
+    begin, end, time = others
     if code < 0:
         return False
-    first = lower_bound(time, offsets[code], offsets[code + 1], since)
-    return first < offsets[code + 1] and time[first] <= last
+    first = lower_bound(time, begin[code], end[code], since)
+    return first < end[code] and time[first] <= last
 
 
 @compiled(
-    f"int64(int64, int64, int64, int64, int64, int64, {_MEMBERS}, {_KNOWN}, {_LOG}, int64[::1], float64[:, ::1],"
+    f"int64(int64, int64, int64, int64, int64, int64, {_MEMBERS}, {_KNOWN}, {_OTHERS}, int64[::1], float64[:, ::1],"
     "int64, int64)"
 )
 def add_accounts(
@@ -104,7 +107,7 @@ def add_accounts(
     looked: int,
     members: Members,
     known: Known,
-    log: Log,
+    others: Others,
     counted: Ints,
     out: Floats,
     row: int,
@@ -117,7 +120,7 @@ def add_accounts(
     while place >= offsets[which] and last[place] >= since and looked < MOST:
         who = account[place]
         looked += 1
-        if code_of[who] != own and not is_at_hand(code_of[who], since, last[place], log):
+        if code_of[who] != own and not is_at_hand(code_of[who], since, last[place], others):
             out[1, row] = max(out[1, row], n_equal / N_VALUES)
             if n_equal >= MATCHES and counted[who] != stamp:
                 counted[who] = stamp
@@ -145,13 +148,13 @@ def known_before(lists: Lists, key: int, value: int, until: int) -> int:
 
 
 @compiled(
-    f"void({_LISTS}, {_MEMBERS}, {_KNOWN}, {_LOG}, int64, int64, int64, int64, {_SCRATCH}, float64[:, ::1], int64)"
+    f"void({_LISTS}, {_MEMBERS}, {_KNOWN}, {_OTHERS}, int64, int64, int64, int64, {_SCRATCH}, float64[:, ::1], int64)"
 )
 def compare(
     lists: Lists,
     members: Members,
     known: Known,
-    log: Log,
+    others: Others,
     account: int,
     since: int,
     until: int,
@@ -175,14 +178,14 @@ def compare(
                 judged[which] = stamp
                 compared += 1
                 looked = add_accounts(
-                    which, agreement(own, words, which), account, since, until, looked, members, known, log,
+                    which, agreement(own, words, which), account, since, until, looked, members, known, others,
                     counted, out, row, stamp,
                 )  # fmt: skip
 
 
 @compiled(
-    f"void({_LOG}, uint32[::1], uint32[::1], {_LISTS}, {_MEMBERS}, {_KNOWN}, int64[::1], int64[::1], int64[::1],"
-    "int64[::1], int64, int64, int64, int64, float64[:, ::1])"
+    f"void({_LOG}, uint32[::1], uint32[::1], {_LISTS}, {_MEMBERS}, {_KNOWN}, {_OTHERS}, int64[::1], int64[::1],"
+    "int64[::1], int64[::1], int64, int64, int64, int64, float64[:, ::1])"
 )
 def look_up(
     log: Log,
@@ -191,6 +194,7 @@ def look_up(
     lists: Lists,
     members: Members,
     known: Known,
+    others: Others,
     account: Ints,
     starts: Ints,
     ends: Ints,
@@ -218,4 +222,4 @@ def look_up(
         stamp = row - low + 1
         if sign(log, a, b, starts[row], ends[row], stamp, scratch) >= LEAST:
             since, until = as_of[row] - history, as_of[row]
-            compare(lists, members, known, log, account[row], since, until, stamp, scratch, out, row)
+            compare(lists, members, known, others, account[row], since, until, stamp, scratch, out, row)

@@ -14,7 +14,7 @@ from spamclf.evaluate.figures import Interval
 from spamclf.features.extract import snapshot_slices
 from spamclf.instants import DAY_US
 from spamclf.labelled import SNAPSHOTS
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from spamclf.simulate import world
 from tests.benches.timing import markdown
 

@@ -17,7 +17,7 @@ from spamclf import Dataset, evaluate, extract, predict
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.evaluate.judged import judge, together
 from spamclf.evaluate.looks import _SENDS_WATCHED as WATCHED
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from tests.evaluate.common import found, found_by_stump, shipped, stump, world
 
 DAY = 86_400_000_000

@@ -6,7 +6,7 @@ import numpy as np
 
 from spamclf.evaluate.looks import STATED, WATCHED, Looks, questions
 from spamclf.evaluate.truth import Truth
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from tests.evaluate.common import stump, world
 
 

@@ -13,7 +13,7 @@ from spamclf.ego import DAY_US, EgoLog
 from spamclf.evaluate.evasion.knobs import NAIVE
 from spamclf.kernels import _common as bits
 from spamclf.model import Model
-from spamclf.predict import Scoring
+from spamclf.scoring import Scoring
 from spamclf.simulate import Policy, World, attack
 
 __all__ = ["Arena", "Outcome", "strangers_until"]

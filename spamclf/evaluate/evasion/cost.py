@@ -17,7 +17,7 @@ from spamclf.evaluate.evasion.told import EvasionCost, Knob, PolicyCost
 from spamclf.evaluate.figures import Interval
 from spamclf.evaluate.shares import exact_share
 from spamclf.model import Model
-from spamclf.predict import check_count
+from spamclf.scoring import check_count
 from spamclf.simulate import Policy, World
 
 __all__ = ["evasion_cost"]
