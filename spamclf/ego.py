@@ -87,6 +87,8 @@ class EgoLog:
     instant : int or None
         The only instant that it may be looked at: of a part of a log, beside which stands what its accounts must know
         of all others at that instant. None for a whole log.
+    sends : callable or None
+        Tells who sent when, where that is not known by the entries: takes codes, returns what `sends_of` does.
     """
 
     account_ids: pa.Array
@@ -103,6 +105,7 @@ class EgoLog:
     dataset: Dataset = field(repr=False)
     memory: CampaignIndex | None = None
     instant: int | None = None
+    sends: Callable[[Instants], tuple[Instants, Instants]] | None = field(default=None, repr=False)
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -253,6 +256,10 @@ class EgoLog:
         derived: T = self._derived[key]
         return derived
 
+    def put(self, key: Hashable, value: Any) -> None:
+        """Hand over what `once` shall return for a key, where it is known otherwise."""
+        self._derived[key] = value
+
     def slices(self, account: npt.ArrayLike, as_of: npt.ArrayLike, *, history_days: float) -> Slices:
         """Return the piece of each account's log in ``[as_of - history, as_of)``.
 
@@ -274,6 +281,20 @@ class EgoLog:
         kernels.ego.first_at(self.time, self.offsets, codes, until - history, starts)
         kernels.ego.first_at(self.time, self.offsets, codes, until, ends)
         return Slices(codes, starts, ends, until, history)
+
+    def sends_of(self, codes: Instants) -> tuple[Instants, Instants]:
+        """Return when some accounts sent: where those of each begin, and the instants."""
+        if self.sends is not None:
+            return self.sends(codes)
+        asked = np.zeros(self.n_accounts, np.bool_)
+        asked[codes] = True
+        entries = np.flatnonzero(np.repeat(asked, np.diff(self.offsets)) & ((self.flag & 1) != 0))
+        who = np.searchsorted(self.offsets, entries, side="right") - 1
+        place = np.empty(self.n_accounts, np.int64)
+        place[codes] = np.arange(codes.size)
+        order = np.argsort(place[who], kind="stable")
+        counts = np.bincount(place[who], minlength=codes.size)
+        return np.append(0, np.cumsum(counts)), self.time[entries[order]]
 
     def after_sends(self, counts: Sequence[int], before: npt.ArrayLike) -> tuple[Instants, Instants]:
         """Return (account, instant) just after each account's n-th send, for each n of `counts`.

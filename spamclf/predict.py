@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
+from spamclf.live import LiveScorer
 from spamclf.model import Model
 from spamclf.scoring import VERDICTS, ScoreTables, Scoring, check_count, check_reasons, load_shipped_model
 
-__all__ = ["VERDICTS", "load_shipped_model", "score", "score_batches", "segments"]
+__all__ = ["VERDICTS", "LiveScorer", "load_shipped_model", "score", "score_batches", "segments"]
 
 _BATCH = 50_000  # accounts whose features are in memory at once
 

@@ -150,13 +150,21 @@ class Scoring:
         slices, names = self.slices[low:high], self.model.feature_names
         told = self.telling.companions if companions else ()
         measured = list(dict.fromkeys([*names, _SENDS, *told]))
-        values = dict(zip(measured, measure(self.ego, slices, measured, n_jobs=self.n_jobs), strict=True))
+        values = dict(zip(measured, self.measured(slices, measured), strict=True))
         X = np.column_stack([values[name] for name in names])
         scores = self.model.scores(X, n_jobs=self.n_jobs)
         thresholds = self.model.thresholds(len(slices), self.segments(slices))
         flagged = scores >= thresholds
         verdict = np.where(values[_SENDS] == 0, 2, np.where(flagged, 0, 1)).astype(np.int8)
         return Looked(slices, values, X, scores, thresholds, verdict)
+
+    def measured(self, slices: Slices, names: Sequence[str]) -> Floats:
+        """Return the values of features, shape (n_features, n_slices)."""
+        return measure(self.ego, slices, names, n_jobs=self.n_jobs)
+
+    def account_ids(self, slices: Slices) -> pa.Array:
+        """Return the id of each slice's account."""
+        return self.ego.account_ids.take(pa.array(slices.account))
 
     def segments(self, slices: Slices) -> dict[str, npt.NDArray[np.bool_]]:
         """Tell which slices are in each certified segment."""
@@ -165,7 +173,7 @@ class Scoring:
 
     def ids_of(self, looked: Looked) -> tuple[pa.Array, pa.ChunkedArray]:
         """Return the account ids and the score ids of some slices."""
-        account_ids = self.ego.account_ids.take(pa.array(looked.slices.account))
+        account_ids = self.account_ids(looked.slices)
         ids = score_ids(
             self.model.digest, looked.slices.as_of, pseudonyms(account_ids), looked.scores, looked.X,
             looked.thresholds, looked.verdict,

@@ -24,6 +24,7 @@ FLOORS = (
     {"model"},
     {"groups", "labelled", "lists", "remember", "segments", "shards", "splits"},
     {"scoring"},
+    {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},

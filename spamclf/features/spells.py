@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,8 +33,8 @@ class Seen:
         The fingerprint and the time of each sighting.
     known_from : ndarray of shape (n_accounts,), dtype int64
         From when on each account is known by its row, or by what is remembered of it.
-    sends : tuple of ndarray
-        Of those that may be known earlier by their sends alone: where each account's begin, and the instants.
+    sends : callable
+        Returns, of those that may be known earlier by their sends alone, where each account's begin, and the instants.
     keys : ndarray of shape (n_groups, n_keys), dtype int32
         The buckets of each fingerprint; -1 stands for one in which it would be alone.
     n_buckets : int
@@ -44,7 +46,7 @@ class Seen:
     group: Codes
     instant: Instants
     known_from: Instants
-    sends: tuple[Instants, Instants]
+    sends: Callable[[], tuple[Instants, Instants]]
     keys: Codes
     n_buckets: int
     is_judged: Bools
@@ -66,7 +68,7 @@ class Seen:
         offsets, instant = offsets_of(code, names.size), joint.instant[order]
         known_from = _known_from(ego, code_of, names, remembered)
         doubtful = known_from > instant[offsets[:-1]]  # few, or none: everybody here showed something
-        sends = _sends(ego, code_of, doubtful)
+        sends = partial(_sends, ego, code_of, doubtful)
         return cls(offsets, joint.group[order], instant, known_from, sends, *keys, is_judged)
 
     def spells(self, history: int, first: int, last: int) -> tuple[Any, Any]:
@@ -95,7 +97,7 @@ class Seen:
 
     def _known_times(self, history: int) -> tuple[Instants, Instants, Instants]:
         """Return where each account's times of being known begin, and these: ``(from, until]``, in order and apart."""
-        offsets, sent_at = self.sends
+        offsets, sent_at = self.sends()
         code = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
         new = np.ones(code.size, np.bool_)
         new[1:] = (code[1:] != code[:-1]) | (sent_at[1:] > sent_at[:-1] + history)
@@ -168,11 +170,12 @@ def _known_from(
 
 def _sends(ego: EgoLog, code_of: Instants, doubtful: Bools) -> tuple[Instants, Instants]:
     """Return when those sent that may be known by that alone: where each one's sends begin, and the instants."""
-    if not doubtful.any():
+    asked = np.flatnonzero(code_of >= 0)
+    asked = asked[doubtful[code_of[asked]]]
+    asked = asked[np.argsort(code_of[asked])]
+    if not asked.size:
         return np.zeros(doubtful.size + 1, np.int64), np.empty(0, np.int64)
-    asked = np.zeros(ego.n_accounts, np.bool_)
-    asked[code_of >= 0] = doubtful[code_of[code_of >= 0]]
-    entries = np.flatnonzero(np.repeat(asked, np.diff(ego.offsets)) & ((ego.flag & 1) != 0))
-    code = code_of[np.searchsorted(ego.offsets, entries, side="right") - 1]
-    order = np.argsort(code, kind="stable")
-    return offsets_of(code, doubtful.size), ego.time[entries[order]]
+    offsets, instants = ego.sends_of(asked)
+    counts = np.zeros(doubtful.size, np.int64)
+    counts[code_of[asked]] = np.diff(offsets)
+    return np.append(0, np.cumsum(counts)), instants

@@ -1,0 +1,287 @@
+"""Logs that grow message by message, and the neighbourhood of some accounts at an instant.
+
+Each person's log is a block of one pool with room behind it; a block that is full moves to the pool's end. Beside each
+entry stands since when its recipient counts as a stranger of its sender, the same as `spans` in `kernels._spans` finds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spamclf.kernels._common import CONTACT, GROUP, OUT
+from spamclf.kernels._compile import compiled
+from spamclf.kernels._spans import POPULAR, lower_bound
+from spamclf.kernels._types import Bytes, Codes, Floats, Ints
+from spamclf.kernels.co_target import FEW
+from spamclf.kernels.ego import compare
+
+__all__ = ["FEWEST", "NEVER", "SCRATCH", "bounds", "compact", "gather", "insert"]
+
+NEVER = np.iinfo(np.int64).max  # of an entry whose recipient is no stranger by it
+SCRATCH = 1  # entries at the pool's beginning that belong to nobody
+FEWEST = 4  # entries that a new block has room for
+_MOST = POPULAR + 2  # writers to a stranger that are counted
+
+#: By person: where the block begins, entries, room.
+BLOCKS = "Tuple((int64[::1], int64[::1], int64[::1]))"
+Blocks = tuple[Ints, Ints, Ints]
+#: Entries: time, peer, flags, typing (or nothing), since when the recipient is the sender's stranger.
+POOL = "Tuple((int64[::1], int32[::1], uint8[::1], float64[::1], int64[::1]))"
+Pool = tuple[Ints, Codes, Bytes, Floats, Ints]
+
+
+@compiled(f"boolean(int64, {BLOCKS}, {POOL}, int64[::1])")
+def make_room(who: int, blocks: Blocks, pool: Pool, free: Ints) -> bool:
+    """Make room for one more entry in a block; False if the pool has none. ``free[0]`` is where it is free."""
+    at, size, room = blocks
+    if size[who] < room[who]:
+        return True
+    wanted = max(FEWEST, 2 * size[who])
+    time, peer, flag, typed, since = pool
+    if free[0] + wanted > time.size:
+        return False
+    here, there, n = at[who], free[0], size[who]
+    time[there : there + n] = time[here : here + n]
+    peer[there : there + n] = peer[here : here + n]
+    flag[there : there + n] = flag[here : here + n]
+    since[there : there + n] = since[here : here + n]
+    if typed.size:
+        typed[there : there + n] = typed[here : here + n]
+    at[who], room[who] = there, wanted
+    free[0] += wanted
+    return True
+
+
+@compiled(f"int64(int64, {BLOCKS}, {POOL})")
+def place_of_new(who: int, blocks: Blocks, pool: Pool) -> int:
+    """Return where the entry in the scratch place belongs in a block; below 0 if it stands there already."""
+    at, size, _ = blocks
+    time, peer, flag, typed, _ = pool
+    low, high = at[who], at[who] + size[who]
+    if low == high or time[high - 1] < time[0]:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        order = compare(time, peer, flag, typed, typed.size > 0, 0, middle)
+        if order == 0:
+            return -1
+        if order > 0:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled(f"void(int64, int64, {BLOCKS}, {POOL})")
+def put(who: int, place: int, blocks: Blocks, pool: Pool) -> None:
+    """Put the entry in the scratch place into a block that has room."""
+    at, size, _ = blocks
+    time, peer, flag, typed, since = pool
+    for k in range(at[who] + size[who], place, -1):
+        time[k], peer[k], flag[k], since[k] = time[k - 1], peer[k - 1], flag[k - 1], since[k - 1]
+        if typed.size:
+            typed[k] = typed[k - 1]
+    time[place], peer[place], flag[place], since[place] = time[0], peer[0], flag[0], since[0]
+    if typed.size:
+        typed[place] = typed[0]
+    size[who] += 1
+
+
+@compiled(f"UniTuple(int64, 2)(int64, int64, int64, {BLOCKS}, {POOL})")
+def neighbours(who: int, peer_code: int, instant: int, blocks: Blocks, pool: Pool) -> tuple[int, int]:
+    """Return the time of the last message between two before an instant, and how many there are at it or later."""
+    at, size, _ = blocks
+    time, peer, flag, _, _ = pool
+    n_later = 0
+    for k in range(at[who] + size[who] - 1, at[who] - 1, -1):
+        if peer[k] == peer_code and not flag[k] & GROUP:
+            if time[k] < instant:
+                return time[k], n_later
+            n_later += 1
+    return -NEVER, n_later
+
+
+@compiled(f"void(int64, int64, int64, {BLOCKS}, {POOL})")
+def respan(who: int, peer_code: int, history: int, blocks: Blocks, pool: Pool) -> None:
+    """Find anew since when each message between two makes a stranger, in the log of one of them."""
+    at, size, _ = blocks
+    time, peer, flag, _, since = pool
+    low, high = at[who], at[who] + size[who]
+    before, k = -NEVER, low
+    while k < high:
+        end = k
+        first_in = first_out = -1
+        while end < high and time[end] == time[k]:
+            if peer[end] == peer_code and not flag[end] & GROUP:
+                since[end] = NEVER
+                if flag[end] & OUT:
+                    first_out = end if first_out < 0 else first_out
+                else:
+                    first_in = end if first_in < 0 else first_in
+            end += 1
+        first = max(first_in, first_out)
+        if first >= 0:
+            if min(first_in, first_out) < 0 and not flag[first] & CONTACT:  # else both wrote at once
+                since[first] = time[k] if before == -NEVER else max(time[k], before + history)
+            before = time[k]
+        k = end
+
+
+@compiled(
+    f"int64(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int64[::1], int64, int64, {BLOCKS}, {POOL},"
+    "int64[::1], int64[::1])"
+)
+def insert(
+    sender: Codes, recipient: Codes, sent_at: Ints, flags: Bytes, typed_s: Floats, order: Ints, first: int,
+    history: int, blocks: Blocks, pool: Pool, free: Ints, n_duplicates: Ints,
+) -> int:  # fmt: skip
+    """Write messages into the logs of both sides, from ``order[first]`` on; return how many of them have been.
+
+    Fewer than there are if the pool is full: then it needs room before the rest is written.
+    """
+    time, peer, flag, typed, since = pool
+    size = blocks[1]
+    for k in range(first, order.size):
+        i = order[k]
+        who, other, instant, bits = np.int64(sender[i]), np.int64(recipient[i]), sent_at[i], flags[i]
+        is_group = bits & GROUP != 0
+        if not make_room(who, blocks, pool, free) or not (is_group or make_room(other, blocks, pool, free)):
+            return k
+        time[0], peer[0], flag[0], since[0] = instant, np.int32(other), bits | OUT, NEVER
+        if typed.size:
+            typed[0] = typed_s[i] if typed_s.size else np.nan
+        place = place_of_new(who, blocks, pool)
+        if place < 0:
+            n_duplicates[0] += 1
+            continue
+        if is_group:
+            put(who, place, blocks, pool)
+            continue
+        if size[who] <= size[other]:  # both logs hold all that went between the two
+            before, n_later = neighbours(who, other, instant, blocks, pool)
+        else:
+            before, n_later = neighbours(other, who, instant, blocks, pool)
+        if n_later == 0 and not bits & CONTACT:
+            since[0] = instant if before == -NEVER else max(instant, before + history)
+        put(who, place, blocks, pool)
+        peer[0], flag[0] = np.int32(who), bits
+        put(other, place_of_new(other, blocks, pool), blocks, pool)
+        if n_later:
+            respan(who, other, history, blocks, pool)
+            respan(other, who, history, blocks, pool)
+    return order.size
+
+
+@compiled(f"void({BLOCKS}, {POOL}, int64, {BLOCKS}, {POOL}, int64[::1])")
+def compact(blocks: Blocks, pool: Pool, floor: int, new_blocks: Blocks, new_pool: Pool, free: Ints) -> None:
+    """Copy all blocks into a new pool, without the entries before `floor`, with a little room behind each."""
+    at, size, _ = blocks
+    time, peer, flag, typed, since = pool
+    new_at, new_size, new_room = new_blocks
+    free[0] = SCRATCH
+    for who in range(at.size):
+        end = at[who] + size[who]
+        low = lower_bound(time, at[who], end, floor)
+        n, there = end - low, free[0]
+        new_pool[0][there : there + n] = time[low:end]
+        new_pool[1][there : there + n] = peer[low:end]
+        new_pool[2][there : there + n] = flag[low:end]
+        new_pool[4][there : there + n] = since[low:end]
+        if typed.size:
+            new_pool[3][there : there + n] = typed[low:end]
+        new_at[who], new_size[who] = there, n
+        new_room[who] = n + n // 8 + (n > 0)
+        free[0] += new_room[who]
+
+
+@compiled(f"void(int64[::1], int64, int64, {BLOCKS}, int64[::1], int64[::1], int64[::1])")
+def bounds(who: Ints, since: int, until: int, blocks: Blocks, time: Ints, starts: Ints, ends: Ints) -> None:
+    """Write where the entries in ``[since, until)`` of each log begin and end."""
+    at, size, _ = blocks
+    for k in range(who.size):
+        low, high = at[who[k]], at[who[k]] + size[who[k]]
+        starts[k] = lower_bound(time, low, high, since)
+        ends[k] = lower_bound(time, starts[k], high, until)
+
+
+@compiled("int64(int64, int32[::1], int64[::1], int64[::1])")
+def local_of(code: int, local: Codes, codes: Ints, n: Ints) -> int:
+    """Return the local number of a person, the next one for somebody new."""
+    if local[code] < 0:
+        local[code] = n[0]
+        codes[n[0]] = code
+        n[0] += 1
+    return local[code]
+
+
+@compiled(
+    f"UniTuple(int64, 2)(int64[::1], int64[::1], int64[::1], int64, int64, {BLOCKS}, {POOL}, int32[::1], int64[::1],"
+    f"{POOL}, int64[::1], uint8[::1], int64[:, ::1], int64[::1])"
+)
+def gather(
+    asked: Ints, starts: Ints, ends: Ints, since: int, until: int, blocks: Blocks, pool: Pool, local: Codes,
+    codes: Ints, log: Pool, offsets: Ints, counts: Bytes, entries: Any, n_strangers: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """Copy slices, and what they need to know of others at `until`, everybody numbered anew; return how many.
+
+    Local numbers go to the accounts `asked` first, then to their peers, then to others who wrote to their strangers;
+    ``codes`` says who is who. Writes the entries of the slices one after the other; for each of the numbered how many
+    wrote to it as a stranger (``counts``, if it is one of a slice), who these are, if few (``entries`` from
+    ``offsets`` on: instant, local number from bit 32), and how many strangers each of these has. Returns how many have
+    a number, and how many entries there are. `local` must hold -1 everywhere, and does again afterwards.
+    """
+    at, size, _ = blocks
+    time, peer, flag, typed, begin = pool
+    n = np.zeros(1, np.int64)
+    for code in asked:
+        local_of(code, local, codes, n)
+    where = 0
+    for k in range(asked.size):
+        for i in range(starts[k], ends[k]):
+            who = local_of(peer[i], local, codes, n)
+            log[0][where], log[1][where], log[2][where] = time[i], np.int32(who), flag[i]
+            if typed.size:
+                log[3][where] = typed[i]
+            if flag[i] & (OUT | GROUP) == OUT and begin[i] < until:
+                counts[who] = 1
+            where += 1
+    n_people, n_entries = n[0], 0
+    found = np.empty((FEW + 1, 2), np.int64)
+    for person in range(n_people):
+        offsets[person] = n_entries
+        if counts[person] == 0:
+            continue
+        code, met = codes[person], 0
+        low = at[code]
+        i = lower_bound(time, low, low + size[code], until) - 1
+        while i >= low and time[i] >= since and met < _MOST:
+            if begin[i] < until and not flag[i] & (OUT | GROUP):
+                if met <= FEW:
+                    found[met, 0], found[met, 1] = time[i], peer[i]
+                met += 1
+            i -= 1
+        counts[person] = met
+        if 2 <= met <= FEW + 1:
+            for k in range(met):
+                entries[n_entries, 0] = found[k, 0]
+                entries[n_entries, 1] = local_of(found[k, 1], local, codes, n) << 32
+                n_entries += 1
+    offsets[n_people : n[0] + 1] = n_entries
+    counts[n_people : n[0]] = 0
+    n_strangers[: n[0]] = 0
+    for k in range(n_entries):  # once each: the first entry of an account counts for all
+        person = entries[k, 1] >> 32
+        code = codes[person]
+        if local[code] < 0:
+            continue
+        local[code] = -1
+        low = at[code]
+        i = lower_bound(time, low, low + size[code], until) - 1
+        while i >= low and time[i] >= since:
+            n_strangers[person] += begin[i] < until and flag[i] & (OUT | GROUP) == OUT
+            i -= 1
+    for k in range(n[0]):
+        local[codes[k]] = -1
+    return n[0], n_entries

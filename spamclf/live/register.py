@@ -1,0 +1,198 @@
+"""What the accounts table says of each person, growing; and who is an account at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from spamclf.facts import NAT, Facts, column_of, instants_of
+from spamclf.features.timeline import Timeline
+from spamclf.live.people import grown
+from spamclf.schema import TABLES
+from spamclf.tables.rules import duplicates
+
+__all__ = ["Register", "Registrations"]
+
+Ints = npt.NDArray[np.int64]
+_TEXTS = ("country", "network_country", "network", "device")
+_WAITING = 2048  # registrations that are counted one by one before they are put in order
+
+
+class Registrations:
+    """Instants by network or by device, as a `Timeline` tells them, to which more are added."""
+
+    def __init__(self) -> None:
+        self._line = Timeline.of(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 1)
+        self._all = np.empty((2, _WAITING), np.int64)
+        self._n = self._n_in_line = 0
+        self._most = 0
+
+    @property
+    def n_keys(self) -> int:
+        """Number of groups; the last one is empty."""
+        return self._most + 2
+
+    def add(self, key: Ints, instant: Ints) -> None:
+        """Add instants of groups."""
+        end = self._n + key.size
+        if end > self._all.shape[1]:
+            longer = np.empty((2, 2 * end), np.int64)
+            longer[:, : self._n] = self._all[:, : self._n]
+            self._all = longer
+        self._all[0, self._n : end], self._all[1, self._n : end] = key, instant
+        self._n, self._most = end, max(self._most, int(key.max(initial=0)))
+        if self._n - self._n_in_line > _WAITING:
+            self._put_in_line()
+
+    def remove(self, key: int, instant: int) -> None:
+        """Take one instant of a group away."""
+        found = np.flatnonzero((self._all[0, : self._n] == key) & (self._all[1, : self._n] == instant))
+        self._all[:, found[0]] = self._all[:, self._n - 1]
+        self._n -= 1
+        self._put_in_line()
+
+    def _put_in_line(self) -> None:
+        key, instant = self._all[:, : self._n]
+        self._line = Timeline.of(key, instant, np.ones(self._n, np.int64), self.n_keys)
+        self._n_in_line = self._n
+
+    def before(self, key: npt.NDArray[np.integer], instant: Ints) -> tuple[Ints, Ints]:
+        """Return the number of a key's instants before each `instant`, twice: each weighs 1."""
+        known = np.asarray(key) < self._line.n_keys
+        n = self._line.before(np.where(known, key, self._line.n_keys - 1), instant)[0]
+        n = np.where(known, n, 0)
+        if self._n > self._n_in_line:
+            waiting = self._all[:, self._n_in_line : self._n]
+            n = n + ((waiting[0] == key[:, None]) & (waiting[1] < instant[:, None])).sum(axis=1)
+        return n, n
+
+
+class Register:
+    """The accounts table by the number of each person.
+
+    Attributes
+    ----------
+    facts : Facts
+        Of all numbers up to `room`; nothing is known of those that are not given yet.
+    has_row, has_sent : ndarray of shape (room,), dtype bool
+        An account is who has a row or ever sent a message.
+    registrations : dict of str to Registrations
+        By ``network`` and ``device``.
+    """
+
+    def __init__(self) -> None:
+        none = np.empty(0, np.int32)
+        self.facts = Facts(np.empty(0, np.int64), none, none, none, none, none, np.empty(0))
+        self.has_row, self.has_sent = np.empty(0, np.bool_), np.empty(0, np.bool_)
+        self.registrations = {"network": Registrations(), "device": Registrations()}
+        self._books: dict[str, dict[str, int]] = {"country": {}, "network": {}, "device": {}}
+        self._books["network_country"] = self._books["country"]
+
+    @property
+    def room(self) -> int:
+        """Numbers that there is room for."""
+        return self.has_row.size
+
+    def make_room_for(self, n_people: int) -> None:
+        """Let the arrays grow with the numbers, to twice as many."""
+        if n_people <= self.room:
+            return
+        size = max(1024, 2 * n_people)
+        facts = self.facts
+        fills = {"registered_at": NAT, "filled": np.nan} | dict.fromkeys(("is_business", *_TEXTS), -1)
+        longer: dict[str, Any] = {
+            name: grown(getattr(facts, name), size, fill) for name, fill in fills.items()
+        }
+        self.facts = replace(facts, **longer)
+        self.has_row, self.has_sent = grown(self.has_row, size, False), grown(self.has_sent, size, False)
+
+    def n_groups(self, kind: str) -> int:
+        """Number of different networks or devices."""
+        return len(self._books[kind])
+
+    def add(self, accounts: pa.Table, codes: Ints) -> int:
+        """Enter the rows of accounts; return how many were set aside, because another row of the account claims less.
+
+        Parameters
+        ----------
+        accounts : pyarrow.Table
+            Checked, each account at most once.
+        codes : ndarray of shape (n,), dtype int64
+        """
+        again = self.has_row[codes]
+        if not again.any():
+            self._enter(accounts, codes)
+            return 0
+        self._enter(accounts.filter(pa.array(~again)), codes[~again])
+        n_aside = 0
+        for row in np.flatnonzero(again):
+            old, new = (
+                self.rows(codes[row : row + 1], accounts["account_id"].slice(row, 1)),
+                accounts.slice(row, 1),
+            )
+            if old.equals(new.cast(old.schema)):
+                continue  # told once more
+            n_aside += 1
+            both = pa.concat_tables([old, new.cast(old.schema)]).combine_chunks()
+            columns = {name: column_of(both, name) for name in both.column_names}
+            columns["account_id"] = pa.array([0, 0])
+            if duplicates(TABLES["accounts"], columns)[0] == 0:
+                self._remove(int(codes[row]))
+                self._enter(new, codes[row : row + 1])
+        return n_aside
+
+    def _enter(self, accounts: pa.Table, codes: Ints) -> None:
+        facts = self.facts
+        facts.registered_at[codes] = instants_of(accounts, "registered_at")
+        business = column_of(accounts, "is_business").cast(pa.int32()).fill_null(-1)
+        facts.is_business[codes] = np.asarray(business)
+        filled = sum(
+            np.asarray(column_of(accounts, name).is_valid()).astype(float)
+            for name in ("registered_at", "is_business", *_TEXTS)
+        )
+        facts.filled[codes] = filled / 6
+        for name in _TEXTS:
+            getattr(facts, name)[codes] = self._numbers(name, column_of(accounts, name))
+        names = self._books["country"]
+        if len(names) > len(facts.country_names):
+            self.facts = replace(facts, country_names=tuple(names))
+        self.has_row[codes] = True
+        for name, line in self.registrations.items():
+            group = getattr(facts, name)[codes].astype(np.int64)
+            dated = (group >= 0) & (facts.registered_at[codes] != NAT)
+            line.add(group[dated], facts.registered_at[codes][dated])
+
+    def _remove(self, code: int) -> None:
+        for name, line in self.registrations.items():
+            group, instant = getattr(self.facts, name)[code], self.facts.registered_at[code]
+            if group >= 0 and instant != NAT:
+                line.remove(int(group), int(instant))
+
+    def _numbers(self, name: str, column: pa.Array) -> npt.NDArray[np.int32]:
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        book = self._books[name]
+        words = np.array(
+            [book.setdefault(word, len(book)) for word in coded.dictionary.to_pylist()] + [-1], np.int32
+        )
+        numbers: npt.NDArray[np.int32] = words[np.asarray(coded.indices.fill_null(len(words) - 1))]
+        return numbers
+
+    def rows(self, codes: Ints, account_ids: Any) -> pa.Table:
+        """Return the rows of some accounts as they were observed."""
+        facts = self.facts
+        registered_at = facts.registered_at[codes]
+        business = facts.is_business[codes]
+        columns = {
+            "account_id": account_ids,
+            "registered_at": pa.array(registered_at, pa.timestamp("us", "UTC"), mask=registered_at == NAT),
+            "is_business": pa.array(business == 1, mask=business < 0),
+        }
+        for name in _TEXTS:
+            words = pa.array([*self._books[name]], pa.string())
+            numbers = getattr(facts, name)[codes]
+            columns[name] = words.take(pa.array(numbers, mask=numbers < 0))
+        return pa.table(columns)

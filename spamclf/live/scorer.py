@@ -1,0 +1,449 @@
+"""LiveScorer: the scores of `predict.score`, of a stream."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.ego import Slices, flags_of, typed_of
+from spamclf.errors import InsufficientDataError, ParameterError, SchemaError
+from spamclf.facts import column_of, instants_of
+from spamclf.features.catalogue import family_of
+from spamclf.features.extract import FeatureTable, measure
+from spamclf.instants import DAY_US, LAST_US, iso, to_instant
+from spamclf.kernels._common import GROUP
+from spamclf.live.logs import Logs, Messages
+from spamclf.live.notes import Notes
+from spamclf.live.people import People
+from spamclf.live.register import Register
+from spamclf.live.surroundings import Surroundings
+from spamclf.model import Model
+from spamclf.model.reasons import Telling
+from spamclf.schema import TABLES
+from spamclf.scoring import ScoreTables, Scoring, as_model, check_reasons
+from spamclf.tables.check import Loaded, check_names, check_table, check_types
+from spamclf.tables.frames import frame_kind, to_arrow, to_native
+from spamclf.tables.loading import all_integer_ids
+from spamclf.tables.quarantine import Quarantine, RowCounts
+from spamclf.tables.times import Reading
+from spamclf.wording import counted
+
+__all__ = ["LiveScorer"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class LiveScorer:
+    """Scores accounts of a stream: observe rows as they come, score anybody as of any instant.
+
+    The scores are, bit for bit, those of `predict.score` on a dataset of all rows that were observed and not set
+    aside. Any thread may observe and score; a score sees all of a batch or nothing of it.
+
+    Parameters
+    ----------
+    model : Model or path, optional
+        By default the model that comes with spamclf.
+    lateness_s : float, default=86_400
+        How far behind the newest message observed before its batch a message may come; later ones are set aside
+        (`counts`). Scores as of `watermark` or earlier do not change by messages any more.
+    memory_limit_mb : float, optional
+        Bytes that logs may take, in MB. The oldest messages fall out first: then instants long ago cannot be scored
+        any more. What one history back from the newest message needs is never dropped: `observe` refuses rows rather
+        than forget silently.
+    tables : sequence of str, optional
+        Tables that the platform has, whether a row was observed yet or not: what nobody has is unknown, what is there
+        and empty says something. Others count from the first call that names them.
+    time_zone, time_unit, max_bad_share, not_after, schemes, innocent
+        As of `Dataset`; `max_bad_share` is judged batch by batch.
+
+    Attributes
+    ----------
+    model : Model
+    counts : dict of str to RowCounts
+        By table: rows that came, that are used and that were set aside.
+    quarantine : Quarantine
+        Which rules they broke; late messages are counted in `n_late` alone.
+    n_late, n_duplicates : int
+        Messages that came too late, and repetitions of a message that was there.
+
+    Notes
+    -----
+    Messages are kept for two histories back from the newest one: each instant of the last history can be scored.
+    Photos are known by their hashes; files are not looked at. Rows about an account that nobody knows yet wait for it.
+
+    Examples
+    --------
+    >>> from spamclf import predict
+    >>> live = predict.LiveScorer(time_unit="s")
+    >>> live.observe("accounts", {"account_id": ["a", "b"]})
+    >>> live.observe("messages", {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_300_800]})
+    >>> live.score(["a"], as_of="2026-06-01T09:00:00Z")["n_messages"].to_pylist()
+    [1]
+    """
+
+    def __init__(
+        self,
+        model: Model | str | os.PathLike[str] | None = None,
+        *,
+        lateness_s: float = 86_400.0,
+        memory_limit_mb: float | None = None,
+        tables: Sequence[str] = (),
+        time_zone: str | None = None,
+        time_unit: str | None = None,
+        max_bad_share: float = 0.01,
+        not_after: Any = None,
+        schemes: Any = None,
+        innocent: Any = None,
+    ) -> None:
+        self.model = as_model(model)
+        self._telling = Telling(self.model.feature_names)
+        self._history = round(self.model.history_days * DAY_US)
+        self._lateness = _lateness(lateness_s, self._history)
+        if memory_limit_mb is not None and not memory_limit_mb > 0:
+            raise ParameterError(
+                f"LiveScorer: memory_limit_mb must be above 0; got {memory_limit_mb!r}. Leave it out for no limit."
+            )
+        if unknown := sorted(set(tables) - set(TABLES)):
+            raise ParameterError(
+                f"LiveScorer: tables must be of {', '.join(TABLES)}; got {unknown[0]!r}. Leave it out."
+            )
+        self.settings: dict[str, Any] = {"lateness_s": lateness_s, "memory_limit_mb": memory_limit_mb}
+        self._time_zone, self._time_unit = time_zone, time_unit
+        self._max_bad_share, self._not_after = max_bad_share, not_after
+        self._lock = threading.RLock()
+        self._people, self._register = People(), Register()
+        limit = None if memory_limit_mb is None else round(memory_limit_mb * 2**20)
+        self._logs = Logs(self._history, limit)
+        self._notes = Notes({"schemes": schemes, "innocent": innocent, "not_after": "9999-01-01"})
+        self._notes.given |= set(tables)
+        self._around = Surroundings(
+            self.model, self._history, self._people, self._register, self._notes, self._logs
+        )
+        self._integer_ids: bool | None = None
+        self._frame = "pyarrow"
+        self._newest: int | None = None  # of all rows with a time that is an account's deed
+        self._newest_message: int | None = None
+        self.quarantine = Quarantine()
+        self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
+        self.n_late = 0
+
+    # ---- what comes in
+
+    def observe(self, table: str, rows: Any) -> None:
+        """Take in some rows of a table.
+
+        Parameters
+        ----------
+        table : str
+            Its name: messages, accounts, photos, texts, reports, labels or evidence.
+        rows : dataframe
+            With the columns of the contract, as `Dataset` takes them; in any order.
+
+        Raises
+        ------
+        SchemaError
+            If a column is missing or of another type, or ids are strings where they were integers.
+        BadRowsError
+            If too many rows are bad. Whatever is raised, none of the rows is in.
+        InsufficientDataError
+            If `memory_limit_mb` is too little.
+        ParameterError
+            For another name.
+
+        Examples
+        --------
+        See `LiveScorer`.
+        """
+        if table not in TABLES:
+            raise ParameterError(
+                f"observe: table must be of {', '.join(TABLES)}; got {table!r}. Use for instance 'messages'."
+            )
+        with self._lock:
+            checked, n_rows, bad, integer_ids, frame = self._check(table, rows)
+            if table == "messages":
+                checked = self._in_time(checked)
+                n_used = checked.num_rows
+                self._take_messages(checked)
+            elif table == "accounts":
+                n_used = checked.num_rows - self._take_accounts(checked)
+            else:
+                n_used = checked.num_rows
+                self._take_notes(table, checked)
+            self._integer_ids, self._frame = integer_ids, frame
+            self.quarantine.add(*bad)
+            before = self.counts[table]
+            self.counts[table] = RowCounts(
+                before.rows_in + n_rows, before.rows_used + n_used, before.rows_quarantined + n_rows - n_used
+            )
+
+    def _check(self, name: str, rows: Any) -> tuple[pa.Table, int, tuple[Any, Any], bool | None, str]:
+        """Return the rows that keep the contract, and what to note when they have been taken in."""
+        spec = replace(TABLES[name], known=())
+        names, table = to_arrow(rows, [column.name for column in spec.columns], name)
+        check_names(spec, names, name)
+        loaded = Loaded(spec, {each: table.column(each) for each in table.column_names}, table.num_rows)
+        integer_ids = self._integer_ids
+        if table.num_rows:
+            integers = all_integer_ids([loaded])
+            if integer_ids is None:
+                integer_ids = integers
+            elif integer_ids and not integers:
+                raise SchemaError(
+                    f"observe: ids of {name} must be integers, as the first ones were; got others. Give all ids as "
+                    "strings from the first row on."
+                )
+        latest = time.time_ns() // 1000 + DAY_US
+        if self._not_after is not None:
+            latest = to_instant(self._not_after, name="not_after", where="LiveScorer")
+        how = Reading(min(latest, LAST_US - 2 * DAY_US), bool(integer_ids), self._time_zone, self._time_unit)
+        check_types(loaded, how)
+        checked = check_table(loaded, how, self._max_bad_share, {})
+        frame = self._frame if self._newest is not None else frame_kind(rows)
+        return checked.table, checked.rows_in, (checked.bad, loaded.origin), integer_ids, frame
+
+    def _in_time(self, messages: pa.Table) -> pa.Table:
+        """Drop messages that come too late, and count them."""
+        if self._newest_message is None or not messages.num_rows:
+            return messages
+        sent_at = instants_of(messages, "sent_at")
+        late = sent_at < self._newest_message - self._lateness
+        if not late.any():
+            return messages
+        self.n_late += int(late.sum())
+        return messages.filter(pa.array(~late))
+
+    def _take_messages(self, messages: pa.Table) -> None:
+        if not messages.num_rows:
+            return
+        flags = flags_of(messages)
+        sender = self._people.encode(column_of(messages, "sender_id"))
+        recipients, to_group = column_of(messages, "recipient_id"), (flags & GROUP) != 0
+        if to_group.any():
+            recipient = np.empty(flags.size, np.int64)
+            recipient[~to_group] = self._people.encode(recipients.filter(pa.array(~to_group)))
+            recipient[to_group] = self._people.encode(recipients.filter(pa.array(to_group)), groups=True)
+        else:
+            recipient = self._people.encode(recipients)
+        sent_at = instants_of(messages, "sent_at")
+        newest = max(int(sent_at.max()), self._newest_message or 0)
+        batch = Messages(
+            sender.astype(np.int32), recipient.astype(np.int32), sent_at, flags, typed_of(messages)
+        )
+        least = newest - self._history - self._lateness
+        self._make_room()
+        self._logs.add(batch, least - self._history, least)
+        fresh = sender[~self._register.has_sent[sender]]
+        if fresh.size:
+            self._notes.touch(fresh[~self._register.has_row[fresh]])
+            self._register.has_sent[fresh] = True
+        self._newest_message = newest
+        self._seen(newest)
+
+    def _take_accounts(self, accounts: pa.Table) -> int:
+        codes = self._people.encode(column_of(accounts, "account_id"))
+        self._make_room()
+        n_aside = self._register.add(accounts, codes)
+        self._notes.touch(codes)
+        self._seen(pc.max(accounts["registered_at"]).cast(pa.int64()).as_py())
+        return n_aside
+
+    def _take_notes(self, table: str, rows: pa.Table) -> None:
+        codes = self._people.encode(column_of(rows, "account_id"))
+        if table == "reports":
+            self._people.encode(column_of(rows, "reporter_id"))
+        self._make_room()
+        self._notes.add(table, rows, codes, self._register.room)
+        if self._logs.kept_since is not None:
+            self._notes.forget(self._logs.kept_since)
+        if table not in ("labels", "evidence"):
+            self._seen(pc.max(rows[TABLES[table].time]).cast(pa.int64()).as_py())
+
+    def _make_room(self) -> None:
+        self._register.make_room_for(len(self._people))
+        self._logs.make_room_for(len(self._people))
+        self._around.meet()
+
+    def _seen(self, instant: int | None) -> None:
+        if instant is not None:
+            self._newest = max(instant, self._newest or 0)
+
+    # ---- what goes out
+
+    @property
+    def n_accounts(self) -> int:
+        """Accounts that can be scored: with a row, or with a message sent."""
+        with self._lock:
+            return int(self._are_accounts().sum())
+
+    @property
+    def n_duplicates(self) -> int:
+        """Repetitions of a message that was there."""
+        return self._logs.n_duplicates
+
+    @property
+    def watermark(self) -> int | None:
+        """The instant, microseconds since the epoch, before which no message can come any more; None at first."""
+        newest = self._newest_message
+        return None if newest is None else newest - self._lateness
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of logs and rows; numbers and layouts come on top."""
+        return self._logs.nbytes + self._notes.nbytes
+
+    def score(
+        self,
+        account_ids: Sequence[Any] | None = None,
+        as_of: Any = None,
+        *,
+        n_reasons: int = 5,
+        reasons_for: str = "flagged",
+    ) -> Any:
+        """Score accounts as of an instant.
+
+        Parameters
+        ----------
+        account_ids : sequence of str or int, optional
+            Each at most once; by default all accounts.
+        as_of : str, datetime or int (microseconds since the epoch), optional
+            Rows at or after it are unseen. By default just after the last row of messages, reports, photos, texts and
+            registrations.
+        n_reasons, reasons_for
+            As of `predict.score`.
+
+        Returns
+        -------
+        scores : dataframe of the kind that the first rows came in
+            The rows of `predict.score`, in the order asked for.
+
+        Raises
+        ------
+        ParameterError
+            For an account that was never observed, or an argument out of its range.
+        InsufficientDataError
+            If nothing with a time was observed and no instant is given, or rows of the history before the instant
+            have fallen out.
+
+        Examples
+        --------
+        See `LiveScorer`.
+        """
+        check_reasons("score", n_reasons, reasons_for)
+        with self._lock:
+            scoring = self._scoring(account_ids, as_of)
+            n = len(scoring.slices)
+            return to_native(ScoreTables(scoring, n_reasons, reasons_for).part(0, n), self._frame)
+
+    def features(self, account_ids: Sequence[Any] | None = None, as_of: Any = None) -> Any:
+        """Return what the model looks at: the columns of `extract` for its features, of accounts as of an instant.
+
+        Parameters
+        ----------
+        account_ids, as_of
+            As of `score`.
+
+        Returns
+        -------
+        table : dataframe of the kind that the first rows came in
+        """
+        with self._lock:
+            scoring = self._scoring(account_ids, as_of)
+            names = self.model.feature_names
+            slices = scoring.slices
+            return FeatureTable(
+                scoring.account_ids(slices), slices.as_of, tuple(names), scoring.measured(slices, names),
+                self.model.history_days, self._frame,
+            ).to_native()  # fmt: skip
+
+    def _scoring(self, account_ids: Sequence[Any] | None, as_of: Any) -> Scoring:
+        instant = self._instant(as_of)
+        codes = self._codes(account_ids)
+        everywhere = np.full(codes.size, instant)
+        none = np.zeros(codes.size, np.int64)
+        slices = Slices(codes, none, none, everywhere, self._history)
+        return _LiveScoring(self._around, self._people, self.model, self._telling, slices)
+
+    def _instant(self, as_of: Any) -> int:
+        if as_of is None:
+            if self._newest is None:
+                raise InsufficientDataError(
+                    "score: as_of must be given while no row with a time was observed; got None. "
+                    "Pass as_of='2026-06-01'."
+                )
+            return self._newest + 1
+        instant = to_instant(as_of, where="score")
+        kept = self._logs.kept_since
+        if kept is not None and instant - self._history < kept:
+            raise InsufficientDataError(
+                f"score: as_of must be {iso(kept + self._history)} or later, for older messages have fallen out; "
+                f"got {iso(instant)}. Use predict.score on the tables."
+            )
+        return instant
+
+    def _codes(self, account_ids: Sequence[Any] | None) -> Ints:
+        accounts = self._are_accounts()
+        if account_ids is None:
+            return np.flatnonzero(accounts)
+        ids = account_ids.to_pylist() if hasattr(account_ids, "to_pylist") else list(account_ids)
+        if isinstance(account_ids, str):
+            ids = [account_ids]
+        found = self._people.find(ids)
+        unknown = sum(code is None or not accounts[code] for code in found)
+        if unknown or len(set(ids)) < len(ids):
+            got = f"{counted(unknown, 'account')} that was never" if unknown else "an account twice"
+            raise ParameterError(
+                f"score: account_ids must be accounts that were observed, each once; got {got}"
+                f"{' observed' if unknown else ''}. Observe its row or a message of it first."
+            )
+        return np.array(found, np.int64)
+
+    def _are_accounts(self) -> npt.NDArray[np.bool_]:
+        return self._register.has_row | self._register.has_sent
+
+
+class _LiveScoring(Scoring):
+    """Scores slices of accounts by their live numbers, all of one instant."""
+
+    def __init__(
+        self, around: Surroundings, people: People, model: Model, telling: Telling, slices: Slices
+    ) -> None:
+        self.n_jobs, self.model, self.ego, self.slices = 1, model, around.told(), slices
+        self.telling, self._around, self._people = telling, around, people
+
+    def account_ids(self, slices: Slices) -> pa.Array:
+        ids = self._people.ids
+        return pa.array([ids[code] for code in slices.account.tolist()], self._people.id_type)
+
+    def measured(self, slices: Slices, names: Sequence[str]) -> Floats:
+        logged = [name for name in names if family_of(name).name not in TABLE_FAMILIES]
+        told = [name for name in names if family_of(name).name in TABLE_FAMILIES]
+        values = np.empty((len(names), len(slices)))
+        place = {name: k for k, name in enumerate(names)}
+        if logged and len(slices):
+            ego, local = self._around.neighbourhood(self.ego, slices)
+            values[[place[name] for name in logged]] = measure(ego, local, logged, n_jobs=1)
+        if told and len(slices):
+            values[[place[name] for name in told]] = measure(self.ego, slices, told, n_jobs=1)
+        return values
+
+
+#: Families that look at no message of the account itself.
+TABLE_FAMILIES = ("registration", "photo", "template", "evidence")
+
+
+def _lateness(lateness_s: Any, history: int) -> int:
+    if isinstance(lateness_s, bool) or not isinstance(lateness_s, int | float) or not lateness_s >= 0:
+        raise ParameterError(
+            f"LiveScorer: lateness_s must be a number of seconds from 0; got {lateness_s!r}. Use 86_400 for a day."
+        )
+    return min(round(lateness_s * 1e6), 100 * history)
