@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Mapping
 
@@ -99,12 +100,13 @@ def segments_of(ego: EgoLog, slices: Slices, names: Collection[str]) -> dict[str
         "business": seen & (ego.facts.is_business[slices.account] == 1),
     }
     if any(is_country(name) or name == OTHER_COUNTRIES for name in names):
-        place, codes = _countries(ego)
-        own = np.where(seen, place[slices.account], _UNKNOWN)
+        places, codes = _places(ego.facts.country_names)
+        own = np.where(seen, places[ego.facts.country[slices.account]], _UNKNOWN)
         found[OTHER_COUNTRIES] = own != _UNKNOWN
-        for k, code in enumerate(codes):
-            if (name := f"{COUNTRY}{code}") in names:
-                found[name] = own == k
+        for name in names:
+            code = name.removeprefix(COUNTRY)
+            if is_country(name) and code in codes:
+                found[name] = own == codes.index(code)
                 found[OTHER_COUNTRIES] &= ~found[name]
     return {name: found.get(name, nobody) for name in names}
 
@@ -136,8 +138,13 @@ def hide_few(account: npt.NDArray[np.int64], segments: Mapping[str, Bools]) -> d
 
 def _countries(ego: EgoLog) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Return the place of each scored account's country among the codes, and these in order."""
-    names = ego.facts.country_names
+    places, codes = _places(ego.facts.country_names)
+    return places[ego.facts.country], codes
+
+
+@functools.lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Return the place of each country among the codes, last that of an unknown one, and the codes in order."""
     codes = sorted(name for name in names if _CODE.fullmatch(name))
     place_of = {name: place for place, name in enumerate(codes)}
-    places = np.array([*(place_of.get(name, _UNCODED) for name in names), _UNKNOWN], np.int32)
-    return places[ego.facts.country], codes
+    return np.array([*(place_of.get(name, _UNCODED) for name in names), _UNKNOWN], np.int32), codes

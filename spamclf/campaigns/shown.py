@@ -179,15 +179,17 @@ def read_texts(
     >>> shown.row, url  # what the second one says many people do
     (array([0]), array([ True, False]))
     """
-    texts = dataset.once("texts", lambda: _read_texts(dataset, n_jobs))
+    dataset.once("texts", lambda: _read_texts(dataset, n_jobs))
+    return dataset.once(("texts", sources), lambda: _of_sources(dataset, sources))
+
+
+def _of_sources(dataset: Dataset, sources: tuple[str, ...]) -> tuple[Shown, Bools, Bools]:
+    texts = dataset.once("texts", lambda: _read_texts(dataset, -1))
     source = column_of(dataset.texts, "source").cast(pa.string())
     chosen = np.asarray(pc.is_in(source, value_set=pa.array(sources)), dtype=np.bool_)
-    shown = dataset.once(
-        ("texts", sources),
-        lambda: _shown(
-            dataset.texts, "observed_at", "text", str(text_scheme(dataset)), texts.words, texts.place,
-            chosen & texts.usable, chosen & texts.known,
-        ),
+    shown = _shown(
+        dataset.texts, "observed_at", "text", str(text_scheme(dataset)), texts.words, texts.place,
+        chosen & texts.usable, chosen & texts.known,
     )  # fmt: skip
     return shown, texts.url & chosen, texts.phone & chosen
 

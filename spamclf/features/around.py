@@ -71,7 +71,8 @@ class _Look:
 class _Around:
     """Sightings of one kind, of the data and of the memory, laid out for `kernels.around`.
 
-    The latest look is kept: a second family asks for the same slices, and the next batch for the same instant.
+    The latest look is kept: a second family asks for the same slices, and the next batch for the same instant. `alone`
+    tells of which accounts nobody else ever shows what is in reach of theirs: so it is at any instant.
     """
 
     seen: Seen
@@ -80,6 +81,7 @@ class _Around:
     code_of: Instants
     known: tuple[Any, ...]
     most: int
+    alone: Bools
     latest: _Look | None = None
 
     def look(self, slices: Slices) -> _Look:
@@ -89,10 +91,13 @@ class _Around:
             return latest
         first, last = (int(slices.as_of.min()), int(slices.as_of.max())) if len(slices) else (0, 0)
         instants = slices.history, first, last
-        if latest is not None and latest.instants == instants:
-            spells, buckets = latest.spells, latest.buckets
-        else:
-            spells, buckets = self.seen.spells(*instants)
+        spells: tuple[Any, ...] = ()
+        buckets: tuple[Any, ...] = ()
+        if not self.alone[slices.account].all():
+            if latest is not None and latest.instants == instants and latest.spells:
+                spells, buckets = latest.spells, latest.buckets
+            else:
+                spells, buckets = self.seen.spells(*instants)
         rows = np.empty((len(ROWS), len(slices)))
         self.latest = _Look(slices, instants, spells, buckets, rows, set(), np.zeros(2, np.int64))
         return self.latest
@@ -101,6 +106,9 @@ class _Around:
         """Fill the rows of the slices ``[low, high)``."""
         slices, history = look.slices, look.slices.history
         offsets, print_, first_at = self._own_prints(slices, low, high)
+        if not look.spells:
+            self._tell_of_nobody(look, low, (offsets, print_, first_at))
+            return
         row = np.repeat(np.arange(low, high), np.diff(offsets))
         until, account = slices.as_of[row], self.code_of[slices.account[row]].astype(np.int32)
         order = np.lexsort((until, print_))
@@ -115,6 +123,16 @@ class _Around:
         kernels.around.tell(
             low, history, slices.account, slices.as_of, self.code_of, (offsets, print_, first_at, case_of, does), sums,
             self.prints, self.known, look.rows,
+        )  # fmt: skip
+
+    def _tell_of_nobody(self, look: _Look, low: int, own: tuple[Any, ...]) -> None:
+        """Fill the rows of slices whose accounts are alone with what they show: there is nothing to count."""
+        slices, sums = look.slices, np.zeros((1, kernels.crowd.N_SUMS), np.int64)
+        sums[0, -1] = kernels.crowd.NEVER
+        case_of, does = np.zeros(own[1].size, np.int64), np.zeros(own[1].size, np.uint8)
+        kernels.around.tell(
+            low, slices.history, slices.account, slices.as_of, self.code_of, (*own, case_of, does), sums, self.prints,
+            self.known, look.rows,
         )  # fmt: skip
 
     def _own_prints(self, slices: Slices, low: int, high: int) -> tuple[Instants, Codes, Instants]:
@@ -220,7 +238,38 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
         code_of,
         known,
         MOST_PHOTOS if joint.kind == "photo" else MOST_TEXTS,
+        _alone(
+            joint,
+            shown,
+            scored,
+            group[prints.group],
+            near[0] if joint.kind == "photo" else None,
+            keys,
+            ego.n_accounts,
+        ),
     )
+
+
+def _alone(
+    joint: Sightings,
+    shown: Shown,
+    scored: Codes,
+    group_of: npt.NDArray[np.integer],
+    listed: Instants | None,
+    keys: Codes,
+    n_accounts: int,
+) -> Bools:
+    """Tell of which accounts no other ever shows what is in reach of theirs, as far as the index tells at once.
+
+    Such is a print whose fingerprint one account alone shows, with no other in its list of photos in reach, or in none
+    of its buckets of texts.
+    """
+    pairs = np.unique(np.stack([joint.group.astype(np.uint64), joint.account]), axis=1)
+    single = np.bincount(pairs[0].astype(np.int64), minlength=len(joint.words)) == 1
+    unlike = (keys == -1).all(axis=1)[group_of] if listed is None else np.diff(listed) == 1
+    alone = np.ones(n_accounts, np.bool_)
+    alone[scored[~(single[group_of] & unlike)[shown.print_]]] = False
+    return alone
 
 
 def _neighbours(prints: Prints, words: Words, listed: int, most: int) -> tuple[Instants, Codes]:

@@ -29,7 +29,9 @@ CATALOGUE: dict[str, Feature] = {
     feature.name: feature for family in FAMILIES.values() for feature in family.features
 }
 
+_FAMILY_OF = {feature.name: family for family in FAMILIES.values() for feature in family.features}
+
 
 def family_of(name: str) -> Family:
     """Return the family that computes the feature called `name`."""
-    return next(family for family in FAMILIES.values() if CATALOGUE[name] in family.features)
+    return _FAMILY_OF[name]

@@ -49,8 +49,8 @@ class People:
     @property
     def id_type(self) -> pa.DataType:
         """The type of all ids: int64, or string."""
-        is_integer = any(isinstance(each, int) for each in self.ids[:1] + list(self._groups)[:1])
-        return pa.int64() if is_integer else pa.string()
+        first = next(iter(self._numbers), next(iter(self._groups), ""))
+        return pa.int64() if isinstance(first, int) else pa.string()
 
     def __len__(self) -> int:
         return len(self.ids)

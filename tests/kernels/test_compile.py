@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import pytest
 
-from spamclf.kernels._compile import compiled
+from spamclf.kernels._compile import compiled, sources
 
 
 def plus_one(x):
@@ -40,3 +40,18 @@ def test_other_errors_are_not_hidden(monkeypatch):
     monkeypatch.setattr(numba, "njit", failing)
     with pytest.raises(RuntimeError, match="no such type"):
         compiled("int64(int64)")(plus_one)
+
+
+def test_a_changed_helper_changes_what_is_cached(tmp_path):
+    (tmp_path / "_deep.py").write_text("A = 1\n")
+    (tmp_path / "_near.py").write_text("from spamclf.kernels._deep import A\n")
+    kernel, alone = tmp_path / "kernel.py", tmp_path / "alone.py"
+    kernel.write_text("from spamclf.kernels._near import A\n")
+    alone.write_text("B = 1\n")
+    before = [sources(path) for path in (kernel, alone)]
+    (tmp_path / "_deep.py").write_text("A = 2\n")
+    sources.cache_clear()
+    after = [sources(path) for path in (kernel, alone)]
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+    assert sources(tmp_path / "missing.py")  # as in an archive: no file to read
