@@ -137,7 +137,8 @@ class _Around:
 
     def _own_prints(self, slices: Slices, low: int, high: int) -> tuple[Instants, Codes, Instants]:
         """Return the prints that the account of each slice showed last: where they begin, which, and since when."""
-        most = np.minimum(np.diff(self.own[0])[slices.account[low:high]], kernels.spells.OWN).sum()
+        account = slices.account[low:high]
+        most = np.minimum(self.own[0][account + 1] - self.own[0][account], kernels.spells.OWN).sum()
         offsets, print_, first_at = (
             np.empty(high - low + 1, np.int64), np.empty(most, np.int32), np.empty(most, np.int64)
         )  # fmt: skip
@@ -216,10 +217,11 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
         keys = np.empty((len(photos), crowded * kernels.neighbours.CHUNKS), np.int32)
         kernels.near.chunk_keys(photos, keys)
         n_buckets = keys.shape[1] * kernels.neighbours.CHUNK_VALUES
+        listed = near[0]
     else:
         photos, texts, reach = np.empty((0, 4), np.uint64), joint.words, _MIN_MATCHES
         keys, n_buckets = _band_buckets(texts)
-        near = np.zeros(len(prints.group) + 1, np.int64), np.empty(0, np.int32)
+        near, listed = (np.zeros(len(prints.group) + 1, np.int64), np.empty(0, np.int32)), None
     known = _verdicts(ego, code_of, names)
     is_judged = (np.diff(known[0]) > 0) | (np.diff(known[3]) > 0)
     return _Around(
@@ -238,15 +240,7 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
         code_of,
         known,
         MOST_PHOTOS if joint.kind == "photo" else MOST_TEXTS,
-        _alone(
-            joint,
-            shown,
-            scored,
-            group[prints.group],
-            near[0] if joint.kind == "photo" else None,
-            keys,
-            ego.n_accounts,
-        ),
+        _alone(joint, shown, scored, group[prints.group], listed, keys, ego.n_accounts),
     )
 
 

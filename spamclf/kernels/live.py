@@ -17,11 +17,10 @@ from spamclf.kernels._types import Bytes, Codes, Floats, Ints
 from spamclf.kernels.co_target import FEW
 from spamclf.kernels.ego import compare
 
-__all__ = ["FEWEST", "NEVER", "SCRATCH", "bounds", "compact", "gather", "insert"]
+__all__ = ["NEVER", "SCRATCH", "bounds", "compact", "gather", "insert", "move"]
 
 NEVER = np.iinfo(np.int64).max  # of an entry whose recipient is no stranger by it
 SCRATCH = 1  # entries at the pool's beginning that belong to nobody
-FEWEST = 4  # entries that a new block has room for
 _MOST = POPULAR + 2  # writers to a stranger that are counted
 
 #: By person: where the block begins, entries, room.
@@ -32,26 +31,22 @@ POOL = "Tuple((int64[::1], int32[::1], uint8[::1], float64[::1], int64[::1]))"
 Pool = tuple[Ints, Codes, Bytes, Floats, Ints]
 
 
-@compiled(f"boolean(int64, {BLOCKS}, {POOL}, int64[::1])")
-def make_room(who: int, blocks: Blocks, pool: Pool, free: Ints) -> bool:
-    """Make room for one more entry in a block; False if the pool has none. ``free[0]`` is where it is free."""
+@compiled(f"void(int64[::1], int64[::1], {BLOCKS}, {POOL}, int64[::1])")
+def move(people: Ints, wanted: Ints, blocks: Blocks, pool: Pool, free: Ints) -> None:
+    """Move blocks to the pool's end, ``free[0]``, where each has as much room as is wanted."""
     at, size, room = blocks
-    if size[who] < room[who]:
-        return True
-    wanted = max(FEWEST, 2 * size[who])
     time, peer, flag, typed, since = pool
-    if free[0] + wanted > time.size:
-        return False
-    here, there, n = at[who], free[0], size[who]
-    time[there : there + n] = time[here : here + n]
-    peer[there : there + n] = peer[here : here + n]
-    flag[there : there + n] = flag[here : here + n]
-    since[there : there + n] = since[here : here + n]
-    if typed.size:
-        typed[there : there + n] = typed[here : here + n]
-    at[who], room[who] = there, wanted
-    free[0] += wanted
-    return True
+    for k in range(people.size):
+        who = people[k]
+        here, there, n = at[who], free[0], size[who]
+        time[there : there + n] = time[here : here + n]
+        peer[there : there + n] = peer[here : here + n]
+        flag[there : there + n] = flag[here : here + n]
+        since[there : there + n] = since[here : here + n]
+        if typed.size:
+            typed[there : there + n] = typed[here : here + n]
+        at[who], room[who] = there, wanted[k]
+        free[0] += wanted[k]
 
 
 @compiled(f"int64(int64, {BLOCKS}, {POOL})")
@@ -130,33 +125,26 @@ def respan(who: int, peer_code: int, history: int, blocks: Blocks, pool: Pool) -
 
 
 @compiled(
-    f"int64(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int64[::1], int64, int64, {BLOCKS}, {POOL},"
-    "int64[::1], int64[::1])"
+    f"int64(int32[::1], int32[::1], int64[::1], uint8[::1], float64[::1], int64[::1], int64, {BLOCKS}, {POOL})"
 )
 def insert(
-    sender: Codes, recipient: Codes, sent_at: Ints, flags: Bytes, typed_s: Floats, order: Ints, first: int,
-    history: int, blocks: Blocks, pool: Pool, free: Ints, n_duplicates: Ints,
+    sender: Codes, recipient: Codes, sent_at: Ints, flags: Bytes, typed_s: Floats, order: Ints, history: int,
+    blocks: Blocks, pool: Pool,
 ) -> int:  # fmt: skip
-    """Write messages into the logs of both sides, from ``order[first]`` on; return how many of them have been.
-
-    Fewer than there are if the pool is full: then it needs room before the rest is written.
-    """
+    """Write messages, in an order, into the logs of both sides, which have room; return how many were there already."""
     time, peer, flag, typed, since = pool
     size = blocks[1]
-    for k in range(first, order.size):
-        i = order[k]
+    n_repeated = 0
+    for i in order:
         who, other, instant, bits = np.int64(sender[i]), np.int64(recipient[i]), sent_at[i], flags[i]
-        is_group = bits & GROUP != 0
-        if not make_room(who, blocks, pool, free) or not (is_group or make_room(other, blocks, pool, free)):
-            return k
         time[0], peer[0], flag[0], since[0] = instant, np.int32(other), bits | OUT, NEVER
         if typed.size:
             typed[0] = typed_s[i] if typed_s.size else np.nan
         place = place_of_new(who, blocks, pool)
         if place < 0:
-            n_duplicates[0] += 1
+            n_repeated += 1
             continue
-        if is_group:
+        if bits & GROUP:
             put(who, place, blocks, pool)
             continue
         if size[who] <= size[other]:  # both logs hold all that went between the two
@@ -171,29 +159,25 @@ def insert(
         if n_later:
             respan(who, other, history, blocks, pool)
             respan(other, who, history, blocks, pool)
-    return order.size
+    return n_repeated
 
 
-@compiled(f"void({BLOCKS}, {POOL}, int64, {BLOCKS}, {POOL}, int64[::1])")
-def compact(blocks: Blocks, pool: Pool, floor: int, new_blocks: Blocks, new_pool: Pool, free: Ints) -> None:
-    """Copy all blocks into a new pool, without the entries before `floor`, with a little room behind each."""
+@compiled(f"void({BLOCKS}, {POOL}, int64[::1], {BLOCKS}, {POOL})")
+def compact(blocks: Blocks, pool: Pool, starts: Ints, new_blocks: Blocks, new_pool: Pool) -> None:
+    """Copy all blocks, without the entries before ``starts``, to where they begin in a new pool."""
     at, size, _ = blocks
     time, peer, flag, typed, since = pool
-    new_at, new_size, new_room = new_blocks
-    free[0] = SCRATCH
+    new_at, new_size, _ = new_blocks
     for who in range(at.size):
-        end = at[who] + size[who]
-        low = lower_bound(time, at[who], end, floor)
-        n, there = end - low, free[0]
+        low, end, there = starts[who], at[who] + size[who], new_at[who]
+        n = end - low
         new_pool[0][there : there + n] = time[low:end]
         new_pool[1][there : there + n] = peer[low:end]
         new_pool[2][there : there + n] = flag[low:end]
         new_pool[4][there : there + n] = since[low:end]
         if typed.size:
             new_pool[3][there : there + n] = typed[low:end]
-        new_at[who], new_size[who] = there, n
-        new_room[who] = n + n // 8 + (n > 0)
-        free[0] += new_room[who]
+        new_size[who] = n
 
 
 @compiled(f"void(int64[::1], int64, int64, {BLOCKS}, int64[::1], int64[::1], int64[::1])")

@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from spamclf import kernels
 from spamclf.errors import InsufficientDataError
 from spamclf.ids import Codes
+from spamclf.kernels import _common as message_bits
 from spamclf.kernels import live as kernel
-from spamclf.live.people import grown
+from spamclf.live.people import People, grown
 
-__all__ = ["Logs", "Messages", "Neighbourhood"]
+__all__ = ["Logs", "Messages", "Neighbourhood", "message_rows"]
 
 Ints = npt.NDArray[np.int64]
 _TYPES = (np.int64, np.int32, np.uint8, np.float64, np.int64)
 _FIRST = 1 << 16  # entries that a new pool has room for
+_FEWEST = 4  # entries that a block has room for beside what it needs
 _GROWTH = 1.5
 
 
@@ -84,17 +88,13 @@ class Logs:
         self._blocks = tuple(np.zeros(0, np.int64) for _ in range(3))
         self._pool = _new_pool(_FIRST, typed=False)
         self._free = np.full(1, kernel.SCRATCH)
-        self._duplicates = np.zeros(1, np.int64)
+        self.n_duplicates = 0
         self._local = np.empty(0, np.int32)
-
-    @property
-    def n_duplicates(self) -> int:
-        return int(self._duplicates[0])
 
     @property
     def nbytes(self) -> int:
         """Bytes of the pool and of the tables by person."""
-        return sum(each.nbytes for each in (*self._pool, *self._blocks, self._local))
+        return self._pool[0].size * self._bytes_each + self._fixed
 
     @property
     def ends(self) -> tuple[Ints, Ints, Ints]:
@@ -119,60 +119,62 @@ class Logs:
         """
         if messages.typed_s.size and not self._pool[3].size:
             self._pool = (*self._pool[:3], np.full(self._pool[0].size, np.nan), self._pool[4])
-        # Both sides of each, and blocks that move to where there is room for twice as many.
-        self._reserve(self._needed(messages), oldest, least)
-        order = np.argsort(messages.sent_at, kind="stable")
-        done = 0
-        while True:
-            done = kernel.insert(
-                messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order, done,
-                self.history, self._blocks, self._pool, self._free, self._duplicates,
-            )  # fmt: skip
-            if done == order.size:
-                return
-            self._renew(int(self._pool[0].size * _GROWTH) + _FIRST, oldest)
-
-    def _needed(self, messages: Messages) -> int:
-        """Return how many entries the blocks that move will take, at most."""
         _, size, room = self._blocks
         people, more = np.unique(np.concatenate([messages.sender, messages.recipient]), return_counts=True)
         after = size[people] + more
         moving = after > room[people]
-        return int((2 * np.maximum(after[moving], kernel.FEWEST)).sum()) * 2
+        wanted = after[moving] + after[moving] // 2 + _FEWEST
+        if self._free[0] + wanted.sum() <= self._pool[0].size:
+            kernel.move(people[moving].astype(np.int64), wanted, self._blocks, self._pool, self._free)
+        else:
+            self._renew(oldest, least, people, more)
+        order = np.argsort(messages.sent_at, kind="stable")
+        self.n_duplicates += kernel.insert(
+            messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order,
+            self.history, self._blocks, self._pool,
+        )  # fmt: skip
 
-    def _reserve(self, needed: int, oldest: int, least: int) -> None:
-        """Make room for so many entries at the pool's end."""
-        size = self._pool[0].size
-        if self._free[0] + needed <= size:
-            return
-        self._renew(size, oldest, at_least=needed)
-        if self.limit is None or self.nbytes <= self.limit:
-            return
-        self._renew(0, least, at_least=needed)
-        if self.nbytes > self.limit:
+    def _renew(self, oldest: int, least: int, people: Codes, more: Ints) -> None:
+        """Move all entries from `oldest` on into a new pool, in which some people have room for more.
+
+        If it would be too large, those from `least` on.
+        """
+        at, held, _ = self._blocks
+        limit = self.limit or 1 << 60
+        most = (limit - self._fixed) // self._bytes_each
+        for floor in (oldest, least):
+            starts, ends = self.bounds(np.arange(at.size), floor, kernel.NEVER)
+            room = ends - starts
+            room += room // 4
+            room[people] += more
+            total = int(room.sum()) + kernel.SCRATCH
+            if total <= most:
+                break
+        else:
             raise InsufficientDataError(
-                f"LiveScorer: memory_limit_mb must hold one history of the messages; got {self.limit >> 20:,} MB where "
-                f"{self.nbytes >> 20:,} MB are needed. Raise it, or use a model with a shorter history."
+                "LiveScorer: memory_limit_mb must hold one history of the messages; got "
+                f"{limit / 2**20:,.1f} MB where {(total * self._bytes_each + self._fixed) / 2**20:,.1f} MB are "
+                "needed. Raise it, or use a model with a shorter history."
             )
-
-    def _renew(self, size: int, oldest: int, *, at_least: int = 0) -> None:
-        """Move all entries from `oldest` on into a pool of `size` entries or more, with room for `at_least` more."""
-        at = self._blocks[0]
-        starts, ends = np.empty_like(at), np.empty_like(at)
-        kernel.bounds(np.arange(at.size), oldest, kernel.NEVER, self._blocks, self._pool[0], starts, ends)
         if (starts > at).any():
-            self.kept_since = max(oldest, self.kept_since or oldest)
-        kept = int((ends - starts).sum())
-        kept += kept // 8 + at.size + kernel.SCRATCH + at_least
-        if kept > 0.8 * size:
-            size = int(kept * _GROWTH)
-            if self.limit is not None:  # rather close than over the limit
-                each = sum(np.dtype(kind).itemsize for kind in _TYPES) - (0 if self._pool[3].size else 8)
-                size = max(kept, min(size, self.limit // each))
-        pool = _new_pool(size, typed=self._pool[3].size > 0)
-        blocks = tuple(np.zeros(at.size, np.int64) for _ in range(3))
-        kernel.compact(self._blocks, self._pool, oldest, blocks, pool, self._free)
+            self.kept_since = max(floor, self.kept_since or floor)
+        size = max(_FIRST, int(total * _GROWTH))
+        pool = _new_pool(min(size, most), typed=self._pool[3].size > 0)
+        begins = kernel.SCRATCH + np.cumsum(room) - room
+        blocks = begins, np.zeros_like(held), room
+        kernel.compact(self._blocks, self._pool, starts, blocks, pool)
         self._blocks, self._pool = blocks, pool
+        self._free[0] = total
+
+    @property
+    def _bytes_each(self) -> int:
+        """Bytes of an entry."""
+        return sum(np.dtype(kind).itemsize for kind in _TYPES) - (0 if self._pool[3].size else 8)
+
+    @property
+    def _fixed(self) -> int:
+        """Bytes of what there is by person."""
+        return sum(each.nbytes for each in self._blocks) + self._local.nbytes
 
     def make_room_for(self, n_people: int) -> None:
         """Let there be a log for each number below `n_people`, of a person or a group."""
@@ -233,18 +235,46 @@ class Logs:
             n_strangers[: n_people + 1],
         )  # fmt: skip
 
-    def messages(self) -> tuple[Ints, dict[str, npt.NDArray[Any]]]:
-        """Return every message that is kept: its sender, and recipient, time, flags and typing."""
+    def sent(self) -> Messages:
+        """Return every message that is kept."""
         at, size, _ = self._blocks
+        time, peer, flag, typed, _ = self._pool
         place = np.repeat(at, size) + np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
         who = np.repeat(np.arange(at.size), size)
-        sent = (self._pool[2][place] & 1) != 0
+        sent = (flag[place] & 1) != 0
         place, who = place[sent], who[sent]
-        typed = self._pool[3][place] if self._pool[3].size else np.empty(0)
-        return who, {
-            "recipient": self._pool[1][place], "time": self._pool[0][place], "flag": self._pool[2][place],
-            "typed_s": typed,
-        }  # fmt: skip
+        return Messages(
+            who.astype(np.int32), peer[place], time[place], flag[place], typed[place] if typed.size else typed
+        )
+
+
+def message_rows(logs: Logs, people: People) -> pa.Table:
+    """Return every message that is kept as a row of the messages table."""
+    sent, bits = logs.sent(), message_bits
+    to_group = (sent.flags & bits.GROUP) != 0
+    recipients = pa.nulls(sent.flags.size, people.id_type)
+    if to_group.any():
+        recipients = pc.replace_with_mask(
+            recipients, pa.array(to_group), people.take(sent.recipient[to_group], groups=True)
+        )
+    recipients = pc.replace_with_mask(recipients, pa.array(~to_group), people.take(sent.recipient[~to_group]))
+
+    typed = sent.typed_s if sent.typed_s.size else np.full(sent.sent_at.size, np.nan)
+
+    def fact(known: int, value: int, when: bool) -> pa.Array:
+        return pa.array(((sent.flags & value) != 0) == when, mask=(sent.flags & known) == 0)
+
+    return pa.table(
+        {
+            "sender_id": people.take(sent.sender.astype(np.int64)),
+            "recipient_id": recipients,
+            "sent_at": pa.array(sent.sent_at, pa.timestamp("us", "UTC")),
+            "is_group": pa.array(to_group),
+            "in_contacts": fact(bits.CONTACT_KNOWN, bits.CONTACT, True),
+            "typed_s": pa.array(typed, from_pandas=True),
+            "delivered": fact(bits.DELIVERY_KNOWN, bits.UNDELIVERED, False),
+        }
+    )
 
 
 def _new_pool(size: int, *, typed: bool) -> tuple[npt.NDArray[Any], ...]:

@@ -71,11 +71,11 @@ class Notes:
                 part for part in parts if instants_of(part[0], time).max(initial=until) >= until
             ]
 
-    def table(self, name: str, known: Callable[[Ints], Bools]) -> tuple[pa.Table, Ints]:
-        """Return the rows of a table about known accounts, and their numbers."""
+    def table(self, name: str, known: Callable[[Ints], Bools] | None = None) -> tuple[pa.Table | None, Ints]:
+        """Return the rows of a table about known accounts, or of all, and their numbers; None without a row."""
         tables, codes = [], [np.empty(0, np.int64)]
         for rows, about in self._parts[name]:
-            keep = known(about)
+            keep = np.ones(about.size, np.bool_) if known is None else known(about)
             tables.append(rows if keep.all() else rows.filter(pa.array(keep)))
             codes.append(about[keep])
         if not tables:

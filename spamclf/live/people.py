@@ -78,6 +78,7 @@ class People:
         """Return the number of each id, None for one that was never met."""
         return [self._numbers.get(each) for each in ids]
 
-    def group_ids(self) -> dict[int, Any]:
-        """Return the id of each group by its number."""
-        return {number: each for each, number in self._groups.items()}
+    def take(self, numbers: Numbers, *, groups: bool = False) -> pa.Array:
+        """Return the ids of some people, or groups."""
+        ids = {number: each for each, number in self._groups.items()} if groups else self.ids
+        return pa.array([ids[number] for number in numbers.tolist()], self.id_type)

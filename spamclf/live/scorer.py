@@ -15,16 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.ego import Slices, flags_of, typed_of
-from spamclf.errors import InsufficientDataError, ParameterError, SchemaError
+from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.facts import column_of, instants_of
-from spamclf.features.catalogue import family_of
-from spamclf.features.extract import FeatureTable, measure
+from spamclf.features.extract import FeatureTable
 from spamclf.instants import DAY_US, LAST_US, iso, to_instant
 from spamclf.kernels._common import GROUP
-from spamclf.live.logs import Logs, Messages
-from spamclf.live.notes import Notes
+from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
+from spamclf.live.logs import Logs, Messages, message_rows
+from spamclf.live.notes import NOTED, Notes
 from spamclf.live.people import People
 from spamclf.live.register import Register
+from spamclf.live.scoring import LiveScoring
 from spamclf.live.surroundings import Surroundings
 from spamclf.model import Model
 from spamclf.model.reasons import Telling
@@ -41,6 +42,9 @@ __all__ = ["LiveScorer"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+_BATCH = 1000  # accounts whose logs are gathered at a time
+_CHUNK = 1_000_000  # messages of a checkpoint that are observed at a time
 
 
 class LiveScorer:
@@ -117,7 +121,11 @@ class LiveScorer:
             raise ParameterError(
                 f"LiveScorer: tables must be of {', '.join(TABLES)}; got {unknown[0]!r}. Leave it out."
             )
-        self.settings: dict[str, Any] = {"lateness_s": lateness_s, "memory_limit_mb": memory_limit_mb}
+        self.settings: dict[str, Any] = {
+            "lateness_s": lateness_s, "memory_limit_mb": memory_limit_mb, "time_zone": time_zone,
+            "time_unit": time_unit, "max_bad_share": max_bad_share, "schemes": schemes,
+            "not_after": None if not_after is None else to_instant(not_after, name="not_after", where="LiveScorer"),
+        }  # fmt: skip
         self._time_zone, self._time_unit = time_zone, time_unit
         self._max_bad_share, self._not_after = max_bad_share, not_after
         self._lock = threading.RLock()
@@ -341,8 +349,8 @@ class LiveScorer:
         check_reasons("score", n_reasons, reasons_for)
         with self._lock:
             scoring = self._scoring(account_ids, as_of)
-            n = len(scoring.slices)
-            return to_native(ScoreTables(scoring, n_reasons, reasons_for).part(0, n), self._frame)
+            parts = ScoreTables(scoring, n_reasons, reasons_for).parts(_BATCH)
+            return to_native(pa.concat_tables(parts).combine_chunks(), self._frame)
 
     def features(self, account_ids: Sequence[Any] | None = None, as_of: Any = None) -> Any:
         """Return what the model looks at: the columns of `extract` for its features, of accounts as of an instant.
@@ -365,13 +373,130 @@ class LiveScorer:
                 self.model.history_days, self._frame,
             ).to_native()  # fmt: skip
 
+    # ---- what is kept
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write all that is of use into a folder, from which `restore` goes on.
+
+        A reader, or a process that is started after this one was killed, meets the former checkpoint or this one.
+        Rows are written while others may observe and score; what they observe meanwhile is not in it.
+
+        Parameters
+        ----------
+        path : path-like
+            The folder; made if missing.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; the former checkpoint is untouched.
+        """
+        with self._lock:
+            state, tables = self._state(), self._tables()
+        write_checkpoint(path, state, tables)
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | os.PathLike[str],
+        model: Model | str | os.PathLike[str] | None = None,
+        *,
+        innocent: Any = None,
+    ) -> LiveScorer:
+        """Return a scorer that goes on from a checkpoint: with the rows since then it scores as if it had never ended.
+
+        What came after the checkpoint has to come again (`counts` tells how many rows of each table it has seen);
+        messages and accounts that it has seen may, too.
+
+        Parameters
+        ----------
+        path : path-like
+        model : Model or path, optional
+            The same model, or the shipped one; a list of `innocent` photos and texts is given again, too.
+
+        Raises
+        ------
+        DataFileError
+            If there is no checkpoint, or it is damaged, forged or of another version.
+        ParameterError
+            If it was made with another model.
+        """
+        state, tables = read_checkpoint(path)
+        model = as_model(model)
+        if state.get("model") != model.digest:
+            raise ParameterError(
+                "restore: model must be the one that the checkpoint was made with; got another one. Load that one, or "
+                "observe the rows anew."
+            )
+        try:
+            live = cls(model, innocent=innocent, **state["settings"])
+            live._restore(state, tables)
+        except (KeyError, TypeError, AttributeError, BadRowsError, SchemaError, ValueError) as error:
+            raise DataFileError(
+                f"checkpoint: its rows must keep the contract; got {type(error).__name__}. Restore an older one, or "
+                "observe the rows again."
+            ) from error
+        return live
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.digest,
+            "settings": self.settings | {"tables": sorted(self._notes.given)},
+            "integer_ids": self._integer_ids,
+            "frame": self._frame,
+            "newest": self._newest,
+            "newest_message": self._newest_message,
+            "kept_since": self._logs.kept_since,
+            "n_late": self.n_late,
+            "n_duplicates": self.n_duplicates,
+            "counts": {name: [each.rows_in, each.rows_used] for name, each in self.counts.items()},
+        }
+
+    def _tables(self) -> dict[str, pa.Table]:
+        people, register = self._people, self._register
+        with_row, senders = np.flatnonzero(register.has_row), np.flatnonzero(register.has_sent)
+        tables = {
+            "accounts": register.rows(with_row, people.take(with_row)),
+            "senders": pa.table({"account_id": people.take(senders)}),
+            "messages": message_rows(self._logs, people),
+        }
+        for name in NOTED:
+            rows = self._notes.table(name)[0]
+            if rows is not None:
+                tables[name] = rows
+        return tables
+
+    def _restore(self, state: dict[str, Any], tables: dict[str, pa.Table]) -> None:
+        not_after, lateness, share = self._not_after, self._lateness, self._max_bad_share
+        # All of it was checked when it was observed: no row may be bad now.
+        self._not_after, self._lateness, self._max_bad_share = LAST_US - 2 * DAY_US, LAST_US, 0.0
+        self.observe("accounts", tables["accounts"])
+        messages = tables["messages"].sort_by("sent_at")
+        for low in range(0, messages.num_rows, _CHUNK):
+            self.observe("messages", messages.slice(low, _CHUNK))
+        for name in NOTED:
+            if name in tables:
+                self.observe(name, tables[name])
+        senders = self._people.encode(column_of(tables["senders"], "account_id"))
+        self._make_room()
+        self._register.has_sent[senders] = True
+        self._not_after, self._lateness, self._max_bad_share = not_after, lateness, share
+        self._integer_ids, self._frame = state["integer_ids"], str(state["frame"])
+        self._newest, self._newest_message = state["newest"], state["newest_message"]
+        self._logs.kept_since, self.n_late = state["kept_since"], int(state["n_late"])
+        self._logs.n_duplicates = int(state["n_duplicates"])
+        self.counts = {
+            name: RowCounts(int(n), int(used), int(n) - int(used))
+            for name, (n, used) in state["counts"].items()
+        }
+
     def _scoring(self, account_ids: Sequence[Any] | None, as_of: Any) -> Scoring:
         instant = self._instant(as_of)
         codes = self._codes(account_ids)
         everywhere = np.full(codes.size, instant)
         none = np.zeros(codes.size, np.int64)
         slices = Slices(codes, none, none, everywhere, self._history)
-        return _LiveScoring(self._around, self._people, self.model, self._telling, slices)
+        return LiveScoring(self._around, self._people, self.model, self._telling, slices)
 
     def _instant(self, as_of: Any) -> int:
         if as_of is None:
@@ -409,36 +534,6 @@ class LiveScorer:
 
     def _are_accounts(self) -> npt.NDArray[np.bool_]:
         return self._register.has_row | self._register.has_sent
-
-
-class _LiveScoring(Scoring):
-    """Scores slices of accounts by their live numbers, all of one instant."""
-
-    def __init__(
-        self, around: Surroundings, people: People, model: Model, telling: Telling, slices: Slices
-    ) -> None:
-        self.n_jobs, self.model, self.ego, self.slices = 1, model, around.told(), slices
-        self.telling, self._around, self._people = telling, around, people
-
-    def account_ids(self, slices: Slices) -> pa.Array:
-        ids = self._people.ids
-        return pa.array([ids[code] for code in slices.account.tolist()], self._people.id_type)
-
-    def measured(self, slices: Slices, names: Sequence[str]) -> Floats:
-        logged = [name for name in names if family_of(name).name not in TABLE_FAMILIES]
-        told = [name for name in names if family_of(name).name in TABLE_FAMILIES]
-        values = np.empty((len(names), len(slices)))
-        place = {name: k for k, name in enumerate(names)}
-        if logged and len(slices):
-            ego, local = self._around.neighbourhood(self.ego, slices)
-            values[[place[name] for name in logged]] = measure(ego, local, logged, n_jobs=1)
-        if told and len(slices):
-            values[[place[name] for name in told]] = measure(self.ego, slices, told, n_jobs=1)
-        return values
-
-
-#: Families that look at no message of the account itself.
-TABLE_FAMILIES = ("registration", "photo", "template", "evidence")
 
 
 def _lateness(lateness_s: Any, history: int) -> int:

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 import random
+import threading
+from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spamclf import Dataset, predict
+from spamclf.errors import BadRowsError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.predict import LiveScorer
+from spamclf.tables.quarantine import RowCounts
+from tests import doors
 from tests.features.test_co_target import lists_worlds
 from tests.live.observing import LATE_S, differing, model_of, observe_in_batches
-from tests.rows import arrow
+from tests.plain import HOUR
+from tests.rows import START, arrow
 from tests.worlds import DAY, World, worlds
 
 
@@ -30,13 +41,258 @@ def assert_live_equals_extract(world: World, seed: int) -> None:
         assert not differing(live, dataset, instant)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(worlds(), st.integers(0, 2**32))
 def test_it_equals_extract(world: World, seed: int) -> None:
     assert_live_equals_extract(world, seed)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(lists_worlds(), st.integers(0, 2**32))
 def test_it_equals_extract_where_lists_overlap(world: World, seed: int) -> None:
     assert_live_equals_extract(world, seed)
+
+
+def world_of_doors(**settings: Any) -> tuple[LiveScorer, Dataset]:
+    live = LiveScorer(doors.model(), lateness_s=LATE_S, **settings)
+    for name, table in doors.tables().items():
+        live.observe(name, table)
+    return live, doors.dataset()
+
+
+def assert_same_scores(live: LiveScorer, dataset: Dataset, as_of: Any = None, model: Any = None) -> None:
+    wanted = doors.by_account(predict.score(dataset, model or doors.model(), as_of=as_of, n_jobs=1))
+    got = doors.by_account(live.score(as_of=as_of))
+    assert got == wanted
+
+
+@pytest.mark.parametrize("days", [0, 3, 7.123456, 19])
+def test_it_equals_score_with_reasons_and_memory(days: float) -> None:
+    live, dataset = world_of_doors()
+    last = dataset.last_instant()
+    assert last is not None
+    assert_same_scores(live, dataset, last + 1 - round(days * DAY))
+    some = doors.dataset().accounts["account_id"].to_pylist()[10:13]
+    rows = live.score(some, last + 1, n_reasons=3, reasons_for="all").to_pylist()
+    wanted = doors.by_account(
+        predict.score(dataset, doors.model(), as_of=last + 1, n_reasons=3, reasons_for="all", n_jobs=1)
+    )
+    assert rows == [wanted[name] for name in some]
+
+
+def test_without_an_instant_it_looks_just_after_the_last_row() -> None:
+    live, dataset = world_of_doors()
+    assert_same_scores(live, dataset)
+
+
+def test_integer_ids_and_frames() -> None:
+    rng = np.random.default_rng(5)
+    accounts = pd.DataFrame({"account_id": np.arange(40) * 10})
+    sender = rng.integers(0, 40, 900)
+    messages = pd.DataFrame(
+        {"sender_id": sender * 10, "recipient_id": (sender + rng.integers(1, 60, 900)) * 10 + (sender == 3),
+         "sent_at": 1_780_000_000 + rng.integers(0, 9 * 86_400, 900)}
+    )  # fmt: skip
+    live = LiveScorer(doors.model(), time_unit="s", lateness_s=LATE_S)
+    live.observe("messages", messages[:500])
+    live.observe("accounts", accounts)
+    live.observe("messages", messages[500:])
+    got = live.score()
+    assert isinstance(got, pd.DataFrame)
+    wanted = predict.score(
+        Dataset(accounts=accounts, messages=messages, time_unit="s"), doors.model(), n_jobs=1
+    )
+    key = "account_id"
+    pd.testing.assert_frame_equal(
+        got.sort_values(key, ignore_index=True), wanted.sort_values(key, ignore_index=True)
+    )
+    with pytest.raises(SchemaError, match="observe: ids of messages must be integers"):
+        live.observe("messages", {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_000_000]})
+
+
+# ---- time: what falls out, what comes too late -------------------------------------------------------------------
+
+
+def stream(n: int, seed: int, *, days: float = 60.0, n_people: int = 30) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    sender = rng.integers(0, n_people, n)
+    recipient = (sender + rng.integers(1, n_people, n)) % (n_people + 5)
+    recipient = np.where(recipient == sender, n_people + 6, recipient)
+    sent_at = START + np.sort(rng.integers(0, int(days * DAY), n))
+    sent_at[1::7] = sent_at[0::7][: sent_at[1::7].size]  # some at once
+    return pa.table(
+        {
+            "sender_id": pa.array([f"a{k}" for k in sender]),
+            "recipient_id": pa.array([f"a{k}" for k in recipient]),
+            "sent_at": pa.array(np.sort(sent_at), pa.timestamp("us", "UTC")),
+            "in_contacts": pa.array(rng.random(n) < 0.3),
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_old_messages_fall_out_and_nothing_that_may_be_asked_changes(seed: int) -> None:
+    model = model_of(5.0)
+    live = LiveScorer(model, lateness_s=3600.0, not_after="2040-01-01")
+    messages = stream(12_000, seed)
+    for low in range(0, messages.num_rows, 500):
+        live.observe("messages", messages.slice(low, 500))
+        none = np.empty(0, np.int64)
+        live._logs._renew(live._newest_message - 2 * 5 * DAY - HOUR, 0, none, none)  # as when it is full
+    dataset = Dataset(
+        accounts={"account_id": pa.array([], pa.string())}, messages=messages, not_after="2040-01-01"
+    )
+    kept, newest = live._logs.kept_since, live._newest_message
+    assert kept is not None
+    assert newest is not None
+    assert live._logs.sent().sent_at.min() >= kept
+    for instant in (newest + 1, newest - DAY, kept + 5 * DAY, newest + 3 * DAY):
+        assert not differing(live, dataset, instant)
+    with pytest.raises(InsufficientDataError, match="older messages have fallen out"):
+        live.score(as_of=kept + 5 * DAY - 1)
+
+
+def test_the_pool_does_not_grow_with_the_stream() -> None:
+    live = LiveScorer(model_of(1.0, "send_rate_sends"), lateness_s=60.0, not_after="2040-01-01")
+    sizes = []
+    messages = stream(200_000, 1, days=400.0, n_people=100)
+    for low in range(0, messages.num_rows, 10_000):
+        live.observe("messages", messages.slice(low, 10_000))
+        sizes.append(live.nbytes)
+    assert sizes[-1] <= 1.5 * sizes[2]
+    assert live._logs.kept_since is not None
+
+
+def test_messages_that_come_too_late_are_set_aside_and_counted() -> None:
+    live = LiveScorer(doors.model(), time_unit="s", lateness_s=100)
+    row = {"sender_id": ["a"], "recipient_id": ["b"]}
+    live.observe("messages", row | {"sent_at": [1_780_000_000]})
+    live.observe("messages", row | {"sent_at": [1_780_000_000 - 100]})  # just in time
+    live.observe("messages", row | {"sent_at": [1_780_000_000 - 101]})
+    live.observe("messages", row | {"sent_at": [1_780_000_000]})  # once more
+    assert (live.n_late, live.n_duplicates) == (1, 1)
+    assert live.counts["messages"] == RowCounts(4, 3, 1)
+    assert live.watermark == (1_780_000_000 - 100) * 1_000_000
+    assert live.score(["a"], as_of=1_780_000_001_000_000)["n_messages"].to_pylist() == [2]
+
+
+def test_a_memory_limit_drops_the_oldest_first_and_never_a_history() -> None:
+    messages = stream(60_000, 3, days=12.0)
+    free = LiveScorer(
+        model_of(5.0, "send_rate_sends", "fan_out_strangers"), lateness_s=60.0, not_after="2040-01-01"
+    )
+    free.observe("messages", messages)
+    limited = LiveScorer(
+        free.model, lateness_s=60.0, not_after="2040-01-01", memory_limit_mb=0.8 * free._logs.nbytes / 2**20
+    )
+    for low in range(0, messages.num_rows, 1000):
+        limited.observe("messages", messages.slice(low, 1000))
+    assert limited._logs.nbytes < 0.8 * free._logs.nbytes
+    assert limited._logs.kept_since is not None
+    newest = limited._newest_message
+    assert newest is not None
+    assert free.features(None, newest + 1).equals(limited.features(None, newest + 1))
+    tight = LiveScorer(free.model, lateness_s=60.0, not_after="2040-01-01", memory_limit_mb=1.0)
+    with pytest.raises(InsufficientDataError, match="LiveScorer: memory_limit_mb must hold one history"):
+        tight.observe("messages", messages)
+    assert tight.n_accounts == 0
+
+
+# ---- whom it knows -----------------------------------------------------------------------------------------------
+
+
+def test_rows_about_somebody_unknown_wait() -> None:
+    live = LiveScorer(model_of(30.0, "registration_network_automated_share"), time_unit="s")
+    live.observe("accounts", {"account_id": ["a"], "network": ["n"], "registered_at": [1_780_000_000]})
+    live.observe("labels", {"account_id": ["b"], "is_automated": [True], "labelled_at": [1_780_000_100]})
+    share = "registration_network_automated_share"
+    at = 1_780_000_200_000_000
+    assert live.features(["a"], at)[share].to_pylist() == [None]
+    live.observe("accounts", {"account_id": ["b"], "network": ["n"], "registered_at": [1_780_000_001]})
+    assert live.features(["a"], at)[share].to_pylist() == [2 / 3]
+
+
+def test_of_two_rows_of_an_account_the_one_that_claims_less_counts() -> None:
+    rows = [
+        {"account_id": ["a"], "registered_at": [1_780_000_050], "country": ["DE"], "network": ["n"]},
+        {"account_id": ["a"], "registered_at": [1_780_000_000], "country": ["FR"], "network": ["m"]},
+        {"account_id": ["b"], "registered_at": [1_780_000_000], "country": ["FR"], "network": ["m"]},
+    ]
+    for order in ((0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 1)):
+        live = LiveScorer(model_of(30.0, "account_age_s", "registration_network_history"), time_unit="s")
+        for k in order:
+            live.observe("accounts", rows[k])
+        got = doors.by_account(live.features(None, 1_780_000_100_000_000))
+        assert got["a"]["account_age_s"] == 100
+        assert got["a"]["registration_network_history"] == 1
+        assert live.counts["accounts"].rows_quarantined == (0 if order == (1, 2, 1) else 1)
+
+
+def test_accounts_that_were_never_observed_are_refused() -> None:
+    live, _ = world_of_doors()
+    with pytest.raises(ParameterError, match="score: account_ids must be accounts that were observed"):
+        live.score(["nobody"])
+    name = doors.tables()["accounts"]["account_id"][0].as_py()
+    with pytest.raises(ParameterError, match="got an account twice"):
+        live.score([name, name])
+    with pytest.raises(InsufficientDataError, match="as_of must be given"):
+        LiveScorer(doors.model()).score()
+    assert LiveScorer(doors.model()).score(as_of="2026-06-01").num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lateness_s": -1}, "lateness_s must be a number of seconds"),
+        ({"memory_limit_mb": 0}, "memory_limit_mb must be above 0"),
+        ({"tables": ["posts"]}, "tables must be of accounts"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        LiveScorer(doors.model(), **arguments)
+
+
+def test_a_refused_batch_leaves_nothing_behind() -> None:
+    live, dataset = world_of_doors()
+    before = live.counts
+    rows = doors.tables()["messages"].slice(0, 200)
+    spoilt = rows.set_column(1, "recipient_id", rows["sender_id"])
+    with pytest.raises(BadRowsError):
+        live.observe("messages", spoilt)
+    with pytest.raises(SchemaError):
+        live.observe("messages", {"sender_id": ["a"]})
+    with pytest.raises(ParameterError, match="observe: table must be of"):
+        live.observe("posts", rows)
+    assert live.counts == before
+    assert_same_scores(live, dataset)
+
+
+def test_threads_never_see_half_of_a_batch() -> None:
+    """Pairs of messages come together: whoever scores sees both or none."""
+    live = LiveScorer(model_of(30.0, "send_rate_sends", "replies_began_share"), time_unit="s")
+    live.observe("accounts", {"account_id": ["a", "b"]})
+    live.observe(
+        "messages", {"sender_id": ["a", "b"], "recipient_id": ["b", "a"], "sent_at": [1_780_000_000] * 2}
+    )
+    done, wrong = threading.Event(), []
+
+    def look() -> None:
+        while not done.is_set():
+            sends = live.features(["a", "b"], 1_780_010_000_000_000)["send_rate_sends"].to_pylist()
+            if sends[0] != sends[1]:
+                wrong.append(sends)
+
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for k in range(1, 200):
+        live.observe(
+            "messages",
+            {"sender_id": ["a", "b"], "recipient_id": ["b", "a"], "sent_at": [1_780_000_000 + k] * 2},
+        )
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert live.features(["a"], 1_780_010_000_000_000)["send_rate_sends"].to_pylist() == [200]
