@@ -16,6 +16,7 @@ from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.facts import column_of, instants_of
 from spamclf.features.feature import Work
+from spamclf.features.reach import Index
 from spamclf.features.spells import Seen, offsets_of
 from spamclf.ids import Codes, IdBook
 
@@ -51,6 +52,8 @@ LISTED = 64  # photos in reach of another, up to which they are listed once for 
 #: Finds pairs that agree in half of their values nine times in ten, and more of closer ones.
 _BANDS, _BAND_ROWS = 32, 4
 _MIN_MATCHES = 64  # of 128: half of the shingles in common
+#: Slices up to which, and sightings per slice from which on, what they have to do with is looked up first.
+SOME, WORTH = 64, 200
 _ROOM = 4_000_000  # fingerprints of many that are listed at a time
 
 
@@ -59,6 +62,7 @@ class _Look:
     """What slices look at, and what they see of it: `ROWS`, for those parts of the slices that are `done`."""
 
     slices: Slices
+    index: Index
     instants: tuple[int, int, int]
     spells: tuple[Any, ...]
     buckets: tuple[Any, ...]
@@ -75,11 +79,9 @@ class _Around:
     tells of which accounts nobody else ever shows what is in reach of theirs: so it is at any instant.
     """
 
-    seen: Seen
-    prints: tuple[Any, ...]
+    index: Index
     own: tuple[Any, ...]
     code_of: Instants
-    known: tuple[Any, ...]
     most: int
     alone: Bools
     latest: _Look | None = None
@@ -93,14 +95,23 @@ class _Around:
         instants = slices.history, first, last
         spells: tuple[Any, ...] = ()
         buckets: tuple[Any, ...] = ()
+        index = self.index
         if not self.alone[slices.account].all():
-            if latest is not None and latest.instants == instants and latest.spells:
+            index = self._index_of(slices.account)
+            if latest is not None and (latest.instants, latest.index) == (instants, index) and latest.spells:
                 spells, buckets = latest.spells, latest.buckets
             else:
-                spells, buckets = self.seen.spells(*instants)
+                spells, buckets = index.seen.spells(*instants)
         rows = np.empty((len(ROWS), len(slices)))
-        self.latest = _Look(slices, instants, spells, buckets, rows, set(), np.zeros(2, np.int64))
+        self.latest = _Look(slices, index, instants, spells, buckets, rows, set(), np.zeros(2, np.int64))
         return self.latest
+
+    def _index_of(self, account: Instants) -> Index:
+        """Return an index that holds whatever the accounts of slices have to do with."""
+        asked = self.code_of[account]
+        if account.size > SOME or self.index.seen.instant.size < WORTH * account.size:
+            return self.index
+        return self.index.tied.part(asked[asked >= 0])
 
     def measure(self, look: _Look, low: int, high: int) -> None:
         """Fill the rows of the slices ``[low, high)``."""
@@ -116,13 +127,16 @@ class _Around:
         new = np.ones(order.size, np.bool_)
         new[1:] = (print_by[1:] != print_by[:-1]) | (until_by[1:] != until_by[:-1])
         begins = np.flatnonzero(new)
-        cases = print_by[new], until_by[new], np.append(begins, order.size), account[order]
+        cases = (
+            look.index.print_(print_by[new]).astype(np.int32), until_by[new], np.append(begins, order.size),
+            look.index.account(account[order]).astype(np.int32),
+        )  # fmt: skip
         sums, bits = self._sums(look, cases)
         case_of, does = np.empty(order.size, np.int64), np.empty(order.size, np.uint8)
         case_of[order], does[order] = np.cumsum(new) - 1, bits
         kernels.around.tell(
             low, history, slices.account, slices.as_of, self.code_of, (offsets, print_, first_at, case_of, does), sums,
-            self.prints, self.known, look.rows,
+            self.index.prints, self.index.known, look.rows,
         )  # fmt: skip
 
     def _tell_of_nobody(self, look: _Look, low: int, own: tuple[Any, ...]) -> None:
@@ -131,8 +145,8 @@ class _Around:
         sums[0, -1] = kernels.crowd.NEVER
         case_of, does = np.zeros(own[1].size, np.int64), np.zeros(own[1].size, np.uint8)
         kernels.around.tell(
-            low, slices.history, slices.account, slices.as_of, self.code_of, (*own, case_of, does), sums, self.prints,
-            self.known, look.rows,
+            low, slices.history, slices.account, slices.as_of, self.code_of, (*own, case_of, does), sums,
+            self.index.prints, self.index.known, look.rows,
         )  # fmt: skip
 
     def _own_prints(self, slices: Slices, low: int, high: int) -> tuple[Instants, Codes, Instants]:
@@ -158,12 +172,14 @@ class _Around:
         effort, start = np.zeros(2, np.int64), 0
         while start < n:
             end = kernels.around.look(
-                cases, start, self.most, FEW, history, self.prints, look.spells, look.buckets, self.known, sums, bits,
-                crowd, spans, effort,
+                cases, start, self.most, FEW, history, look.index.prints, look.spells, look.buckets, look.index.known,
+                sums, bits, crowd, spans, effort,
             )  # fmt: skip
             listed = start + np.flatnonzero(spans[start:end, 0] < spans[start:end, 1])
             order = listed[np.lexsort((cases[1][listed], spans[listed, 2]))]
-            kernels.crowd.count(order, spans, crowd, cases[1], history, look.spells, self.known, sums, effort)
+            kernels.crowd.count(
+                order, spans, crowd, cases[1], history, look.spells, look.index.known, sums, effort
+            )
             start = end
         look.effort[:] += effort
         return sums, bits
@@ -224,7 +240,7 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
         near, listed = (np.zeros(len(prints.group) + 1, np.int64), np.empty(0, np.int32)), None
     known = _verdicts(ego, code_of, names)
     is_judged = (np.diff(known[0]) > 0) | (np.diff(known[3]) > 0)
-    return _Around(
+    index = Index(
         Seen.of(ego, joint, names, code_of, remembered, (keys, n_buckets), is_judged),
         (
             prints.versions.reshape(-1, 4),
@@ -236,9 +252,12 @@ def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around
             reach,
             *near,
         ),
+        known,
+    )
+    return _Around(
+        index,
         _own(scored, shown, ego.n_accounts),
         code_of,
-        known,
         MOST_PHOTOS if joint.kind == "photo" else MOST_TEXTS,
         _alone(joint, shown, scored, group[prints.group], listed, keys, ego.n_accounts),
     )

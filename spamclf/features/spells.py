@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,10 @@ class Seen:
     known_from : ndarray of shape (n_accounts,), dtype int64
         From when on each account is known by its row, or by what is remembered of it.
     sends : callable
-        Returns, of those that may be known earlier by their sends alone, where each account's begin, and the instants.
+        Takes the places of some accounts among those that `doubtful` names, returns where the sends of each begin, and
+        the instants.
+    doubtful : ndarray, dtype int64
+        The accounts that may be known earlier by their sends alone, ascending.
     keys : ndarray of shape (n_groups, n_keys), dtype int32
         The buckets of each fingerprint; -1 stands for one in which it would be alone.
     n_buckets : int
@@ -46,7 +48,8 @@ class Seen:
     group: Codes
     instant: Instants
     known_from: Instants
-    sends: Callable[[], tuple[Instants, Instants]]
+    sends: Callable[[Instants], tuple[Instants, Instants]]
+    doubtful: Instants
     keys: Codes
     n_buckets: int
     is_judged: Bools
@@ -67,9 +70,24 @@ class Seen:
         order = np.argsort(code, kind="stable")  # in order of time already
         offsets, instant = offsets_of(code, names.size), joint.instant[order]
         known_from = _known_from(ego, code_of, names, remembered)
-        doubtful = known_from > instant[offsets[:-1]]  # few, or none: everybody here showed something
-        sends = partial(_sends, ego, code_of, doubtful)
-        return cls(offsets, joint.group[order], instant, known_from, sends, *keys, is_judged)
+        code_in_log = np.full(names.size, -1)
+        code_in_log[code_of[code_of >= 0]] = np.flatnonzero(code_of >= 0)
+        # Few, or none: everybody here showed something.
+        doubtful = np.flatnonzero((known_from > instant[offsets[:-1]]) & (code_in_log >= 0))
+        in_log = code_in_log[doubtful]
+        return cls(
+            offsets, joint.group[order], instant, known_from, lambda which: ego.sends_of(in_log[which]), doubtful,
+            *keys, is_judged,
+        )  # fmt: skip
+
+    def of_accounts(self, accounts: Instants, rows: Instants, offsets: Instants) -> Seen:
+        """Return the same of some accounts, ascending, with the sightings `rows`; fingerprints stay as they are."""
+        place = np.minimum(np.searchsorted(accounts, self.doubtful), accounts.size - 1)
+        among = np.flatnonzero(accounts[place] == self.doubtful)
+        return Seen(
+            offsets, self.group[rows], self.instant[rows], self.known_from[accounts],
+            lambda which: self.sends(among[which]), place[among], self.keys, self.n_buckets, self.is_judged[accounts],
+        )  # fmt: skip
 
     def spells(self, history: int, first: int, last: int) -> tuple[Any, Any]:
         """Return the spells that matter to who looks at an instant of ``[first, last]``, and the buckets they stand in.
@@ -97,8 +115,8 @@ class Seen:
 
     def _known_times(self, history: int) -> tuple[Instants, Instants, Instants]:
         """Return where each account's times of being known begin, and these: ``(from, until]``, in order and apart."""
-        offsets, sent_at = self.sends()
-        code = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+        offsets, sent_at = self.sends(np.arange(self.doubtful.size))
+        code = np.repeat(self.doubtful, np.diff(offsets))
         new = np.ones(code.size, np.bool_)
         new[1:] = (code[1:] != code[:-1]) | (sent_at[1:] > sent_at[:-1] + history)
         begins = np.flatnonzero(new)
@@ -166,16 +184,3 @@ def _known_from(
     seen_from = np.where(np.isnan(facts.filled), NEVER, facts.registered_at)[scored]
     known_from[code_of[scored]] = np.minimum(known_from[code_of[scored]], seen_from)
     return known_from
-
-
-def _sends(ego: EgoLog, code_of: Instants, doubtful: Bools) -> tuple[Instants, Instants]:
-    """Return when those sent that may be known by that alone: where each one's sends begin, and the instants."""
-    asked = np.flatnonzero(code_of >= 0)
-    asked = asked[doubtful[code_of[asked]]]
-    asked = asked[np.argsort(code_of[asked])]
-    if not asked.size:
-        return np.zeros(doubtful.size + 1, np.int64), np.empty(0, np.int64)
-    offsets, instants = ego.sends_of(asked)
-    counts = np.zeros(doubtful.size, np.int64)
-    counts[code_of[asked]] = np.diff(offsets)
-    return np.append(0, np.cumsum(counts)), instants

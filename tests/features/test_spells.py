@@ -43,10 +43,11 @@ class Few:
         account, instant, group = (np.array(each) for each in zip(*self.sightings, strict=True))
         return Seen(
             offsets_of(account, self.n_accounts), group.astype(np.int32), instant, np.array(self.known_from),
-            lambda: (
+            lambda which: (
                 np.cumsum([0, *map(len, self.sends)]),
                 np.array([each for sent in self.sends for each in sent], np.int64),
             ),
+            np.arange(self.n_accounts),
             self.keys, 3, np.zeros(self.n_accounts, np.bool_),
         )  # fmt: skip
 
