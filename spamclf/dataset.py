@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
 from spamclf.wording import counted
 
-__all__ = ["Dataset", "check_dataset", "read_dataset"]
+__all__ = ["Dataset", "check_dataset", "check_folder", "read_around", "read_dataset", "times_of"]
 
 T = TypeVar("T")
 
@@ -263,6 +263,21 @@ class Dataset:
         used = int(stays.sum())
         self.counts[table] = RowCounts(counts.rows_in, used, counts.rows_in - used)
 
+    def account_for(self, table: str, rows_in: int, bad: Sequence[BadRows], origin: Origin) -> None:
+        """Note what became of the rows of a table that was checked elsewhere, piece by piece.
+
+        Raises
+        ------
+        BadRowsError
+            If too many are bad.
+        """
+        first = origin.files[0]
+        where = f"{table} ({first.split('/')[0] + '/' if len(origin.files) > 1 else first})"
+        refuse_if_too_many(where, rows_in, bad, origin, self._max_bad_share)
+        self.quarantine.add(bad, origin)
+        n_bad = sum(len(part.rows) for part in bad)
+        self.counts[table] = RowCounts(rows_in, rows_in - n_bad, n_bad)
+
     def once(self, key: Hashable, build: Callable[[], T]) -> T:
         """Return what `build` makes of the tables, made at the first call only.
 
@@ -376,27 +391,61 @@ def read_dataset(
     ...
     spamclf.errors.DataFileError: no-such-folder: the dataset must be a folder; got nothing ...
     """
-    folder = Path(folder)
     if frame not in FRAMES:
         msg = (
             f"read_dataset: frame must be one of {', '.join(FRAMES)}; got {frame!r}. Leave it out for Arrow."
         )
         raise ParameterError(msg)
+    folder = check_folder(folder)
+    dataset = read_around(
+        folder,
+        find_table(folder, TABLES["messages"]),
+        max_bad_share=max_bad_share,
+        not_after=not_after,
+        time_zone=time_zone,
+        time_unit=time_unit,
+    )
+    dataset.frame = frame
+    return dataset
+
+
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder of a dataset; refuse what is none."""
+    folder = Path(folder)
     if not folder.is_dir():
         got = "a file" if folder.exists() else "nothing at this path"
         raise DataFileError(f"{folder.name}: the dataset must be a folder; got {got}. Check the name.")
+    return folder
+
+
+def times_of(folder: Path, time_zone: str | None, time_unit: str | None) -> tuple[str | None, str | None]:
+    """Return the zone and the unit of times: what the caller states goes before ``dataset.toml``."""
+    times = read_toml(folder / "dataset.toml").get("time", {})
+    return time_zone or times.get("zone"), time_unit or times.get("unit")
+
+
+def read_around(
+    folder: Path,
+    messages: Any,
+    *,
+    max_bad_share: float = 0.01,
+    not_after: Any = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+) -> Dataset:
+    """Read a dataset folder whose messages are handed in, as a path or a table; else as `read_dataset`."""
     stated = read_toml(folder / "dataset.toml")
-    paths = {name: find_table(folder, spec) for name, spec in TABLES.items()}
-    times = stated.pop("time", {})
-    dataset = Dataset(
+    zone, unit = times_of(folder, time_zone, time_unit)
+    stated.pop("time", None)
+    paths = {name: find_table(folder, spec) for name, spec in TABLES.items() if name != "messages"}
+    return Dataset(
+        messages=messages,
         **paths,
-        time_zone=time_zone or times.get("zone"),
-        time_unit=time_unit or times.get("unit"),
+        time_zone=zone,
+        time_unit=unit,
         max_bad_share=max_bad_share,
         not_after=not_after,
         folder=folder,
         schemes=stated,
         innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
-    dataset.frame = frame
-    return dataset
