@@ -399,7 +399,6 @@ def read_dataset(
     folder = check_folder(folder)
     dataset = read_around(
         folder,
-        find_table(folder, TABLES["messages"]),
         max_bad_share=max_bad_share,
         not_after=not_after,
         time_zone=time_zone,
@@ -426,21 +425,21 @@ def times_of(folder: Path, time_zone: str | None, time_unit: str | None) -> tupl
 
 def read_around(
     folder: Path,
-    messages: Any,
+    messages: Any = None,
     *,
     max_bad_share: float = 0.01,
     not_after: Any = None,
     time_zone: str | None = None,
     time_unit: str | None = None,
 ) -> Dataset:
-    """Read a dataset folder whose messages are handed in, as a path or a table; else as `read_dataset`."""
+    """Read a dataset folder as `read_dataset`; if a table of messages is handed in, with that one instead."""
     stated = read_toml(folder / "dataset.toml")
     zone, unit = times_of(folder, time_zone, time_unit)
     stated.pop("time", None)
-    paths = {name: find_table(folder, spec) for name, spec in TABLES.items() if name != "messages"}
+    tables: dict[str, Any] = {} if messages is None else {"messages": messages}
+    tables |= {name: find_table(folder, spec) for name, spec in TABLES.items() if name not in tables}
     return Dataset(
-        messages=messages,
-        **paths,
+        **tables,
         time_zone=zone,
         time_unit=unit,
         max_bad_share=max_bad_share,

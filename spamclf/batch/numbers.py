@@ -70,8 +70,10 @@ def _jointly(chunks: list[pa.Array], kind: pa.DataType) -> tuple[list[Codes], pa
     if not any(len(chunk) for chunk in chunks):
         return [np.empty(0, np.int32) for _ in chunks], pa.array([], kind)
     coded = pc.dictionary_encode(pa.chunked_array(chunks, kind))
-    codes = [np.asarray(chunk.indices) for chunk in coded.chunks]
-    return codes, coded.chunks[-1].dictionary
+    codes = np.concatenate(
+        [np.asarray(chunk.indices) for chunk in coded.chunks]
+    )  # those of empty ones are left out
+    return np.split(codes, np.cumsum([len(chunk) for chunk in chunks])[:-1]), coded.chunks[-1].dictionary
 
 
 def sender_rows(numbers: Numbers, last: int | None) -> pa.Table:

@@ -42,8 +42,8 @@ class Messages:
     rows_in : int
     bad : list of BadRows
     origin : Origin
-    last : int or None
-        The latest instant of a message, microseconds since the epoch.
+    first, last : int or None
+        The earliest and the latest instant of a message, microseconds since the epoch.
     has_typed : bool
         Whether it is known of any message how long it was typed.
     """
@@ -52,6 +52,7 @@ class Messages:
     rows_in: int
     bad: list[BadRows]
     origin: Origin
+    first: int | None
     last: int | None
     has_typed: bool
 
@@ -117,23 +118,31 @@ def read_messages(
 
 
 def _summed(paths: Sequence[Path], pieces: Pieces) -> Messages:
-    rows_in, last, has_typed = len(pieces.origin.skipped), None, False
+    rows_in, has_typed = len(pieces.origin.skipped), False
+    instants: list[int] = []
     rows: dict[tuple[str, str], list[Any]] = {}
     if rows_in:
         rows["", "ragged"] = [pieces.origin.skipped]
     for path in paths:
         pack = read_pack(path)
-        n, first, typed, latest = np.asarray(pack["counts"]).tolist()
+        n, first, typed, *ends = np.asarray(pack["counts"]).tolist()
         rows_in, has_typed = rows_in + n, has_typed or bool(typed)
-        if latest >= 0:
-            last = latest if last is None else max(last, latest)
+        instants += ends
         number = np.asarray(pack["bad"]) + first
         cuts = np.asarray(pack["bad_cuts"])
         for k, key in enumerate(pack["bad_rules"].to_pylist()):
             column, rule = key.split(" ")
             rows.setdefault((column, rule), []).append(pieces.origin.in_file(number[cuts[k] : cuts[k + 1]]))
     bad = [BadRows("messages", *key, np.concatenate(each)) for key, each in rows.items()]
-    return Messages(tuple(paths), rows_in, bad, pieces.origin, last, has_typed)
+    return Messages(
+        tuple(paths),
+        rows_in,
+        bad,
+        pieces.origin,
+        min(instants, default=None),
+        max(instants, default=None),
+        has_typed,
+    )
 
 
 def _coded(pieces: Pieces, piece: Piece, how: Reading, window: Window) -> dict[str, Any]:
@@ -147,8 +156,8 @@ def _coded(pieces: Pieces, piece: Piece, how: Reading, window: Window) -> dict[s
     flags, typed = flags_of(table), typed_of(table)
     sender, senders = _numbered(column_of(table, "sender_id"))
     recipient, recipients = _numbered(column_of(table, "recipient_id"))
-    latest = int(time.max()) if time.size else -1
-    counts = np.array([n, piece.first, typed.size > 0, latest], np.int64)
+    edges = [time.min(), time.max()] if time.size else []
+    counts = np.array([n, piece.first, typed.size > 0, *edges], np.int64)
     if window is not None:
         kept = (time >= window[0]) & (time < window[1])
         time, flags, sender, recipient = time[kept], flags[kept], sender[kept], recipient[kept]

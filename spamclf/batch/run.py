@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -171,10 +172,9 @@ class _Run:
         self.n_jobs, self.progress = n_jobs, progress
 
     def go(self, *, overwrite: bool) -> Path:
-        from spamclf import __version__
-
         run = {
-            "format": FORMAT, "version": __version__, "model": self.model.digest, "inputs": inputs_of(self.folder),
+            "format": FORMAT, "version": sys.modules["spamclf"].__version__,
+            "model": self.model.digest, "inputs": inputs_of(self.folder),
             **self.settings,
         }  # fmt: skip
         self.digest = digest_of(run)
@@ -222,7 +222,9 @@ class _Run:
             shards, summary, spans, self.model, instant, self.settings["n_reasons"], self.settings["reasons_for"],
             self.work / "scores", self.n_jobs, self.progress.add,
         )  # fmt: skip
-        write_json(self.work / "scores" / MANIFEST, self._manifest(dataset, instant, n_duplicates, paths))
+        write_json(
+            self.work / "scores" / MANIFEST, self._manifest(dataset, messages, instant, n_duplicates, paths)
+        )
 
     def _read(self) -> tuple[Messages, bool]:
         path = find_table(self.folder, TABLES["messages"])
@@ -275,10 +277,8 @@ class _Run:
         )  # fmt: skip
 
     def _manifest(
-        self, dataset: Dataset, instant: int, n_duplicates: int, paths: list[Path]
+        self, dataset: Dataset, messages: Messages, instant: int, n_duplicates: int, paths: list[Path]
     ) -> dict[str, Any]:
-        from spamclf import __version__
-
         parts: list[dict[str, Any]] = []
         verdicts: dict[str, int] = {}
         for path in paths:
@@ -287,10 +287,11 @@ class _Run:
                 verdicts[entry["values"]] = verdicts.get(entry["values"], 0) + entry["counts"]
             parts.append({"file": path.name, "rows": len(column), "sha256": sha256_file(path)})
         return {
-            "format": FORMAT, "spamclf": __version__, "run": self.digest,
+            "format": FORMAT, "spamclf": sys.modules["spamclf"].__version__, "run": self.digest,
             "model": {"name": self.model.name, "digest": self.model.digest},
             "as_of": iso(instant), "as_of_us": instant, "n_accounts": sum(part["rows"] for part in parts),
             "verdicts": verdicts, "n_duplicates": n_duplicates,
+            "first_message_us": messages.first, "last_message_us": messages.last,
             "tables": {name: asdict(counts) for name, counts in dataset.counts.items()},
             "quarantine": [
                 {"table": table, "column": column, "rule": rule, "rows": n}
