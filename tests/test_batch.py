@@ -468,7 +468,7 @@ def kills(folder: Path, saved: Path, home: Path, n: int, seed: int) -> Iterator[
     for _ in range(n):
         code = run_process(folder, out, saved, kill_after=rng.uniform(0.3, 1.05) * whole_s)
         yield code != 0, out
-        if code == 0:
+        if out.exists():  # it may have been killed when all was done
             k += 1
             out = home / f"out{k}"
     assert run_process(folder, out, saved) == 0
