@@ -504,7 +504,15 @@ def test_entries_of_groups_are_numbered_after_people() -> None:
     assert codes.tolist() == [0, 1, -1, -2]
     assert people.to_pylist() == ["a", "b"]
     assert groups.to_pylist() == ["a", "g"]
-    assert numbers._jointly([groups, people], pa.string())[1].to_pylist() == ["a", "g", "b"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 5])
+def test_ids_of_all_pieces_are_one_list(monkeypatch: pytest.MonkeyPatch, n_jobs: int) -> None:
+    monkeypatch.setattr(numbers, "_MIN_WORDS", 0)
+    pieces = [["a", "g"], [], ["a", "b"], ["c"], ["g", "c", "a"], []]
+    codes, words = numbers._jointly([pa.array(each, pa.string()) for each in pieces], pa.string(), n_jobs)
+    assert sorted(words.to_pylist()) == ["a", "b", "c", "g"]
+    assert [[words[code].as_py() for code in each.tolist()] for each in codes] == pieces
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------

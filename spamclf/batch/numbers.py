@@ -21,9 +21,11 @@ from spamclf.ego import EgoLog
 from spamclf.ids import Codes
 from spamclf.model import Model
 from spamclf.shards import shard_of
+from spamclf.threads import equal_parts, in_threads
 
 __all__ = ["Numbers", "Shards", "number_ids", "sender_rows", "split_messages"]
 
+_MIN_WORDS = 100_000  # below, a second thread costs more than it saves
 _ENTRY = ("rank", "time", "peer", "flag", "typed_s")
 
 
@@ -50,30 +52,44 @@ class Numbers:
     n_groups: int
 
 
-def number_ids(messages: Messages, integer_ids: bool) -> Numbers:
+def number_ids(messages: Messages, integer_ids: bool, n_jobs: int = 1) -> Numbers:
     """Find the different ids of all pieces."""
     kind = pa.int64() if integer_ids else pa.string()
     chunks, groups = [], []
     for pack in messages.packs():
         chunks += [pack["senders"], pack["people"]]
         groups.append(pack["groups"])
-    coded, words = _jointly(chunks, kind)
-    group_codes, group_ids = _jointly(groups, kind)
+    coded, words = _jointly(chunks, kind, n_jobs)
+    group_codes, group_ids = _jointly(groups, kind, n_jobs)
     used = np.zeros((2, len(words)), np.bool_)
     for k, codes in enumerate(coded):
         used[k % 2, codes] = True
     return Numbers(words, used[0], used[1], coded[::2], coded[1::2], group_codes, len(group_ids))
 
 
-def _jointly(chunks: list[pa.Array], kind: pa.DataType) -> tuple[list[Codes], pa.Array]:
-    """Code several arrays by one list of their different values."""
+def _jointly(chunks: list[pa.Array], kind: pa.DataType, n_jobs: int) -> tuple[list[Codes], pa.Array]:
+    """Code several arrays by one list of their different values; each thread finds those of its arrays first."""
+    lengths = np.append(0, np.cumsum([len(chunk) for chunk in chunks], dtype=np.int64))
+    cuts = equal_parts(lengths, n_jobs if lengths[-1] > _MIN_WORDS else 1)
+    found = in_threads(lambda low, high: _coded(chunks[low:high], kind), cuts, n_jobs) if chunks else []
+    if len(found) == 1:
+        codes, words = found[0]
+    else:
+        places, words = _coded([each for _, each in found], kind)
+        starts = np.cumsum([0] + [len(each) for _, each in found])
+        codes = np.concatenate(
+            [np.empty(0, np.int32)]
+            + [places[start:][own] for start, (own, _) in zip(starts, found, strict=False)]
+        )
+    return np.split(codes, lengths[1:-1]), words
+
+
+def _coded(chunks: list[pa.Array], kind: pa.DataType) -> tuple[Codes, pa.Array]:
+    """Return the codes of all values of several arrays, and the values by code."""
     if not any(len(chunk) for chunk in chunks):
-        return [np.empty(0, np.int32) for _ in chunks], pa.array([], kind)
-    coded = pc.dictionary_encode(pa.chunked_array(chunks, kind))
-    codes = np.concatenate(
-        [np.asarray(chunk.indices) for chunk in coded.chunks]
-    )  # those of empty ones are left out
-    return np.split(codes, np.cumsum([len(chunk) for chunk in chunks])[:-1]), coded.chunks[-1].dictionary
+        return np.empty(0, np.int32), pa.array([], kind)
+    coded = pc.dictionary_encode(pa.chunked_array(chunks, kind)).chunks  # empty ones are left out
+    return np.concatenate([np.asarray(chunk.indices) for chunk in coded]), coded[-1].dictionary
 
 
 def sender_rows(numbers: Numbers, last: int | None) -> pa.Table:

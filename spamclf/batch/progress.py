@@ -9,7 +9,7 @@ from collections.abc import Callable
 __all__ = ["Progress"]
 
 #: What a row costs in each pass, by the row of the first one: measured by ``tests/benches/batch.py``.
-_COSTS = {"reading": 1.0, "numbering": 0.5, "ordering": 0.4, "scoring": 1.2}
+_COSTS = {"reading": 1.0, "numbering": 0.4, "ordering": 0.4, "scoring": 2.5}
 _EVERY_S = 0.5
 
 

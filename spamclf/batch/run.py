@@ -39,6 +39,7 @@ __all__ = ["score"]
 
 FORMAT = 1
 _ENTRY_BYTES = 48  # of a log entry while its shard is ordered and looked at
+_ENTRIES, _USUAL = 1_250_000, 24  # of a shard; shards, where memory does not ask for more
 _LEAST_GB = 0.5
 
 
@@ -205,7 +206,7 @@ class _Run:
 
     def _score(self) -> None:
         messages, integer_ids = self._read()
-        numbers = number_ids(messages, integer_ids)
+        numbers = number_ids(messages, integer_ids, self.n_jobs)
         dataset = self._dataset(messages, numbers)
         instant = last_look(
             dataset, self.settings["as_of"], self.model.feature_names, "score", n_jobs=self.n_jobs
@@ -311,5 +312,6 @@ def check_out_free(out: Path, *, overwrite: bool) -> None:
 
 
 def _shards_for(n_entries: int, memory_gb: float, n_jobs: int) -> int:
-    """Return how many shards let `n_jobs` of them be in memory at once, in half of it."""
-    return max(math.ceil(n_entries * _ENTRY_BYTES * n_jobs / (0.5e9 * memory_gb)), 1)
+    """Return how many shards let `n_jobs` of them be in memory at once, in half of it; a few more keep threads busy."""
+    needed = math.ceil(n_entries * _ENTRY_BYTES * n_jobs / (0.5e9 * memory_gb))
+    return max(needed, min(math.ceil(n_entries / _ENTRIES), _USUAL), 1)
