@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,38 @@ from spamclf.output import write_result
 from spamclf.scoring import ScoreTables, Scoring
 from spamclf.shards import Strangers, Summary, part_of, spans_of
 
-__all__ = ["SLICES", "log_of_shard", "score_shards", "summarise", "with_layouts"]
+__all__ = ["SLICES", "Logs", "score_shards", "summarise", "with_layouts"]
 
 SLICES = 50_000  # accounts whose features are in memory at once
+
+
+@dataclass
+class Logs:
+    """The logs of shards, in order; some stay in memory from the pass that sums them up to the one that looks at them.
+
+    Attributes
+    ----------
+    shards : Shards
+    room : float
+        Bytes that may stay.
+    """
+
+    shards: Shards
+    room: float
+    _kept: dict[int, EgoLog] = field(default_factory=dict)
+
+    def first(self, number: int) -> EgoLog:
+        """Make a log, to be asked for once more."""
+        log = log_of_shard(self.shards, number)
+        self.room -= sum(getattr(log, name).nbytes for name in ("offsets", "time", "peer", "flag", "typed_s"))
+        if self.room > 0:
+            self._kept[number] = log
+        return log
+
+    def last(self, number: int) -> EgoLog:
+        """Return a log that is not asked for again."""
+        log = self._kept.pop(number, None)
+        return log_of_shard(self.shards, number) if log is None else log
 
 
 def log_of_shard(shards: Shards, number: int) -> EgoLog:
@@ -69,10 +98,12 @@ def summarise(
     """
     from joblib import Parallel, delayed
 
+    shards = logs.shards
+
     def one(number: int) -> Path:
         path = work / f"summary-{number:06d}.arrow"
         if not path.exists():
-            write_pack(path, _summary(shards, number, instant, history_days))
+            write_pack(path, _summary(logs, number, instant, history_days))
         progress(1)
         return path
 
@@ -88,9 +119,9 @@ def summarise(
     return summary, spans_of(strangers, summary, shards.skeleton.n_peers), n_duplicates
 
 
-def _summary(shards: Shards, number: int, instant: int, history_days: float) -> dict[str, npt.NDArray[Any]]:
-    log = log_of_shard(shards, number)
-    own = np.flatnonzero(shards.owner == number)
+def _summary(logs: Logs, number: int, instant: int, history_days: float) -> dict[str, npt.NDArray[Any]]:
+    log = logs.first(number)
+    own = np.flatnonzero(logs.shards.owner == number)
     told, listed = Summary.of(log, log.slices(own, instant, history_days=history_days))
     return {
         "own": own, "n_strangers": told.n_strangers, "first_entry": told.first_entry, "last_send": told.last_send,
@@ -131,7 +162,7 @@ def _looked_at(
 
 
 def score_shards(
-    shards: Shards,
+    logs: Logs,
     summary: Summary,
     spans: StrangerSpans,
     model: Model,
@@ -145,6 +176,7 @@ def score_shards(
     """Score the accounts of each shard, a Parquet file for each; those that are there already are kept."""
     from joblib import Parallel, delayed
 
+    shards = logs.shards
     paths = [out / f"part-{number:05d}.parquet" for number in range(shards.n_shards)]
     if not all(path.exists() for path in paths):
         skeleton = with_layouts(shards.skeleton, summary, spans, model, instant)
@@ -152,7 +184,7 @@ def score_shards(
     def one(number: int) -> None:
         own = np.flatnonzero(shards.owner == number)
         if not paths[number].exists():
-            part = _looked_at(skeleton, log_of_shard(shards, number), summary, spans, model, instant)
+            part = _looked_at(skeleton, logs.last(number), summary, spans, model, instant)
             slices = part.slices(own, instant, history_days=model.history_days)
             tables = ScoreTables(Scoring.of_log(part, model, slices), n_reasons, reasons_for)
             rows = [

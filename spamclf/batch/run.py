@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from spamclf.batch import reading
 from spamclf.batch.inputs import begin, digest_of, inputs_of
 from spamclf.batch.numbers import Numbers, Shards, number_ids, sender_rows, split_messages
-from spamclf.batch.parts import score_shards, summarise
+from spamclf.batch.parts import Logs, score_shards, summarise
 from spamclf.batch.progress import Progress
 from spamclf.batch.publish import MANIFEST, publish, read_json, remove, work_folder, write_json, writing
 from spamclf.batch.reading import Messages, has_integer_ids, read_messages
@@ -40,6 +40,8 @@ __all__ = ["score"]
 FORMAT = 1
 _ENTRY_BYTES = 48  # of a log entry while its shard is ordered and looked at
 _ENTRIES, _USUAL = 1_250_000, 24  # of a shard; shards, where memory does not ask for more
+_AT_WORK = 0.4  # share of the memory for shards at work
+_KEPT = 0.2  # share of the memory for logs that are made already
 _LEAST_GB = 0.5
 
 
@@ -215,12 +217,13 @@ class _Run:
         del numbers
         self.progress.begin("ordering", shards.n_shards)
         days = self.model.history_days
+        logs = Logs(shards, _KEPT * self.settings["memory_gb"] * 1e9)
         summary, spans, n_duplicates = summarise(
-            shards, instant, days, self.work, self.n_jobs, self.progress.add
+            logs, instant, days, self.work, self.n_jobs, self.progress.add
         )
         self.progress.begin("scoring", shards.owner.size)
         paths = score_shards(
-            shards, summary, spans, self.model, instant, self.settings["n_reasons"], self.settings["reasons_for"],
+            logs, summary, spans, self.model, instant, self.settings["n_reasons"], self.settings["reasons_for"],
             self.work / "scores", self.n_jobs, self.progress.add,
         )  # fmt: skip
         write_json(
@@ -312,6 +315,6 @@ def check_out_free(out: Path, *, overwrite: bool) -> None:
 
 
 def _shards_for(n_entries: int, memory_gb: float, n_jobs: int) -> int:
-    """Return how many shards let `n_jobs` of them be in memory at once, in half of it; a few more keep threads busy."""
-    needed = math.ceil(n_entries * _ENTRY_BYTES * n_jobs / (0.5e9 * memory_gb))
+    """Return how many shards let `n_jobs` of them be in memory at once; a few more keep threads busy."""
+    needed = math.ceil(n_entries * _ENTRY_BYTES * n_jobs / (_AT_WORK * memory_gb * 1e9))
     return max(needed, min(math.ceil(n_entries / _ENTRIES), _USUAL), 1)
