@@ -79,7 +79,7 @@ def log_of_shard(shards: Shards, number: int) -> EgoLog:
 
 
 def summarise(
-    shards: Shards,
+    logs: Logs,
     instant: int,
     history_days: float,
     work: Path,
