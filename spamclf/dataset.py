@@ -28,7 +28,15 @@ from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
 from spamclf.wording import counted
 
-__all__ = ["Dataset", "check_dataset", "check_folder", "read_around", "read_dataset", "times_of"]
+__all__ = [
+    "Dataset",
+    "check_dataset",
+    "check_folder",
+    "check_settings",
+    "read_around",
+    "read_dataset",
+    "times_of",
+]
 
 T = TypeVar("T")
 
@@ -125,7 +133,7 @@ class Dataset:
     ) -> None:
         given = {"messages": messages, "accounts": accounts, "photos": photos, "texts": texts}
         given |= {"reports": reports, "labels": labels, "evidence": evidence}
-        _check_settings(time_zone, time_unit, max_bad_share)
+        check_settings(time_zone, time_unit, max_bad_share)
         stated, where = {} if schemes is None else schemes, "schemes" if folder is None else "dataset.toml"
         check_sections(stated, where, ("photo_hash", "signature"))
         tomorrow = time.time_ns() // 1000 + DAY_US
@@ -266,6 +274,15 @@ class Dataset:
     def account_for(self, table: str, rows_in: int, bad: Sequence[BadRows], origin: Origin) -> None:
         """Note what became of the rows of a table that was checked elsewhere, piece by piece.
 
+        Parameters
+        ----------
+        table : str
+        rows_in : int
+        bad : sequence of BadRows
+            All that were set aside; what the dataset itself set aside of the table is forgotten.
+        origin : Origin
+            Where they came from.
+
         Raises
         ------
         BadRowsError
@@ -274,6 +291,7 @@ class Dataset:
         first = origin.files[0]
         where = f"{table} ({first.split('/')[0] + '/' if len(origin.files) > 1 else first})"
         refuse_if_too_many(where, rows_in, bad, origin, self._max_bad_share)
+        self.quarantine.forget(table)
         self.quarantine.add(bad, origin)
         n_bad = sum(len(part.rows) for part in bad)
         self.counts[table] = RowCounts(rows_in, rows_in - n_bad, n_bad)
@@ -323,7 +341,8 @@ class Dataset:
         return f"<Dataset: {rows}{bad}>"
 
 
-def _check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:
+def check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:
+    """Refuse a zone, a unit or a share that is none."""
     if time_unit is not None and time_unit not in UNITS:
         msg = f"Dataset: time_unit must be one of {', '.join(UNITS)}; got {time_unit!r}. Use 's' for seconds."
         raise ParameterError(msg)

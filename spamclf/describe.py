@@ -187,7 +187,24 @@ def row_balance(dataset: Dataset, n_duplicates: int | None = None) -> str:
 
 
 def balance_of(counts: Iterable[RowCounts], n_duplicates: int | None = None) -> str:
-    """Return the line of `row_balance` from what became of the rows of each table."""
+    """Return the line of `row_balance` where no dataset is at hand.
+
+    Parameters
+    ----------
+    counts : iterable of RowCounts
+        What became of the rows of each table.
+    n_duplicates : int, optional
+        As of `row_balance`.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> balance_of([RowCounts(5, 4, 1), RowCounts(2, 2, 0)])
+    '7 rows in = 6 used + 1 in quarantine'
+    """
     counts = list(counts)
     rows_in, used, aside = (
         sum(getattr(each, name) for each in counts) for name in ("rows_in", "rows_used", "rows_quarantined")

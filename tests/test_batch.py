@@ -274,8 +274,27 @@ def test_too_many_bad_rows_write_nothing(tmp_path: Path, small_pieces: None) -> 
     with pytest.raises(BadRowsError) as refused:
         batch.score(here, tmp_path / "out", doors.model(), n_jobs=1)
     assert str(refused.value).splitlines()[0][:60] == str(expected.value).splitlines()[0][:60]
-    assert not (tmp_path / "out").exists()
-    batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, max_bad_share=0.1, overwrite=True)
+    assert not list(tmp_path.glob("out*"))
+    batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, max_bad_share=0.1)
+
+
+@pytest.mark.parametrize("id_", ["p7", None])
+def test_messages_of_which_none_is_good(tmp_path: Path, id_: str | None) -> None:
+    """Whether ids are integers is a matter of their column's type, not of the rows that stay."""
+    tables = {
+        "accounts": {"account_id": [1, 2], "registered_at": pa.array([5, 9], pa.timestamp("s", "UTC"))},
+        "messages": {
+            "sender_id": pa.array([id_], pa.string()),
+            "recipient_id": pa.array([id_], pa.string()),
+            "sent_at": pa.array([7], pa.timestamp("s", "UTC")),
+        },
+    }
+    here = doors.write_folder(tables, tmp_path / "world")
+    dataset = read_dataset(here)
+    out = batch.score(here, tmp_path / "out", doors.model(), n_shards=2)
+    assert_same_scores(out, predict.score(dataset, doors.model()))
+    assert_counts(out, dataset)
+    assert dataset.counts["messages"].rows_used == 0
 
 
 def test_columns_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
@@ -291,7 +310,8 @@ def test_columns_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [({"n_shards": 0}, "n_shards"), ({"memory_gb": 0.1}, "memory_gb"), ({"n_reasons": -1}, "n_reasons"),
-     ({"as_of": "yesterday"}, "as_of"), ({"n_jobs": 0}, "n_jobs")],
+     ({"as_of": "yesterday"}, "as_of"), ({"n_jobs": 0}, "n_jobs"), ({"max_bad_share": 2}, "max_bad_share"),
+     ({"time_unit": "h"}, "time_unit"), ({"time_zone": "Mars"}, "time_zone"), ({"not_after": -1}, "not_after")],
 )  # fmt: skip
 def test_arguments_out_of_range(folder: Path, tmp_path: Path, wrong: dict[str, Any], word: str) -> None:
     with pytest.raises(ParameterError, match=word):

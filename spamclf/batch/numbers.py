@@ -94,7 +94,9 @@ def _coded(chunks: list[pa.Array], kind: pa.DataType) -> tuple[Codes, pa.Array]:
 
 def sender_rows(numbers: Numbers, last: int | None) -> pa.Table:
     """Return one message of each sender, at the last instant: what a dataset must know of messages to be checked."""
-    senders = numbers.words.filter(pa.array(numbers.is_sender))
+    senders: pa.Array = numbers.words.filter(pa.array(numbers.is_sender))
+    if not len(senders) and not pa.types.is_integer(senders.type):
+        senders = pa.nulls(1, senders.type)  # a bad row: that ids are no integers must be known all the same
     n = len(senders)
     return pa.table(
         {

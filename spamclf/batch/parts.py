@@ -178,8 +178,8 @@ def score_shards(
 
     shards = logs.shards
     paths = [out / f"part-{number:05d}.parquet" for number in range(shards.n_shards)]
-    if not all(path.exists() for path in paths):
-        skeleton = with_layouts(shards.skeleton, summary, spans, model, instant)
+    # Even where no part is left to be made: what is bad of photos and texts is seen when they are laid out.
+    skeleton = with_layouts(shards.skeleton, summary, spans, model, instant)
 
     def one(number: int) -> None:
         own = np.flatnonzero(shards.owner == number)

@@ -20,9 +20,9 @@ from spamclf.batch.parts import Logs, score_shards, summarise
 from spamclf.batch.progress import Progress
 from spamclf.batch.publish import MANIFEST, publish, read_json, remove, work_folder, write_json, writing
 from spamclf.batch.reading import Messages, has_integer_ids, read_messages
-from spamclf.dataset import Dataset, check_folder, read_around, times_of
+from spamclf.dataset import Dataset, check_folder, check_settings, read_around, times_of
 from spamclf.ego import DAY_US
-from spamclf.errors import OutputError, ParameterError
+from spamclf.errors import OutputError, ParameterError, SpamclfError
 from spamclf.features.extract import last_look
 from spamclf.files import hold, sha256_file
 from spamclf.instants import LAST_US, iso, to_instant
@@ -122,6 +122,7 @@ def score(
         raise ParameterError(
             f"score: memory_gb must be a number from {_LEAST_GB}; got {memory_gb!r}. Use 4.0."
         )
+    check_settings(*times_of(folder, time_zone, time_unit), max_bad_share)
     check_out(out, folder, overwrite=overwrite)
     settings = {
         "as_of": None if as_of is None else to_instant(as_of, where="score"),
@@ -181,9 +182,8 @@ class _Run:
             **self.settings,
         }  # fmt: skip
         self.digest = digest_of(run)
-        if (read_json(self.out / MANIFEST) or {}).get("run") == self.digest and work_folder(
-            self.out
-        ).exists():
+        published = (read_json(self.out / MANIFEST) or {}).get("run") == self.digest
+        if published and work_folder(self.out).exists():
             with writing(self.out):
                 remove(work_folder(self.out))  # it was published, and the power went before it was tidied up
             return self.out
@@ -191,7 +191,12 @@ class _Run:
         with writing(self.out):
             self.work = begin(self.out, run, overwrite=overwrite)
             self.not_after = self._not_after()
-            self._score()
+            try:
+                self._score()
+            except SpamclfError as error:
+                if not isinstance(error, OutputError):
+                    remove(self.work)  # what was refused cannot be resumed
+                raise
             publish(self.work / "scores", self.out)
             remove(self.work)
         return self.out
@@ -270,9 +275,8 @@ class _Run:
         n_shards = self.settings["n_shards"] or _shards_for(
             2 * sum(n_rows), self.settings["memory_gb"], self.n_jobs
         )
-        plan = read_json(self.work / "plan.json") or {
-            "n_shards": n_shards
-        }  # another number of threads may resume
+        # Another number of threads may resume.
+        plan = read_json(self.work / "plan.json") or {"n_shards": n_shards}
         write_json(self.work / "plan.json", plan)
         self.progress.begin("numbering", sum(n_rows))
         return split_messages(

@@ -257,7 +257,7 @@ def score(
     Examples:
       spamclf score data/sample
       spamclf score data/today --model models/2026-06-01 --as-of 2026-06-08 --out scores.parquet
-      spamclf score data/today --out scores/2026-06-08 --memory-gb 8
+      spamclf score data/today --out scores-2026-06-08 --memory-gb 8
     """
     asked: dict[str, Any] = {
         "as_of": as_of,

@@ -139,7 +139,8 @@ def main() -> None:
             _BATCH, folder, Path(temporary) / "scores", options.memory_gb
         )
     rows = [
-        [f"read, encode both ids, one sort ({floor_s:.1f} s, {floor_cpu:.1f} s of all cores, peak {floor_peak / 1e9:.2f} GB)", "1", ""],
+        [f"read, encode both ids, one sort ({floor_s:.1f} s, {floor_cpu:.1f} s of all cores, "
+         f"peak {floor_peak / 1e9:.2f} GB)", "1", ""],
         [f"batch.score, reasons of {int(n_flagged):,} flagged accounts ({ours_s:.1f} s, {ours_cpu:.1f} s of all cores)",
          f"{ours_s / floor_s:.2f} x", "<= 2.5 x"],
         [f"its peak memory, told to get along with {options.memory_gb:g} GB", f"{ours_peak / 1e9:.2f} GB",
