@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -305,6 +306,58 @@ def test_columns_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
     pq.write_table(messages, here / "messages.parquet")
     with pytest.raises(SchemaError, match=r"'sender_id' .* is missing. Is it 'sender'"):
         batch.score(here, tmp_path / "out", doors.model())
+
+
+def damaged(here: Path, how: str) -> None:
+    """Spoil the messages of a folder."""
+    path, messages = here / "messages.parquet", doors.tables()["messages"]
+    if how == "cut short":
+        path.write_bytes(path.read_bytes()[:-400])
+    elif how == "a byte turned":
+        pq.write_table(messages, path, write_page_checksum=True)
+        text = bytearray(path.read_bytes())
+        text[len(text) // 3] ^= 0xFF
+        path.write_bytes(text)
+    elif how == "a quote that is not closed":
+        path.unlink()
+        pa.csv.write_csv(messages, here / "messages.csv")
+        text = (here / "messages.csv").read_text().splitlines(keepends=True)
+        text[40] = '"' + text[40].replace('"', "")
+        (here / "messages.csv").write_text("".join(text))
+    elif how == "an empty file":
+        path.unlink()
+        (here / "messages.csv").write_text("")
+    elif how == "parts of several types":
+        path.unlink()
+        (here / "messages").mkdir()
+        other = messages.set_column(messages.column_names.index("sent_at"), "sent_at", messages["sender_id"])
+        pq.write_table(messages, here / "messages" / "a.parquet")
+        pq.write_table(other, here / "messages" / "b.parquet")
+    elif how == "times without a zone":
+        naive = messages["sent_at"].cast(pa.timestamp("us"))
+        pq.write_table(messages.set_column(messages.column_names.index("sent_at"), "sent_at", naive), path)
+    elif how == "twice":
+        pa.csv.write_csv(messages, here / "messages.csv")
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["cut short", "a byte turned", "a quote that is not closed", "an empty file", "parts of several types",
+     "times without a zone", "twice", "not there"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_as_elsewhere(
+    folder: Path, tmp_path: Path, how: str, small_pieces: None
+) -> None:
+    here = shutil.copytree(folder, tmp_path / "world")
+    damaged(here, how)
+    with pytest.raises(SpamclfError) as expected:
+        read_dataset(here)
+    with pytest.raises(type(expected.value)) as refused:
+        batch.score(here, tmp_path / "out", doors.model(), n_jobs=2)
+    assert str(refused.value)[:50] == str(expected.value)[:50]
+    assert not list(tmp_path.glob("out*"))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def write_pack(path: Path, arrays: Mapping[str, pa.Array | npt.NDArray[Any]]) ->
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> path = Path(tempfile.mkdtemp()) / "some.arrow"
     >>> write_pack(path, {"time": np.array([3, 5]), "name": pa.array(["a"])})
     >>> pack = read_pack(path)
