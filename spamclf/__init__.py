@@ -10,7 +10,7 @@ from spamclf.features import AfterSends, FeatureTable, extract
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import evaluate, explain, find, predict, simulate, train
+    from spamclf import batch, evaluate, explain, find, predict, simulate, train
     from spamclf.model.classifier import SpamClassifier
 
 __version__ = "0.1.0"
@@ -21,6 +21,7 @@ __all__ = [
     "Model",
     "SpamClassifier",
     "__version__",
+    "batch",
     "evaluate",
     "explain",
     "extract",
@@ -34,7 +35,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("evaluate", "explain", "find", "predict", "simulate", "train"):
+    if name in ("batch", "evaluate", "explain", "find", "predict", "simulate", "train"):
         return importlib.import_module(f"spamclf.{name}")
     if name == "SpamClassifier":  # with scikit-learn, which nobody who only scores needs
         return importlib.import_module("spamclf.model.classifier").SpamClassifier

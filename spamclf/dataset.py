@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,15 @@ from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
 from spamclf.wording import counted
 
-__all__ = ["Dataset", "check_dataset", "read_dataset"]
+__all__ = [
+    "Dataset",
+    "check_dataset",
+    "check_folder",
+    "check_settings",
+    "read_around",
+    "read_dataset",
+    "times_of",
+]
 
 T = TypeVar("T")
 
@@ -125,7 +133,7 @@ class Dataset:
     ) -> None:
         given = {"messages": messages, "accounts": accounts, "photos": photos, "texts": texts}
         given |= {"reports": reports, "labels": labels, "evidence": evidence}
-        _check_settings(time_zone, time_unit, max_bad_share)
+        check_settings(time_zone, time_unit, max_bad_share)
         stated, where = {} if schemes is None else schemes, "schemes" if folder is None else "dataset.toml"
         check_sections(stated, where, ("photo_hash", "signature"))
         tomorrow = time.time_ns() // 1000 + DAY_US
@@ -263,6 +271,31 @@ class Dataset:
         used = int(stays.sum())
         self.counts[table] = RowCounts(counts.rows_in, used, counts.rows_in - used)
 
+    def account_for(self, table: str, rows_in: int, bad: Sequence[BadRows], origin: Origin) -> None:
+        """Note what became of the rows of a table that was checked elsewhere, piece by piece.
+
+        Parameters
+        ----------
+        table : str
+        rows_in : int
+        bad : sequence of BadRows
+            All that were set aside; what the dataset itself set aside of the table is forgotten.
+        origin : Origin
+            Where they came from.
+
+        Raises
+        ------
+        BadRowsError
+            If too many are bad.
+        """
+        first = origin.files[0]
+        where = f"{table} ({first.split('/')[0] + '/' if len(origin.files) > 1 else first})"
+        refuse_if_too_many(where, rows_in, bad, origin, self._max_bad_share)
+        self.quarantine.forget(table)
+        self.quarantine.add(bad, origin)
+        n_bad = sum(len(part.rows) for part in bad)
+        self.counts[table] = RowCounts(rows_in, rows_in - n_bad, n_bad)
+
     def once(self, key: Hashable, build: Callable[[], T]) -> T:
         """Return what `build` makes of the tables, made at the first call only.
 
@@ -308,7 +341,8 @@ class Dataset:
         return f"<Dataset: {rows}{bad}>"
 
 
-def _check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:
+def check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:
+    """Refuse a zone, a unit or a share that is none."""
     if time_unit is not None and time_unit not in UNITS:
         msg = f"Dataset: time_unit must be one of {', '.join(UNITS)}; got {time_unit!r}. Use 's' for seconds."
         raise ParameterError(msg)
@@ -376,27 +410,60 @@ def read_dataset(
     ...
     spamclf.errors.DataFileError: no-such-folder: the dataset must be a folder; got nothing ...
     """
-    folder = Path(folder)
     if frame not in FRAMES:
         msg = (
             f"read_dataset: frame must be one of {', '.join(FRAMES)}; got {frame!r}. Leave it out for Arrow."
         )
         raise ParameterError(msg)
+    folder = check_folder(folder)
+    dataset = read_around(
+        folder,
+        max_bad_share=max_bad_share,
+        not_after=not_after,
+        time_zone=time_zone,
+        time_unit=time_unit,
+    )
+    dataset.frame = frame
+    return dataset
+
+
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder of a dataset; refuse what is none."""
+    folder = Path(folder)
     if not folder.is_dir():
         got = "a file" if folder.exists() else "nothing at this path"
         raise DataFileError(f"{folder.name}: the dataset must be a folder; got {got}. Check the name.")
+    return folder
+
+
+def times_of(folder: Path, time_zone: str | None, time_unit: str | None) -> tuple[str | None, str | None]:
+    """Return the zone and the unit of times: what the caller states goes before ``dataset.toml``."""
+    times = read_toml(folder / "dataset.toml").get("time", {})
+    return time_zone or times.get("zone"), time_unit or times.get("unit")
+
+
+def read_around(
+    folder: Path,
+    messages: Any = None,
+    *,
+    max_bad_share: float = 0.01,
+    not_after: Any = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+) -> Dataset:
+    """Read a dataset folder as `read_dataset`; if a table of messages is handed in, with that one instead."""
     stated = read_toml(folder / "dataset.toml")
-    paths = {name: find_table(folder, spec) for name, spec in TABLES.items()}
-    times = stated.pop("time", {})
-    dataset = Dataset(
-        **paths,
-        time_zone=time_zone or times.get("zone"),
-        time_unit=time_unit or times.get("unit"),
+    zone, unit = times_of(folder, time_zone, time_unit)
+    stated.pop("time", None)
+    tables: dict[str, Any] = {} if messages is None else {"messages": messages}
+    tables |= {name: find_table(folder, spec) for name, spec in TABLES.items() if name not in tables}
+    return Dataset(
+        **tables,
+        time_zone=zone,
+        time_unit=unit,
         max_bad_share=max_bad_share,
         not_after=not_after,
         folder=folder,
         schemes=stated,
         innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
-    dataset.frame = frame
-    return dataset

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,10 +16,10 @@ from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
-from spamclf.tables.quarantine import RULES
+from spamclf.tables.quarantine import RULES, RowCounts
 from spamclf.wording import counted
 
-__all__ = ["data_dictionary", "describe", "row_balance"]
+__all__ = ["balance_of", "data_dictionary", "describe", "row_balance"]
 
 
 def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int = -1) -> str:
@@ -181,9 +183,33 @@ def row_balance(dataset: Dataset, n_duplicates: int | None = None) -> str:
     >>> row_balance(dataset, n_duplicates=1)
     '4 rows in = 3 used + 0 in quarantine + 1 repeated message dropped'
     """
-    rows_in = sum(counts.rows_in for counts in dataset.counts.values())
-    used = sum(counts.rows_used for counts in dataset.counts.values()) - (n_duplicates or 0)
-    line = f"{rows_in:,} rows in = {used:,} used + {len(dataset.quarantine):,} in quarantine"
+    return balance_of(dataset.counts.values(), n_duplicates)
+
+
+def balance_of(counts: Iterable[RowCounts], n_duplicates: int | None = None) -> str:
+    """Return the line of `row_balance` where no dataset is at hand.
+
+    Parameters
+    ----------
+    counts : iterable of RowCounts
+        What became of the rows of each table.
+    n_duplicates : int, optional
+        As of `row_balance`.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> balance_of([RowCounts(5, 4, 1), RowCounts(2, 2, 0)])
+    '7 rows in = 6 used + 1 in quarantine'
+    """
+    counts = list(counts)
+    rows_in, used, aside = (
+        sum(getattr(each, name) for each in counts) for name in ("rows_in", "rows_used", "rows_quarantined")
+    )
+    line = f"{rows_in:,} rows in = {used - (n_duplicates or 0):,} used + {aside:,} in quarantine"
     return line if n_duplicates is None else f"{line} + {counted(n_duplicates, 'repeated message')} dropped"
 
 

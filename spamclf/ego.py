@@ -21,7 +21,18 @@ from spamclf.threads import equal_parts, in_threads, n_threads
 if TYPE_CHECKING:
     from spamclf.campaigns.index import CampaignIndex
 
-__all__ = ["NAT", "EgoLog", "Facts", "Instants", "Slices", "flags_of", "log_of", "order_messages", "typed_of"]
+__all__ = [
+    "NAT",
+    "EgoLog",
+    "Facts",
+    "Instants",
+    "Slices",
+    "flags_of",
+    "log_of",
+    "order_messages",
+    "settle",
+    "typed_of",
+]
 
 DAY_US = 86_400_000_000
 
@@ -422,20 +433,32 @@ def order_messages(
         parts,
         n_parts,
     )  # fmt: skip
-    repeated = np.zeros(size, np.bool_)
+    return settle(offsets, time, peer, flag, typed_s, n_parts)
+
+
+def settle(
+    offsets: Instants,
+    time: Instants,
+    peer: Codes,
+    flag: npt.NDArray[np.uint8],
+    typed_s: npt.NDArray[np.float64],
+    n_jobs: int,
+) -> dict[str, Any]:
+    """Put the entries of each log in order, where they stand, and drop exact repetitions."""
+    repeated = np.zeros(time.size, np.bool_)
     n_duplicates = sum(
         in_threads(
             lambda low, high: kernels.ego.order_logs(offsets, low, high, time, peer, flag, typed_s, repeated),
-            equal_parts(offsets, n_parts),
-            n_parts,
+            equal_parts(offsets, n_jobs),
+            n_jobs,
         )
     )
-    if n_duplicates:
-        dropped = np.zeros(size + 1, np.int64)
+    if repeated.any():  # of some accounts only the received copies may be here
+        dropped = np.zeros(time.size + 1, np.int64)
         np.cumsum(repeated, out=dropped[1:])
-        offsets -= dropped[offsets]
+        offsets = offsets - dropped[offsets]
         time, peer, flag = time[~repeated], peer[~repeated], flag[~repeated]
-        typed_s = typed_s[~repeated] if typed.size else typed_s
+        typed_s = typed_s[~repeated] if typed_s.size else typed_s
     return {
         "offsets": offsets, "time": time, "peer": peer, "flag": flag, "typed_s": typed_s,
         "n_duplicates": n_duplicates,

@@ -147,7 +147,8 @@ def _known_by_messages(skeleton: EgoLog, instant: int) -> npt.NDArray[np.bool_]:
     facts = skeleton.facts
     asked = np.isnan(facts.filled) | (facts.registered_at >= instant)
     if skeleton.memory is not None and len(skeleton.memory.lists):
-        asked |= np.isin(pseudonyms(skeleton.account_ids), skeleton.memory.lists.account)
+        names = skeleton.once("pseudonyms", lambda: pseudonyms(skeleton.account_ids))
+        asked |= np.isin(names, skeleton.memory.lists.account)
     return asked
 
 

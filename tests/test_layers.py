@@ -27,6 +27,7 @@ FLOORS = (
     {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
+    {"batch"},
     {"cli", "__main__"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

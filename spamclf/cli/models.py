@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from spamclf.cli.scores import Told, is_folder, score_folder
 from spamclf.cli.shared import (
     Refusal,
     as_of_option,
@@ -22,7 +23,6 @@ from spamclf.cli.shared import (
     seed,
 )
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.wording import counted
 
 __all__ = ["score", "train"]
 
@@ -199,8 +199,20 @@ def train(
 @click.option(
     "--out",
     type=click.Path(),
-    help="Write all scores to this .parquet file, or to a .csv, which holds the sentences of the reasons alone.",
+    help="Write all scores to this .parquet file, or to a .csv, which holds the sentences of the reasons alone. A name "
+    "without such an ending is a folder of Parquet parts: messages need not fit in memory then, and what broke off is "
+    "resumed by the same command.",
 )
+@click.option(
+    "--shards",
+    "n_shards",
+    type=click.IntRange(1),
+    help="Parts of a folder; by default as many as memory asks for.",
+)
+@click.option(
+    "--memory-gb", type=click.FloatRange(0.5), help="Memory to get along with, of a folder; by default 4."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a folder of scores that is there already.")
 @click.option(
     "--top",
     default=10,
@@ -234,6 +246,9 @@ def score(
     n_reasons: int,
     reasons_for: str,
     n_jobs: int,
+    n_shards: int | None,
+    memory_gb: float | None,
+    overwrite: bool,
     **reading: Any,
 ) -> None:
     """Score every account of a dataset FOLDER; print the highest with their reasons, and write all if asked to.
@@ -242,8 +257,26 @@ def score(
     Examples:
       spamclf score data/sample
       spamclf score data/today --model models/2026-06-01 --as-of 2026-06-08 --out scores.parquet
+      spamclf score data/today --out scores-2026-06-08 --memory-gb 8
     """
+    asked: dict[str, Any] = {
+        "as_of": as_of,
+        "n_reasons": n_reasons,
+        "reasons_for": reasons_for,
+        "n_jobs": n_jobs,
+    }
+    if out is not None and is_folder(out):
+        sizes = {"n_shards": n_shards, "memory_gb": memory_gb or 4.0, "overwrite": overwrite}
+        score_folder(folder, out, model, top, **asked, **sizes, **reading)
+        return
+    if n_shards is not None or memory_gb is not None or overwrite:
+        raise Refusal(
+            "command: --shards, --memory-gb and --overwrite must come with a folder as --out; "
+            f"got {out or 'none'}. Use for instance --out scores.",
+            2,
+        )
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
@@ -259,18 +292,17 @@ def score(
         parts = score_batches(
             dataset,
             model,
-            as_of=as_of,
             batch_size=_BATCH,
-            n_reasons=n_reasons,
-            reasons_for=reasons_for,
-            n_jobs=n_jobs,
             ego=ego,
+            **asked,
         )
         scores = pa.concat_tables(_with_progress(parts, ego.n_accounts))
         if out:
             write_result(scores, out)
-    click.echo(_top(scores, top))
-    _doubt(dataset, scores)
+    told = Told.of([scores], top)
+    click.echo(told.text())
+    sent_at = (each.cast(pa.int64()).as_py() for each in pc.min_max(dataset.messages["sent_at"]).values())
+    told.doubt(dataset.messages.num_rows, *sent_at)
     click.echo(row_balance(dataset, ego.n_duplicates))
     if out:
         click.echo(f"{scores.num_rows:,} scores written to {out}")
@@ -286,58 +318,3 @@ def _with_progress(parts: Iterable[Any], n_accounts: int) -> list[Any]:
             done.append(part)
             bar.update(part.num_rows)
     return done
-
-
-def _top(scores: Any, top: int) -> str:
-    """Lay out the highest scores as text: account, score, verdict, and the reasons below each."""
-    import pyarrow.compute as pc
-
-    if not scores.num_rows:
-        return "no accounts"
-    judged = scores.filter(pc.not_equal(scores["verdict"], "insufficient_data"))
-    ranked = judged.sort_by([("score", "descending"), ("account_id", "ascending")])
-    lines = []
-    for row in ranked.slice(0, top).to_pylist():
-        name, n_messages = _printable(row["account_id"]), counted(row["n_messages"], "message")
-        lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
-        lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
-    counts = {entry["values"]: entry["counts"] for entry in scores["verdict"].value_counts().to_pylist()}
-    model, as_of = (scores[name][0].as_py() for name in ("model", "as_of"))
-    lines.append(
-        f"{scores.num_rows:,} accounts as of {as_of:%Y-%m-%d %H:%M:%S} UTC: "
-        + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-        + f" (model {model}, {_thresholds(scores)})"
-    )
-    return "\n".join(lines)
-
-
-def _thresholds(scores: Any) -> str:
-    """Say which thresholds are in force: with a certificate they may be higher in some segments."""
-    import pyarrow.compute as pc
-
-    low, high = pc.min_max(scores["threshold"]).values()
-    if low == high:
-        return f"threshold {low.as_py():.4f}"
-    return f"thresholds {low.as_py():.4f} to {high.as_py():.4f}, by segment"
-
-
-def _doubt(dataset: Any, scores: Any) -> None:
-    """Say on stderr what makes a run suspect though every row of it is in order."""
-    import pyarrow.compute as pc
-
-    seen, n_messages = pc.sum(scores["n_messages"]).as_py() or 0, dataset.messages.num_rows
-    if seen < 0.01 * n_messages:
-        first, last = (
-            f"{each.as_py():%Y-%m-%d %H:%M}" for each in pc.min_max(dataset.messages["sent_at"]).values()
-        )
-        click.echo(
-            f"Warning: the look-back holds {seen:,} of {n_messages:,} messages, which run from {first} to {last} UTC. "
-            "Are --as-of and --time-unit right?",
-            err=True,
-        )
-
-
-def _printable(account_id: Any) -> str:
-    """Show an id so that no character of it moves a terminal's cursor or colours."""
-    text = str(account_id)
-    return text if text.isprintable() else repr(text)

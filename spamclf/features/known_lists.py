@@ -111,7 +111,7 @@ def lists_by_value(memory: CampaignIndex) -> tuple[tuple[Any, ...], tuple[Any, .
 
 def _codes(ego: EgoLog, names: Pseudonyms) -> Instants:
     """Return the codes of remembered accounts, -1 for those who are not in the data."""
-    mine = pseudonyms(ego.account_ids)
+    mine = ego.once("pseudonyms", lambda: pseudonyms(ego.account_ids))
     _, code, place = np.intersect1d(mine, names, return_indices=True)
     codes = np.full(names.size, -1)
     codes[place] = code

@@ -29,7 +29,7 @@ _MODULES = frozenset(
         "letters",
         "minhash",
     }
-    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets", "spells"}
+    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets", "shards", "spells"}
 )
 _announced = threading.Event()
 

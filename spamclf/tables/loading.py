@@ -17,7 +17,7 @@ from spamclf.tables.frames import frame_kind, to_arrow
 from spamclf.tables.quarantine import Origin
 from spamclf.tables.reading import read_table_file
 
-__all__ = ["all_integer_ids", "kind_of", "load_tables"]
+__all__ = ["all_integer_ids", "kind_of", "load_table", "load_tables"]
 
 
 def kind_of(given: Mapping[str, Any]) -> str:
@@ -26,7 +26,8 @@ def kind_of(given: Mapping[str, Any]) -> str:
     return frame_kind(frames[0]) if frames else "pyarrow"
 
 
-def _load(spec: Table, data: Any) -> Loaded:
+def load_table(spec: Table, data: Any) -> Loaded:
+    """Read one table, its columns as they come."""
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         table, origin, text = read_table_file(
@@ -54,7 +55,7 @@ def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:
     for name, spec in TABLES.items():
         data = given[name]
         if data is not None:
-            loaded[name] = _load(spec, data)
+            loaded[name] = load_table(spec, data)
         elif spec.required:
             raise SchemaError(
                 f"Dataset: table '{name}' must be given; got none. Pass {name}=, it may be empty."

@@ -115,6 +115,10 @@ class Quarantine:
         """Set rows of one table aside."""
         self._parts.extend((part, origin) for part in parts if len(part.rows))
 
+    def forget(self, table: str) -> None:
+        """Take back what was set aside of one table."""
+        self._parts = [(part, origin) for part, origin in self._parts if part.table != table]
+
     def of(self, table: str) -> list[BadRows]:
         """Return what was set aside of one table."""
         return [part for part, _ in self._parts if part.table == table]

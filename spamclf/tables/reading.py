@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from spamclf.tables.columns import LONGEST_SIGNATURE, is_plain, unfit
 from spamclf.tables.pages import unpacked_size
 from spamclf.tables.quarantine import Origin
 
-__all__ = ["read_table_file"]
+__all__ = [
+    "csv_batches", "guarded", "open_parquet", "parquet_bytes", "parts_of", "read_table_file", "refuse_if_larger",
+]  # fmt: skip
 
 #: Share of the free memory that one table may take; beyond it the table is refused before it is read.
 _MEMORY_SHARE = 0.8
@@ -74,11 +77,12 @@ def read_table_file(path: Path, spec: Table, check_names: CheckNames) -> tuple[p
             f"{spec.name} ({path.name}): the file must be .parquet or .csv; got '{path.suffix}'. Convert it."
         )
         raise DataFileError(msg)
-    table, skipped = _guarded(reader, path, path.name, spec, check_names)
+    table, skipped = guarded(reader, path, path.name, spec, check_names)
     return table, Origin((path.name,), skipped=skipped), reader is _read_csv
 
 
-def _guarded(reader: Callable[..., Any], path: Path, label: str, spec: Table, check_names: CheckNames) -> Any:
+def guarded(reader: Callable[..., Any], path: Path, label: str, spec: Table, check_names: Any) -> Any:
+    """Call a reader of a file; a damaged one ends in a typed error, whatever the reader raises."""
     where = f"{spec.name} ({label})"
     try:
         return reader(path, where, spec, check_names)
@@ -95,12 +99,13 @@ def _guarded(reader: Callable[..., Any], path: Path, label: str, spec: Table, ch
     except Exception as error:
         # A damaged file makes the reader fail in more ways than any list of exceptions holds.
         reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-        kind = "CSV in UTF-8" if reader is _read_csv else "Parquet"
+        kind = "CSV in UTF-8" if path.suffix.lower() == ".csv" else "Parquet"
         msg = f"{where}: the file must be whole {kind}; got: {reason}. Export or copy it again."
         raise DataFileError(msg) from error
 
 
-def _refuse_if_larger(n_bytes: float, what: str, where: str) -> None:
+def refuse_if_larger(n_bytes: float, what: str, where: str) -> None:
+    """Refuse what would not fit in memory, before it is read."""
     budget = _MEMORY_SHARE * available_memory()
     if n_bytes > budget:
         msg = (
@@ -110,20 +115,29 @@ def _refuse_if_larger(n_bytes: float, what: str, where: str) -> None:
         raise DataFileError(msg)
 
 
-def _read_folder(folder: Path, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Origin]:
+def parts_of(folder: Path, spec: Table) -> list[Path]:
+    """Return the Parquet parts of a table's folder, in the order of their names."""
     parts = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".parquet" and p.name[0] not in "._")
-    where = f"{spec.name} ({folder.name}/)"
     if not parts:
-        msg = f"{where}: the folder must hold Parquet parts; got none. Write them as NAME.parquet."
+        msg = (
+            f"{spec.name} ({folder.name}/): the folder must hold Parquet parts; got none. "
+            "Write them as NAME.parquet."
+        )
         raise DataFileError(msg)
+    return parts
+
+
+def _read_folder(folder: Path, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Origin]:
+    parts = parts_of(folder, spec)
+    where = f"{spec.name} ({folder.name}/)"
     tables = []
     n_bytes = 0.0
     for part in parts:
         label = f"{folder.name}/{part.name}"
-        n_bytes += _guarded(_parquet_bytes, part, label, spec, check_names)
-    _refuse_if_larger(n_bytes, f"{len(parts)} parts", where)
+        n_bytes += guarded(parquet_bytes, part, label, spec, check_names)
+    refuse_if_larger(n_bytes, f"{len(parts)} parts", where)
     for part in parts:
-        table, _ = _guarded(_read_parquet, part, f"{folder.name}/{part.name}", spec, check_names)
+        table, _ = guarded(_read_parquet, part, f"{folder.name}/{part.name}", spec, check_names)
         tables.append(table)
     starts = np.cumsum([0, *(table.num_rows for table in tables)])[:-1]
     try:
@@ -135,7 +149,8 @@ def _read_folder(folder: Path, spec: Table, check_names: CheckNames) -> tuple[pa
     return whole, Origin(tuple(f"{folder.name}/{p.name}" for p in parts), tuple(int(s) for s in starts))
 
 
-def _open_parquet(path: Path, spec: Table) -> tuple[pq.ParquetFile, list[str]]:
+def open_parquet(path: Path, spec: Table) -> tuple[pq.ParquetFile, list[str]]:
+    """Open a file so that its strings stay coded; return it and the contract's columns in it."""
     file = pq.ParquetFile(path, page_checksum_verification=True)
     schema = file.schema_arrow
     names = [column.name for column in spec.columns if column.name in schema.names]
@@ -153,7 +168,7 @@ def _is_stringlike(kind: pa.DataType) -> bool:
     return is_text(kind) or (pa.types.is_dictionary(kind) and is_text(kind.value_type))
 
 
-def _parquet_bytes(path: Path, where: str, spec: Table, check_names: CheckNames) -> float:
+def parquet_bytes(path: Path, where: str, spec: Table, check_names: CheckNames) -> float:
     """Say how much memory a file needs at most, by its footer, before anything else is read.
 
     Only facts of whole row groups are asked for: pyarrow ends the process, instead of raising, when the facts
@@ -211,8 +226,8 @@ def _signature_bytes(path: Path, file: pq.ParquetFile, spec: Table, where: str) 
 
 
 def _read_parquet(path: Path, where: str, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Any]:
-    _refuse_if_larger(_parquet_bytes(path, where, spec, check_names), "its rows", where)
-    file, names = _open_parquet(path, spec)
+    refuse_if_larger(parquet_bytes(path, where, spec, check_names), "its rows", where)
+    file, names = open_parquet(path, spec)
     with file:
         stated = file.metadata.num_rows
         table = file.read(columns=names)
@@ -223,19 +238,14 @@ def _read_parquet(path: Path, where: str, spec: Table, check_names: CheckNames) 
 
 
 def _read_csv(path: Path, where: str, spec: Table, check_names: CheckNames) -> tuple[pa.Table, Any]:
-    _refuse_if_larger(path.stat().st_size, "its bytes", where)
+    refuse_if_larger(path.stat().st_size, "its bytes", where)
     header = _csv_header(path, where)
     check_names(header, where)
     table, ragged, broken = _parse_csv(path, header, spec, use_threads=True)
     if ragged:  # row numbers are known to a single thread only
         table, ragged, broken = _parse_csv(path, header, spec, use_threads=False)
     broken.extend(_swallowed_lines(table, len(header)))
-    if broken:
-        msg = (
-            f"{where}: every quote must be closed; got one that is not, or a stray one, in row "
-            f"{broken[0]:,}. Quote fields that hold commas, quotes or line breaks; double the quotes within."
-        )
-        raise DataFileError(msg)
+    _refuse_broken(broken, where)
     return table, np.array(sorted(ragged), dtype=np.int64)
 
 
@@ -275,9 +285,19 @@ def _parse_csv(
     """Parse all values as text; say which rows (from 0) have not as many fields as the header, and why."""
     import pyarrow.csv as pcsv
 
-    names = [column.name for column in spec.columns if column.name in header]
     ragged: list[int] = []
     broken: list[int] = []
+    table = pcsv.read_csv(path, **_csv_options(header, spec, ragged, broken, use_threads=use_threads))
+    return table, ragged, broken
+
+
+def _csv_options(
+    header: list[str], spec: Table, ragged: list[int], broken: list[int], *, use_threads: bool
+) -> dict[str, Any]:
+    """Say how values are parsed as text; rows of another number of fields are noted in the two lists."""
+    import pyarrow.csv as pcsv
+
+    names = [column.name for column in spec.columns if column.name in header]
 
     def set_aside(row: Any) -> str:
         number = -1 if row.number is None else row.number - 2
@@ -287,16 +307,58 @@ def _parse_csv(
             broken.append(number)
         return "skip"
 
-    table = pcsv.read_csv(
-        path,
-        read_options=pcsv.ReadOptions(use_threads=use_threads, block_size=_CSV_BLOCK),
-        parse_options=pcsv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
-        convert_options=pcsv.ConvertOptions(
+    return {
+        "read_options": pcsv.ReadOptions(use_threads=use_threads, block_size=_CSV_BLOCK),
+        "parse_options": pcsv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+        "convert_options": pcsv.ConvertOptions(
             include_columns=names,
             column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=True,
             null_values=[""],
             quoted_strings_can_be_null=True,
         ),
-    )
-    return table, ragged, broken
+    }
+
+
+@dataclass
+class CsvBatches:
+    """A CSV file as batches of text, one after the other; `ragged` rows are complete once all have been read."""
+
+    names: list[str]
+    ragged: list[int]
+    batches: Iterator[pa.RecordBatch]
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self.batches
+
+
+def csv_batches(path: Path, where: str, spec: Table, check_names: CheckNames) -> CsvBatches:
+    """Open a CSV file to be read block by block."""
+    import pyarrow.csv as pcsv
+
+    header = _csv_header(path, where)
+    check_names(header, where)
+    ragged: list[int] = []
+    broken: list[int] = []
+    options = _csv_options(header, spec, ragged, broken, use_threads=False)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        first = 0
+        with pcsv.open_csv(path, **options) as reader:
+            for batch in reader:
+                swallowed = _swallowed_lines(pa.Table.from_batches([batch]), len(header))
+                _refuse_broken([*broken, *(first + row for row in swallowed)], where)
+                yield batch
+                first += batch.num_rows
+        _refuse_broken(broken, where)
+
+    return CsvBatches([c.name for c in spec.columns if c.name in header], ragged, batches())
+
+
+def _refuse_broken(broken: list[int], where: str) -> None:
+    if broken:
+        msg = (
+            f"{where}: every quote must be closed; got one that is not, or a stray one, in row "
+            f"{broken[0]:,}. Quote fields that hold commas, quotes or line breaks; double the quotes within."
+        )
+        raise DataFileError(msg)

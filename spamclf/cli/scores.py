@@ -1,0 +1,145 @@
+"""What ``score`` prints, from scores in one table or in many parts, and how it fills a folder of them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spamclf.wording import counted
+
+__all__ = ["Told", "is_folder", "score_folder"]
+
+_LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
+
+
+@dataclass
+class Told:
+    """What is printed of scores: the highest, and counts of all.
+
+    Attributes
+    ----------
+    top : int
+        How many accounts to print.
+    highest : list of dict
+        Rows of these, highest scores first.
+    """
+
+    top: int
+    highest: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    n_messages: int = 0
+    model: str = ""
+    as_of: Any = None
+    thresholds: list[float] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, parts: Iterable[Any], top: int) -> Told:
+        """Go through the parts, one in memory at a time."""
+        told = cls(top)
+        for part in parts:
+            if part.num_rows:
+                told._add(part)
+        return told
+
+    def _add(self, part: Any) -> None:
+        import pyarrow.compute as pc
+
+        judged = part.filter(pc.not_equal(part["verdict"], "insufficient_data"))
+        ranked = judged.sort_by([("score", "descending"), ("account_id", "ascending")])
+        rows = self.highest + ranked.slice(0, self.top).to_pylist()
+        self.highest = sorted(rows, key=lambda row: (-row["score"], row["account_id"]))[: self.top]
+        for entry in part["verdict"].value_counts().to_pylist():
+            self.verdicts[entry["values"]] += entry["counts"]
+        self.n_messages += pc.sum(part["n_messages"]).as_py()
+        self.model, self.as_of = (part[name][0].as_py() for name in ("model", "as_of"))
+        ends = [each.as_py() for each in pc.min_max(part["threshold"]).values()]
+        self.thresholds = [min([*self.thresholds, *ends]), max([*self.thresholds, *ends])]
+
+    def text(self) -> str:
+        """Lay out the highest scores: account, score, verdict, and the reasons below each; then counts of all."""
+        if not self.verdicts:
+            return "no accounts"
+        lines = []
+        for row in self.highest:
+            name, n_messages = _printable(row["account_id"]), counted(row["n_messages"], "message")
+            lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
+            lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
+        lines.append(
+            f"{self.verdicts.total():,} accounts as of {self.as_of:%Y-%m-%d %H:%M:%S} UTC: "
+            + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self.verdicts.items()))
+            + f" (model {self.model}, {self._thresholds()})"
+        )
+        return "\n".join(lines)
+
+    def _thresholds(self) -> str:
+        """Say which thresholds are in force: with a certificate they may be higher in some segments."""
+        low, high = self.thresholds
+        return f"threshold {low:.4f}" if low == high else f"thresholds {low:.4f} to {high:.4f}, by segment"
+
+    def doubt(self, n_messages: int, first_us: int | None, last_us: int | None) -> None:
+        """Say on stderr what makes a run suspect though every row of it is in order."""
+        from spamclf.instants import iso
+
+        if first_us is None or last_us is None or self.n_messages >= _LEAST_SEEN * n_messages:
+            return
+        first, last = (iso(each).replace("T", " ")[:16] for each in (first_us, last_us))
+        click.echo(
+            f"Warning: the look-back holds {self.n_messages:,} of {n_messages:,} messages, which run from {first} to "
+            f"{last} UTC. Are --as-of and --time-unit right?",
+            err=True,
+        )
+
+
+def _printable(account_id: Any) -> str:
+    """Show an id so that no character of it moves a terminal's cursor or colours."""
+    text = str(account_id)
+    return text if text.isprintable() else repr(text)
+
+
+def is_folder(out: str) -> bool:
+    """Tell whether an output's name is that of a folder: it is one, or has no ending as files have it."""
+    return Path(out).is_dir() or re.fullmatch(r"\.[A-Za-z]+", Path(out).suffix) is None
+
+
+def score_folder(folder: str, out: str, model: str | None, top: int, **settings: Any) -> None:
+    """Score a dataset into a folder of parts, and print what was found."""
+    import pyarrow.parquet as pq
+
+    from spamclf import batch
+    from spamclf.batch.publish import MANIFEST, read_json
+    from spamclf.describe import balance_of
+    from spamclf.tables.quarantine import RowCounts
+
+    with _line() as say:
+        target = batch.score(folder, out, model, progress=say, **settings)
+    manifest = read_json(target / MANIFEST)
+    told = Told.of((pq.read_table(target / part["file"]) for part in manifest["parts"]), top)
+    click.echo(told.text())
+    counts = {name: RowCounts(**each) for name, each in manifest["tables"].items()}
+    told.doubt(counts["messages"].rows_used, manifest["first_message_us"], manifest["last_message_us"])
+    click.echo(balance_of(counts.values(), manifest["n_duplicates"]))
+    parts = counted(len(manifest["parts"]), "part")
+    click.echo(f"{manifest['n_accounts']:,} scores written to {out} in {parts}")
+
+
+@contextlib.contextmanager
+def _line() -> Iterator[Callable[[str], None]]:
+    """Write each text over the one before, at a terminal alone."""
+    seen = sys.stderr.isatty()
+
+    def say(text: str) -> None:
+        if seen:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+
+    try:
+        yield say
+    finally:
+        say("")
