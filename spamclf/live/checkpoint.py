@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import spamclf
 from spamclf.errors import DataFileError, OutputError
 from spamclf.files import atomic_write, hold, sha256_file
 from spamclf.schema import TABLES, Column, Table
@@ -69,7 +69,7 @@ def write_checkpoint(
     with hold(folder / MANIFEST):
         files = {name: _write_table(folder, name, table) for name, table in tables.items()}
         document = {
-            "format": _FORMAT, "format_version": _VERSION, "spamclf": spamclf.__version__, "state": dict(state),
+            "format": _FORMAT, "format_version": _VERSION, "spamclf": sys.modules["spamclf"].__version__, "state": dict(state),
             "tables": files,
         }  # fmt: skip
         text = json.dumps(document, indent=1)

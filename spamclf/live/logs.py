@@ -13,8 +13,6 @@ import pyarrow.compute as pc
 from spamclf import kernels
 from spamclf.errors import InsufficientDataError
 from spamclf.ids import Codes
-from spamclf.kernels import _common as message_bits
-from spamclf.kernels import live as kernel
 from spamclf.live.people import People, grown
 
 __all__ = ["Logs", "Messages", "Neighbourhood", "message_rows"]
@@ -87,7 +85,7 @@ class Logs:
         self.kept_since: int | None = None
         self._blocks = tuple(np.zeros(0, np.int64) for _ in range(3))
         self._pool = _new_pool(_FIRST, typed=False)
-        self._free = np.full(1, kernel.SCRATCH)
+        self._free = np.full(1, kernels.live.SCRATCH)
         self.n_duplicates = 0
         self._local = np.empty(0, np.int32)
 
@@ -125,11 +123,11 @@ class Logs:
         moving = after > room[people]
         wanted = after[moving] + after[moving] // 2 + _FEWEST
         if self._free[0] + wanted.sum() <= self._pool[0].size:
-            kernel.move(people[moving].astype(np.int64), wanted, self._blocks, self._pool, self._free)
+            kernels.live.move(people[moving].astype(np.int64), wanted, self._blocks, self._pool, self._free)
         else:
             self._renew(oldest, least, people, more)
         order = np.argsort(messages.sent_at, kind="stable")
-        self.n_duplicates += kernel.insert(
+        self.n_duplicates += kernels.live.insert(
             messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order,
             self.history, self._blocks, self._pool,
         )  # fmt: skip
@@ -143,11 +141,11 @@ class Logs:
         limit = self.limit or 1 << 60
         most = (limit - self._fixed) // self._bytes_each
         for floor in (oldest, least):
-            starts, ends = self.bounds(np.arange(at.size), floor, kernel.NEVER)
+            starts, ends = self.bounds(np.arange(at.size), floor, kernels.live.NEVER)
             room = ends - starts
             room += room // 4
             room[people] += more
-            total = int(room.sum()) + kernel.SCRATCH
+            total = int(room.sum()) + kernels.live.SCRATCH
             if total <= most:
                 break
         else:
@@ -160,9 +158,9 @@ class Logs:
             self.kept_since = max(floor, self.kept_since or floor)
         size = max(_FIRST, int(total * _GROWTH))
         pool = _new_pool(min(size, most), typed=self._pool[3].size > 0)
-        begins = kernel.SCRATCH + np.cumsum(room) - room
+        begins = kernels.live.SCRATCH + np.cumsum(room) - room
         blocks = begins, np.zeros_like(held), room
-        kernel.compact(self._blocks, self._pool, starts, blocks, pool)
+        kernels.live.compact(self._blocks, self._pool, starts, blocks, pool)
         self._blocks, self._pool = blocks, pool
         self._free[0] = total
 
@@ -186,24 +184,24 @@ class Logs:
     def bounds(self, codes: Ints, since: int, until: int) -> tuple[Ints, Ints]:
         """Return where the entries of each person in ``[since, until)`` begin and end in the pool."""
         starts, ends = np.empty(codes.size, np.int64), np.empty(codes.size, np.int64)
-        kernel.bounds(codes, since, until, self._blocks, self._pool[0], starts, ends)
+        kernels.live.bounds(codes, since, until, self._blocks, self._pool[0], starts, ends)
         return starts, ends
 
     def last_sends(self, codes: Ints, since: int, until: int) -> tuple[Ints, Ints]:
         """Return the slices that hold but the last send of each person in ``[since, until)``; empty if it has none."""
         starts, ends = self.bounds(codes, since, until)
-        first, last = np.full(codes.size, kernel.NEVER), np.full(codes.size, kernel.NEVER)
+        first, last = np.full(codes.size, kernels.live.NEVER), np.full(codes.size, kernels.live.NEVER)
         kernels.ego.first_and_last(self._pool[0], self._pool[2], starts, ends, first, last)
-        for k in np.flatnonzero(last < kernel.NEVER):
+        for k in np.flatnonzero(last < kernels.live.NEVER):
             flag = self._pool[2][starts[k] : ends[k]]
             starts[k] += int(np.flatnonzero(flag & 1)[-1])
             ends[k] = starts[k] + 1
-        ends[last == kernel.NEVER] = starts[last == kernel.NEVER]
+        ends[last == kernels.live.NEVER] = starts[last == kernels.live.NEVER]
         return starts, ends
 
     def sends_of(self, codes: Ints) -> tuple[Ints, Ints]:
         """Return when some people sent: where those of each begin, and the instants."""
-        lows, highs = self.bounds(codes, -kernel.NEVER, kernel.NEVER)
+        lows, highs = self.bounds(codes, -kernels.live.NEVER, kernels.live.NEVER)
         times = [
             self._pool[0][low:high][(self._pool[2][low:high] & 1) != 0]
             for low, high in zip(lows, highs, strict=True)
@@ -223,7 +221,7 @@ class Logs:
         )  # fmt: skip
         writers = np.zeros(most, np.uint8)
         entries, n_strangers = np.empty((most, 2), np.int64), np.empty(most + 1, np.int64)
-        n_people, n_entries = kernel.gather(
+        n_people, n_entries = kernels.live.gather(
             asked, starts, ends, until - self.history, until, self._blocks, self._pool, self._local,
             codes, log, offsets, writers, entries, n_strangers,
         )  # fmt: skip
@@ -250,7 +248,9 @@ class Logs:
 
 def message_rows(logs: Logs, people: People) -> pa.Table:
     """Return every message that is kept as a row of the messages table."""
-    sent, bits = logs.sent(), message_bits
+    from spamclf.kernels import _common as bits
+
+    sent = logs.sent()
     to_group = (sent.flags & bits.GROUP) != 0
     recipients = pa.nulls(sent.flags.size, people.id_type)
     if to_group.any():

@@ -19,7 +19,6 @@ from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, P
 from spamclf.facts import column_of, instants_of
 from spamclf.features.extract import FeatureTable
 from spamclf.instants import DAY_US, LAST_US, iso, to_instant
-from spamclf.kernels._common import GROUP
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
 from spamclf.live.logs import Logs, Messages, message_rows
 from spamclf.live.notes import NOTED, Notes
@@ -231,6 +230,8 @@ class LiveScorer:
         return messages.filter(pa.array(~late))
 
     def _take_messages(self, messages: pa.Table) -> None:
+        from spamclf.kernels._common import GROUP
+
         if not messages.num_rows:
             return
         flags = flags_of(messages)
