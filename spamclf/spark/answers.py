@@ -113,7 +113,7 @@ def _part(plan: Plan, tables: Tables) -> tuple[EgoLog, npt.NDArray[np.int64]]:
     book = IdBook(ids)
     lookup = np.append(book.encode(people), len(ids) + np.arange(n_groups, dtype=np.int32)).astype(np.int32)
     own = book.encode(scored).astype(np.int64)
-    log = replace(skeleton, **_log(entries, lookup[peer], own, np.asarray(tables["log.counts"]["n"]), skeleton))
+    log = replace(skeleton, **_log(entries, lookup[peer], own, tables["log.counts"]["n"].to_numpy(), skeleton))
     summary = Summary.empty(skeleton.n_accounts)
     summary.put(book.encode(column_of(context, "account_id")).astype(np.int64), _summary(context))
     hashes = np.zeros(skeleton.n_peers, np.uint32)
@@ -150,13 +150,13 @@ def _log(
     offsets, sizes = np.zeros(skeleton.n_accounts + 1, np.int64), np.zeros(skeleton.n_accounts, np.int64)
     sizes[own] = counts
     np.cumsum(sizes, out=offsets[1:])
-    typed = np.array(entries["typed_s"]) if "typed_s" in entries.column_names else np.empty(0)
-    time, flag = np.array(entries["time"]), np.array(entries["flag"])
+    typed = np.array(entries["typed_s"].to_numpy()) if "typed_s" in entries.column_names else np.empty(0)
+    time, flag = (np.array(entries[name].to_numpy()) for name in ("time", "flag"))  # Arrow's memory is read-only
     return {"offsets": offsets, "time": time, "peer": peer, "flag": flag, "typed_s": typed}
 
 
 def _summary(table: pa.Table) -> Summary:
-    return Summary(*(np.array(table[name], np.int64) for name in ("n_strangers", "first_entry", "last_send")))
+    return Summary(*(np.array(table[name].to_numpy(), np.int64) for name in ("n_strangers", "first_entry", "last_send")))
 
 
 def _spans(tables: Tables, book: IdBook, summary: Summary, ego: EgoLog) -> StrangerSpans:
