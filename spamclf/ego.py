@@ -430,7 +430,7 @@ def order_messages(
             n_parts,
         )
     )
-    if n_duplicates:
+    if repeated.any():  # of a part of a log perhaps received ones alone
         dropped = np.zeros(size + 1, np.int64)
         np.cumsum(repeated, out=dropped[1:])
         offsets -= dropped[offsets]
