@@ -26,7 +26,7 @@ FLOORS = (
     {"scoring"},
     {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
-    {"output", "drawing", "plots", "contact_sheet", "report"},
+    {"output", "spark", "drawing", "plots", "contact_sheet", "report"},
     {"cli", "__main__"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
@@ -39,6 +39,7 @@ LATE = {
     "narwhals",
     "pandas",
     "polars",
+    "pyspark",
     "safetensors",
     "scipy",
     "sklearn",

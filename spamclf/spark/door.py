@@ -20,12 +20,9 @@ from spamclf.model import Model
 from spamclf.model.reasons import Telling
 from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
-from spamclf.spark.answers import answer
-from spamclf.spark.logs import keep_logs
-from spamclf.spark.meeting import meet
 from spamclf.spark.parcels import DDL, Parcel, opened, sent
 from spamclf.spark.plan import Plan
-from spamclf.spark.rows import route_rows
+from spamclf.spark.stages import LAST, STAGES, route_rows
 from spamclf.tables.check import Loaded, check_names, check_types
 from spamclf.tables.times import Reading
 
@@ -115,10 +112,8 @@ def score(
     tables = _given(messages, accounts, reports, labels, photos, texts, evidence)
     check_reasons("spark.score", n_reasons, reasons_for)
     model = as_model(model)
-    names = tuple(
-        dict.fromkeys([*model.feature_names, _SENDS, *Telling(model.feature_names).companions])
-    )
-    settings = {"n_reasons": n_reasons, "reasons_for": reasons_for, "files": _files(model)}
+    names, files = _plan_of_model(model)
+    settings = {"n_reasons": n_reasons, "reasons_for": reasons_for, "files": files}
     plan = _plan(session, tables, "spark.score", names, as_of, model.history_days, n_partitions,
                  (time_zone, time_unit), settings)  # fmt: skip
     return _computed(session, plan, tables, _SCORES.format(id=_id_type(plan)))
@@ -252,12 +247,14 @@ def _id_type(plan: Plan) -> str:
     return "bigint" if plan.reading.integer_ids else "string"
 
 
-def _files(model: Model) -> tuple[tuple[str, bytes], ...]:
-    """Return the model as its folder's files."""
+def _plan_of_model(model: Model) -> tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]]:
+    """Return the features that a model and its reasons need, and the model as its folder's files."""
+    names = dict.fromkeys([*model.feature_names, _SENDS, *Telling(model.feature_names).companions])
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "model"
         model.save(home)
-        return tuple((each.name, each.read_bytes()) for each in sorted(home.iterdir()) if each.is_file())
+        files = tuple((each.name, each.read_bytes()) for each in sorted(home.iterdir()) if each.is_file())
+    return tuple(names), files
 
 
 def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], result: str) -> DataFrame:
@@ -268,7 +265,7 @@ def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], r
         rows = table.select(*here).mapInArrow(partial(route_rows, plan, name), DDL)
         parcels = rows if parcels is None else parcels.union(rows)
     assert parcels is not None
-    for stage in (keep_logs, meet):
+    for stage in STAGES:
         parcels = _at_shards(plan, parcels).mapInArrow(partial(_stage, stage, plan), DDL)
     return _at_shards(plan, parcels).mapInArrow(partial(_answers, plan), result)
 
@@ -284,4 +281,4 @@ def _stage(stage: Stage, plan: Plan, batches: Iterable[pa.RecordBatch]) -> Itera
 
 def _answers(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for shard, tables in opened(batches).items():
-        yield from answer(plan, shard, tables)
+        yield from LAST(plan, shard, tables)
