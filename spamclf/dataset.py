@@ -153,7 +153,8 @@ class Dataset:
         self.schemes = check_schemes(stated, where, n_hashes=n_hashes, n_signatures=n_signatures)
 
     @classmethod
-    def of_checked(cls, tables: Mapping[str, pa.Table], *, integer_ids: bool, given: Collection[str]) -> Dataset:
+    def of_checked(cls, tables: Mapping[str, pa.Table], *, integer_ids: bool, given: Collection[str],
+        schemes: Mapping[str, Any] | None = None) -> Dataset:
         """Return a dataset of rows that were checked before, for instance as part of a larger one.
 
         Parameters
@@ -163,6 +164,8 @@ class Dataset:
         integer_ids : bool
         given : collection of str
             Names of the tables that the larger dataset was given.
+        schemes : mapping, optional
+            As `Dataset.schemes`.
 
         Examples
         --------
@@ -173,8 +176,9 @@ class Dataset:
         how = Reading(LAST_US, integer_ids)
         dataset.given, dataset.frame, dataset.integer_ids = frozenset(given), "pyarrow", integer_ids
         dataset.folder = dataset.innocent = None
-        dataset.schemes, dataset.quarantine = {}, Quarantine()
-        dataset._max_bad_share, dataset._sources, dataset._derived = 0.0, {}, {}
+        dataset.schemes, dataset.quarantine = dict(schemes or {}), Quarantine()
+        dataset._max_bad_share, dataset._derived = 0.0, {}
+        dataset._sources = {name: (Origin(), None) for name in TABLES}
         dataset.tables, dataset.counts = {}, {}
         for name, spec in TABLES.items():
             table = tables.get(name, pa.table({}))

@@ -28,9 +28,8 @@ from tests import doors, spark_twin
 from tests.features.test_co_target import lists_worlds
 from tests.worlds import World, arrow, random_world, worlds
 
-SHOWN = ("photo", "template", "evidence")
-NAMES = [name for name in FAMILIES if name not in SHOWN]
-TABLES = ("messages", "accounts", "reports", "labels")
+NAMES = list(FAMILIES)
+TABLES = ("messages", "accounts", "reports", "labels", "photos", "texts", "evidence")
 
 needs_spark = pytest.mark.skipif(
     importlib.util.find_spec("pyspark") is None or not (shutil.which("java") or os.environ.get("JAVA_HOME")),
@@ -86,30 +85,24 @@ def wanted_of(world: World) -> pa.Table:
     return table.to_arrow()
 
 
-def messages_alone(world: World) -> World:
-    return world.without("photos", "texts", "evidence")
-
-
 # ---- the stages, without a cluster -----------------------------------------------------------------------------
 
 
 @settings(max_examples=60)
 @given(worlds(), st.integers(1, 5))
 def test_stages_equal_extract(world: World, n_shards: int) -> None:
-    world = messages_alone(world)
     assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
 
 
 @settings(max_examples=60)
 @given(lists_worlds(), st.integers(1, 5))
 def test_stages_equal_extract_where_lists_overlap(world: World, n_shards: int) -> None:
-    world = messages_alone(world)
     assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_stages_equal_extract_in_richer_worlds(seed: int) -> None:
-    world = messages_alone(random_world(seed, n_accounts=30, n_messages=900))
+    world = random_world(seed, n_accounts=30, n_messages=900)
     assert_equal(spark_twin.features(world, NAMES, 1 + seed), wanted_of(world))
 
 
@@ -117,7 +110,7 @@ def test_stages_equal_extract_in_richer_worlds(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 400))
 def test_stages_equal_extract_in_many_worlds(seed: int) -> None:
     rng = random.Random(seed)
-    world = messages_alone(random_world(seed, rng.randrange(2, 40), rng.randrange(1500)))
+    world = random_world(seed, rng.randrange(2, 40), rng.randrange(1500))
     assert_equal(spark_twin.features(world, NAMES, rng.randrange(1, 9)), wanted_of(world))
 
 
@@ -156,7 +149,7 @@ def test_known_lists_are_recognised() -> None:
 
 
 def test_a_bad_row_is_refused() -> None:
-    world = messages_alone(random_world(1))
+    world = random_world(1)
     double = world.with_rows(accounts=[*world.tables["accounts"], world.tables["accounts"][0]])
     with pytest.raises(BadRowsError, match="duplicate_key"):
         spark_twin.features(double, NAMES, 2)
@@ -202,7 +195,7 @@ def test_features_of_many_worlds_equal_extract(session: Any) -> None:
     """Many worlds in one table, apart by their ids: one job for all of them."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for seed in range(500, 530):
-        for name, theirs in messages_alone(random_world(seed)).tables.items():
+        for name, theirs in random_world(seed).tables.items():
             rows[name] += [
                 {c: f"{seed}{v}" if v and c.endswith("_id") else v for c, v in row.items()} for row in theirs
             ]

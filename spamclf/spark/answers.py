@@ -19,7 +19,7 @@ from spamclf.ids import IdBook
 from spamclf.scoring import ScoreTables, Scoring
 from spamclf.shards import Summary, part_of
 from spamclf.spark.plan import Plan, plain
-from spamclf.spark.who import KINDS
+from spamclf.spark.who import KINDS, read_summary
 
 __all__ = ["answer"]
 
@@ -109,13 +109,13 @@ def _part(plan: Plan, tables: Tables) -> tuple[EgoLog, npt.NDArray[np.int64]]:
     if "lists" in tables:  # accounts without a row that nothing but their strangers is known of
         senders = pa.concat_arrays([senders, column_of(tables["lists"], "account_id")])
     skeleton, ids = EgoLog.numbered(dataset, senders.unique(), people, n_groups)
-    skeleton = skeleton.remembering(plan.model().memory if plan.files else None)
+    skeleton = skeleton.remembering(plan.memory)
     book = IdBook(ids)
     lookup = np.append(book.encode(people), len(ids) + np.arange(n_groups, dtype=np.int32)).astype(np.int32)
     own = book.encode(scored).astype(np.int64)
     log = replace(skeleton, **_log(entries, lookup[peer], own, tables["log.counts"]["n"].to_numpy(), skeleton))
     summary = Summary.empty(skeleton.n_accounts)
-    summary.put(book.encode(column_of(context, "account_id")).astype(np.int64), _summary(context))
+    summary.put(book.encode(column_of(context, "account_id")).astype(np.int64), read_summary(context))
     hashes = np.zeros(skeleton.n_peers, np.uint32)
     if skeleton.memory is not None and len(skeleton.memory.lists):
         hashes[: len(ids)] = hash_items(ids)
@@ -153,10 +153,6 @@ def _log(
     typed = np.array(entries["typed_s"].to_numpy()) if "typed_s" in entries.column_names else np.empty(0)
     time, flag = (np.array(entries[name].to_numpy()) for name in ("time", "flag"))  # Arrow's memory is read-only
     return {"offsets": offsets, "time": time, "peer": peer, "flag": flag, "typed_s": typed}
-
-
-def _summary(table: pa.Table) -> Summary:
-    return Summary(*(np.array(table[name].to_numpy(), np.int64) for name in ("n_strangers", "first_entry", "last_send")))
 
 
 def _spans(tables: Tables, book: IdBook, summary: Summary, ego: EgoLog) -> StrangerSpans:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from spamclf.errors import InsufficientDataError, ParameterError
-from spamclf.features.catalogue import family_of
 from spamclf.features.extract import resolve_features
 from spamclf.instants import DAY_US, check_history, to_instant
 from spamclf.model import Model
@@ -24,6 +23,7 @@ from spamclf.spark.parcels import DDL, Parcel, opened, sent
 from spamclf.spark.plan import Plan
 from spamclf.spark.stages import LAST, STAGES, route_rows
 from spamclf.tables.check import Loaded, check_names, check_types
+from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ Stage = Callable[[Plan, int, dict[str, pa.Table]], Iterator[Parcel]]
 
 _SENDS = "send_rate_sends"
 _TIMED = ("accounts", "messages", "photos", "texts", "reports")  # where an account shows what it does
-_SHOWN = {"photo": "photos", "template": "texts", "evidence": "texts"}  # families that compare what is shown
 _SCORES = (
     "account_id {id}, as_of timestamp, score double, verdict string, threshold double, reasons array<struct<feature: "
     "string, value: double, contribution: double, sentence: string>>, n_messages bigint, model string, score_id string"
@@ -59,6 +58,7 @@ def score(
     n_partitions: int | None = None,
     time_zone: str | None = None,
     time_unit: str | None = None,
+    schemes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> DataFrame:
     """Score every account at an instant, on a cluster: the rows of `spamclf.predict.score`, bit for bit.
 
@@ -69,7 +69,8 @@ def score(
     messages, accounts : pyspark.sql.DataFrame
         Columns as in `spamclf.schema.TABLES`; others are ignored. Nothing of them comes to the driver.
     reports, labels, photos, texts, evidence : pyspark.sql.DataFrame, optional
-        The other tables.
+        The other tables. Photo files are not looked at, only ready-made hashes. All photos are compared in one task,
+        all texts in another.
     model : Model or path, optional
         By default the model that comes with spamclf. It travels to the executors and is audited there.
     as_of : str, datetime or int (microseconds since the epoch), optional
@@ -82,7 +83,7 @@ def score(
         Into how many shards the accounts part; the session's shuffle partitions by default. Of each shard all logs of
         the look-back are in memory at once: two million messages per shard take about 0.5 GB. The scores do not
         depend on it.
-    time_zone, time_unit : str, optional
+    time_zone, time_unit, schemes
         As of `Dataset`.
 
     Returns
@@ -93,7 +94,7 @@ def score(
     Raises
     ------
     ParameterError
-        For an argument out of its range, and for a model that compares photos or texts where these are given.
+        For an argument out of its range.
     SchemaError
         For a column that is missing or of another type.
     InsufficientDataError
@@ -115,7 +116,7 @@ def score(
     names, files = _plan_of_model(model)
     settings = {"n_reasons": n_reasons, "reasons_for": reasons_for, "files": files}
     plan = _plan(session, tables, "spark.score", names, as_of, model.history_days, n_partitions,
-                 (time_zone, time_unit), settings)  # fmt: skip
+                 (time_zone, time_unit), settings | _schemes(schemes))  # fmt: skip
     return _computed(session, plan, tables, _SCORES.format(id=_id_type(plan)))
 
 
@@ -135,12 +136,13 @@ def features(
     n_partitions: int | None = None,
     time_zone: str | None = None,
     time_unit: str | None = None,
+    schemes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> DataFrame:
     """Compute features of every account at an instant, on a cluster: the values of `spamclf.extract`, bit for bit.
 
     Parameters
     ----------
-    session, messages, accounts, reports, labels, photos, texts, evidence, as_of, n_partitions, time_zone, time_unit
+    session, messages, accounts, reports, labels, photos, texts, evidence, as_of, n_partitions, time_zone, time_unit, schemes
         As of `score`.
     names : sequence of str, optional
         Names of features or of whole families; by default the whole catalogue.
@@ -165,7 +167,7 @@ def features(
     chosen = resolve_features(names, where="spark.features")
     check_history(history_days, "spark.features")
     plan = _plan(session, tables, "spark.features", chosen, as_of, history_days, n_partitions,
-                 (time_zone, time_unit), {})  # fmt: skip
+                 (time_zone, time_unit), _schemes(schemes))  # fmt: skip
     values = ", ".join(f"{name} double" for name in chosen)
     return _computed(session, plan, tables, f"account_id {_id_type(plan)}, as_of timestamp, {values}")
 
@@ -193,13 +195,6 @@ def _plan(
     how: tuple[str | None, str | None],
     settings: dict[str, Any],
 ) -> Plan:
-    for name in names:
-        table = _SHOWN.get(family_of(name).name)
-        if table is not None and (table in tables or (name.startswith("evidence") and "photos" in tables)):
-            raise ParameterError(
-                f"{where}: names must be of families that no shown photo or text decides, where these are given; got "
-                f"{name!r}. Leave {table} out, or score these accounts with predict.score."
-            )
     if n_partitions is None:
         n_partitions = int(session.conf.get("spark.sql.shuffle.partitions") or 200)
     check_count(where, "n_partitions", n_partitions, least=1, usual="200")
@@ -224,6 +219,13 @@ def _reading(tables: dict[str, DataFrame], time_zone: str | None, time_unit: str
     for name, columns in empty.items():
         check_types(Loaded(TABLES[name], columns, 1), reading)
     return reading
+
+
+def _schemes(schemes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+    stated = {} if schemes is None else schemes
+    check_sections(stated, "schemes", ("photo_hash", "signature"))
+    known = check_schemes(stated, "schemes", n_hashes=1, n_signatures=1)
+    return {"schemes": tuple(known.items())}
 
 
 def _last(tables: dict[str, DataFrame], where: str) -> int:

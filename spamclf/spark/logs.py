@@ -18,6 +18,7 @@ from spamclf.schema import TABLES
 from spamclf.shards import Summary
 from spamclf.spark.parcels import Parcel, routes, sent_apart
 from spamclf.spark.plan import Plan
+from spamclf.spark.showing import show
 from spamclf.spark.who import Who, summary_table
 from spamclf.tables.check import Loaded, check_table
 
@@ -42,14 +43,14 @@ def keep_logs(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
     told = summary_table(ego.account_ids, summary)
     yield shard, "own.summary", told
     who = Who(
-        {kind: tables[kind] for kind in ("accounts", "labels") if kind in tables} | {"summary": told},
+        {kind: tables[kind] for kind in ("accounts", "labels", "evidence") if kind in tables} | {"summary": told},
         ego.account_ids,
     )
     if "fan_out" in plan.families:
         yield from _asked(plan, shard, ego, people)
     if "co_target" in plan.families:
         yield from _strangers(plan, people, told, strangers.recipient, strangers.account, strangers.instant, who)
-        known = plan.known(ego)
+        known = plan.known(ego, "lists")
         to = np.repeat(np.arange(plan.n_shards), known.size)
         yield from who.told(to, np.tile(known, plan.n_shards), "passed")
     if "feedback" in plan.families and "reports" in tables:
@@ -57,6 +58,7 @@ def keep_logs(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
         to = routes(reports["reporter_id"], plan.n_shards)
         yield from sent_apart("reports", reports, to)
         yield from who.told(to, who.codes(column_of(reports, "account_id")))
+    yield from show(plan, ego, who, tables)
     if "registration" in plan.families and "accounts" in tables:
         yield from _registered(plan, tables["accounts"], who)
 

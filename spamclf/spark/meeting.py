@@ -15,6 +15,7 @@ from spamclf.ids import IdBook
 from spamclf.kernels import co_target
 from spamclf.spark.parcels import Parcel, routes, sent_apart
 from spamclf.spark.plan import Plan
+from spamclf.spark.showing import SHOWN, compare
 from spamclf.spark.who import KINDS, Who
 
 __all__ = ["meet"]
@@ -38,6 +39,8 @@ def meet(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
         yield from _strangers(plan, tables["strangers"], who)
     if "reports" in tables:
         yield from _reports(plan, tables["reports"], who)
+    for table in SHOWN:
+        yield from compare(plan, table, tables)
     for kind in ("network", "device"):
         if f"{kind}.accounts" in tables:
             yield from _registered(plan, kind, tables[f"{kind}.accounts"], tables.get(f"{kind}.labels"))

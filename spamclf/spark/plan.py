@@ -6,10 +6,12 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
@@ -38,6 +40,8 @@ class Plan:
         The features asked for.
     files : tuple of (str, bytes)
         The model's folder; empty where features alone are asked for.
+    schemes : tuple
+        As of `Dataset`, section by section.
     n_reasons : int
     reasons_for : str
     """
@@ -49,6 +53,7 @@ class Plan:
     reading: Reading
     names: tuple[str, ...]
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    schemes: tuple[tuple[str, dict[str, Any]], ...] = ()
     n_reasons: int = 0
     reasons_for: str = "flagged"
 
@@ -76,16 +81,20 @@ class Plan:
         """Load the model, audited, once per process."""
         return _loaded(self.files)
 
-    def known(self, ego: EgoLog) -> Instants:
-        """Return the codes of accounts that the model's memory of recipient lists asks for."""
-        memory = self.model().memory if self.files and "co_target" in self.families else None
-        if memory is None or not len(memory.lists):
+    @property
+    def memory(self) -> CampaignIndex | None:
+        """The memory of the model, if there is one."""
+        return self.model().memory if self.files else None
+
+    def known(self, ego: EgoLog, kind: str) -> Instants:
+        """Return the codes of accounts whose photos, texts or lists the model remembers."""
+        if self.memory is None or not len(getattr(self.memory, kind)):
             return np.empty(0, np.int64)
-        return np.flatnonzero(np.isin(pseudonyms(ego.account_ids), memory.lists.account))
+        return np.flatnonzero(np.isin(pseudonyms(ego.account_ids), getattr(self.memory, kind).account))
 
     def dataset(self, **tables: pa.Table) -> Dataset:
         """Return part of the data as a dataset."""
-        return Dataset.of_checked(tables, integer_ids=self.reading.integer_ids, given=self.given)
+        return Dataset.of_checked(tables, integer_ids=self.reading.integer_ids, given=self.given, schemes=dict(self.schemes))
 
     def columns_of(self, family: str) -> list[str]:
         """Return the features of a family."""

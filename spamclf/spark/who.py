@@ -13,12 +13,13 @@ from spamclf.ids import IdBook
 from spamclf.shards import Summary
 from spamclf.spark.parcels import Parcel
 
-__all__ = ["KINDS", "Who", "summary_table"]
+__all__ = ["KINDS", "Who", "read_summary", "summary_table"]
 
 Places = npt.NDArray[np.int64]
 
-#: The tables of a `Who`; each has a column ``account_id``.
+#: The tables of a `Who` that most others ask for; each has a column ``account_id``.
 KINDS = ("accounts", "labels", "summary")
+_ALL = (*KINDS, "evidence")
 
 
 class Who:
@@ -27,11 +28,11 @@ class Who:
     Parameters
     ----------
     tables : dict of str to pyarrow.Table
-        Of the names `KINDS`; a missing one has no rows.
+        Of the names `KINDS`, and ``evidence``; a missing one has no rows.
     """
 
     def __init__(self, tables: dict[str, pa.Table], ids: pa.Array) -> None:
-        self.tables = {kind: table for kind, table in tables.items() if kind in KINDS and table.num_rows}
+        self.tables = {kind: table for kind, table in tables.items() if kind in _ALL and table.num_rows}
         self.book = IdBook(ids)
         codes = {kind: self.book.encode(_ids(table)) for kind, table in self.tables.items()}
         self.rows: dict[str, tuple[Places, Places]] = {}
@@ -89,6 +90,13 @@ def summary_table(ids: pa.Array, summary: Summary) -> pa.Table:
             "first_entry": summary.first_entry,
             "last_send": summary.last_send,
         }
+    )
+
+
+def read_summary(table: pa.Table) -> Summary:
+    """Read a summary from its table."""
+    return Summary(
+        *(np.array(table[name].to_numpy(), np.int64) for name in ("n_strangers", "first_entry", "last_send"))
     )
 
 
