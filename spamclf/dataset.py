@@ -153,8 +153,14 @@ class Dataset:
         self.schemes = check_schemes(stated, where, n_hashes=n_hashes, n_signatures=n_signatures)
 
     @classmethod
-    def of_checked(cls, tables: Mapping[str, pa.Table], *, integer_ids: bool, given: Collection[str],
-        schemes: Mapping[str, Any] | None = None) -> Dataset:
+    def of_checked(
+        cls,
+        tables: Mapping[str, pa.Table],
+        *,
+        integer_ids: bool,
+        given: Collection[str],
+        schemes: Mapping[str, Any] | None = None,
+    ) -> Dataset:
         """Return a dataset of rows that were checked before, for instance as part of a larger one.
 
         Parameters

@@ -38,9 +38,7 @@ def run(plan: Plan, tables: Tables) -> pa.Table | None:
     ]
     for stage in STAGES:
         batches = [
-            batch
-            for shard, parcels in opened(batches).items()
-            for batch in sent(stage(plan, shard, parcels))
+            batch for shard, parcels in opened(batches).items() for batch in sent(stage(plan, shard, parcels))
         ]
     found = [batch for shard, parcels in opened(batches).items() for batch in LAST(plan, shard, parcels)]
     return pa.Table.from_batches(found).sort_by("account_id") if found else None

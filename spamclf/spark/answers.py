@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +114,9 @@ def _part(plan: Plan, tables: Tables) -> tuple[EgoLog, npt.NDArray[np.int64]]:
     book = IdBook(ids)
     lookup = np.append(book.encode(people), len(ids) + np.arange(n_groups, dtype=np.int32)).astype(np.int32)
     own = book.encode(scored).astype(np.int64)
-    log = replace(skeleton, **_log(entries, lookup[peer], own, tables["log.counts"]["n"].to_numpy(), skeleton))
+    log = replace(
+        skeleton, **_log(entries, lookup[peer], own, tables["log.counts"]["n"].to_numpy(), skeleton)
+    )
     summary = Summary.empty(skeleton.n_accounts)
     summary.put(book.encode(column_of(context, "account_id")).astype(np.int64), read_summary(context))
     hashes = np.zeros(skeleton.n_peers, np.uint32)
@@ -136,7 +139,9 @@ def _once(plan: Plan, kind: str, tables: Tables) -> pa.Table:
         scored = column_of(tables["log.counts"], "account_id")
         others = others.filter(pc.invert(pc.is_in(others["account_id"], value_set=scored)))
     others = others.group_by(others.column_names).aggregate([])
-    return others if own is None else pa.concat_tables([own, others.select(own.column_names)]).combine_chunks()
+    return (
+        others if own is None else pa.concat_tables([own, others.select(own.column_names)]).combine_chunks()
+    )
 
 
 def _log(
@@ -145,13 +150,15 @@ def _log(
     own: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
     skeleton: EgoLog,
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> dict[str, Any]:
     """Lay the shard's entries out by the codes of the part; those of its accounts are in the same order."""
     offsets, sizes = np.zeros(skeleton.n_accounts + 1, np.int64), np.zeros(skeleton.n_accounts, np.int64)
     sizes[own] = counts
     np.cumsum(sizes, out=offsets[1:])
     typed = np.array(entries["typed_s"].to_numpy()) if "typed_s" in entries.column_names else np.empty(0)
-    time, flag = (np.array(entries[name].to_numpy()) for name in ("time", "flag"))  # Arrow's memory is read-only
+    time, flag = (
+        np.array(entries[name].to_numpy()) for name in ("time", "flag")
+    )  # Arrow's memory is read-only
     return {"offsets": offsets, "time": time, "peer": peer, "flag": flag, "typed_s": typed}
 
 

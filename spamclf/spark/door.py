@@ -212,7 +212,9 @@ def _reading(tables: dict[str, DataFrame], time_zone: str | None, time_unit: str
         check_names(spec, table.columns, name)
         here = [column.name for column in spec.columns if column.name in table.columns]
         schema = table.select(*here).limit(0).toArrow().schema  # Spark knows by itself that there is no row
-        whole &= all(pa.types.is_integer(schema.field(each.name).type) for each in spec.columns if each.type == "id")
+        whole &= all(
+            pa.types.is_integer(schema.field(each.name).type) for each in spec.columns if each.type == "id"
+        )
         empty[name] = {each.name: pa.chunked_array([], each.type) for each in schema}
     last = time.time_ns() // 1000 + DAY_US
     reading = Reading(last, whole, time_zone, time_unit)

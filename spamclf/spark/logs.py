@@ -43,13 +43,16 @@ def keep_logs(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
     told = summary_table(ego.account_ids, summary)
     yield shard, "own.summary", told
     who = Who(
-        {kind: tables[kind] for kind in ("accounts", "labels", "evidence") if kind in tables} | {"summary": told},
+        {kind: tables[kind] for kind in ("accounts", "labels", "evidence") if kind in tables}
+        | {"summary": told},
         ego.account_ids,
     )
     if "fan_out" in plan.families:
         yield from _asked(plan, shard, ego, people)
     if "co_target" in plan.families:
-        yield from _strangers(plan, people, told, strangers.recipient, strangers.account, strangers.instant, who)
+        yield from _strangers(
+            plan, people, told, strangers.recipient, strangers.account, strangers.instant, who
+        )
         known = plan.known(ego, "lists")
         to = np.repeat(np.arange(plan.n_shards), known.size)
         yield from who.told(to, np.tile(known, plan.n_shards), "passed")
@@ -83,7 +86,10 @@ def _log_of(plan: Plan, shard: int, tables: Tables) -> tuple[EgoLog, pa.Array]:
     groups = IdBook(none)
     group = groups.encode(recipient.filter(grouped))
     ego, people = EgoLog.numbered(
-        plan.dataset(accounts=accounts), pa.concat_arrays([sender.filter(mine), earlier]).unique(), others, len(groups)
+        plan.dataset(accounts=accounts),
+        pa.concat_arrays([sender.filter(mine), earlier]).unique(),
+        others,
+        len(groups),
     )
     book = IdBook(people)
     codes = np.empty(flags.size, np.int32)

@@ -43,7 +43,8 @@ def routes(ids: Any, n_shards: int) -> Shards:
         return shard_of(ids.to_numpy(zero_copy_only=False), n_shards)
     coded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
     shards = shard_of(hash_items(coded.dictionary), n_shards)
-    return shards[coded.indices.to_numpy(zero_copy_only=False)]
+    found: Shards = shards[coded.indices.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def sent_apart(kind: str, table: pa.Table, shard: Shards, rows: Shards | None = None) -> Iterator[Parcel]:

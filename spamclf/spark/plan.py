@@ -94,7 +94,9 @@ class Plan:
 
     def dataset(self, **tables: pa.Table) -> Dataset:
         """Return part of the data as a dataset."""
-        return Dataset.of_checked(tables, integer_ids=self.reading.integer_ids, given=self.given, schemes=dict(self.schemes))
+        return Dataset.of_checked(
+            tables, integer_ids=self.reading.integer_ids, given=self.given, schemes=dict(self.schemes)
+        )
 
     def columns_of(self, family: str) -> list[str]:
         """Return the features of a family."""

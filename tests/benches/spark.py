@@ -2,8 +2,8 @@
 
     python -m tests.benches.spark [n_messages] [folder]
 
-Everything runs on two threads. The query computes eighteen of the features, as far as Spark SQL can say them; its values
-must equal ours. `score` computes all that the model asks for, and scores.
+Everything runs on two threads. The query computes eighteen of the features, as far as Spark SQL can say them; its
+values must equal ours. `score` computes all that the model asks for, and scores.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ WITH sends AS (
     SELECT sender_id, recipient_id, unix_micros(sent_at) AS t FROM messages
 ), ahead AS (
     SELECT sender_id, t,
-           count(*) OVER (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND 59999999 FOLLOWING) AS in_1m,
-           count(*) OVER (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND {_HOUR - 1} FOLLOWING) AS in_1h,
-           count(*) OVER (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND {_DAY - 1} FOLLOWING) AS in_24h,
-           t - lag(t) OVER (PARTITION BY sender_id ORDER BY t) AS gap
-    FROM sends
+           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND 59999999 FOLLOWING) AS in_1m,
+           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND {_HOUR - 1} FOLLOWING) AS in_1h,
+           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND {_DAY - 1} FOLLOWING) AS in_24h,
+           t - lag(t) OVER own AS gap
+    FROM sends WINDOW own AS (PARTITION BY sender_id ORDER BY t)
 ), own AS (
     SELECT sender_id AS account_id, count(*) AS send_rate_sends,
            count(DISTINCT t div {_DAY}) AS rhythm_active_days,
@@ -77,12 +77,20 @@ def make(n_messages: int, folder: Path) -> None:
     anybody = (sender + 1 + rng.integers(0, n_accounts - 1, n_messages)) % n_accounts
     recipient = np.where(rng.random(n_messages) < np.where(sender % 50 == 0, 0.9, 0.1), anybody, friend)
     sent_at = _START * 1_000_000 + rng.permutation(30 * _DAY // n_messages * np.arange(n_messages))
-    messages = {"sender_id": sender, "recipient_id": recipient, "sent_at": pa.array(sent_at, pa.timestamp("us", "UTC"))}
+    messages = {
+        "sender_id": sender,
+        "recipient_id": recipient,
+        "sent_at": pa.array(sent_at, pa.timestamp("us", "UTC")),
+    }
     pq.write_table(pa.table(messages), folder / "messages.parquet", row_group_size=1 << 20)
     who = np.arange(n_accounts)
     born = (_START - rng.integers(0, 400 * 86_400, n_accounts)) * 1_000_000
-    accounts = {"account_id": who, "registered_at": pa.array(born, pa.timestamp("us", "UTC")),
-                "country": np.array(["DE", "FR", "BR"])[who % 3], "network": [f"n{k}" for k in (who % 5000).tolist()]}  # fmt: skip
+    accounts = {
+        "account_id": who,
+        "registered_at": pa.array(born, pa.timestamp("us", "UTC")),
+        "country": np.array(["DE", "FR", "BR"])[who % 3],
+        "network": [f"n{k}" for k in (who % 5000).tolist()],
+    }
     pq.write_table(pa.table(accounts), folder / "accounts.parquet")
 
 
@@ -116,7 +124,9 @@ def check(session: Any, tables: dict[str, Any], folder: Path, names: list[str]) 
 
 
 def _dataset(folder: Path) -> Dataset:
-    return Dataset(messages=folder / "messages.parquet", accounts=folder / "accounts.parquet", not_after="2040-01-01")
+    return Dataset(
+        messages=folder / "messages.parquet", accounts=folder / "accounts.parquet", not_after="2040-01-01"
+    )
 
 
 def measure(work: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -137,7 +147,9 @@ def main(n_messages: int = 10_000_000, rounds: int = 3) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         make(n_messages, folder)
-        tables = {name: session.read.parquet(str(folder / f"{name}.parquet")) for name in ("messages", "accounts")}
+        tables = {
+            name: session.read.parquet(str(folder / f"{name}.parquet")) for name in ("messages", "accounts")
+        }
         tables["messages"].createOrReplaceTempView("messages")
         names = [name for name in session.sql(QUERY).columns if name != "account_id"]
         assert len(names) == 18
@@ -154,7 +166,9 @@ def main(n_messages: int = 10_000_000, rounds: int = 3) -> None:
             {
                 "predict.score": on_one_machine,
                 "spark.score": lambda: written(spark.score(session, **tables, as_of=AS_OF, n_reasons=0)),
-                "spark.features, 18": lambda: written(spark.features(session, **tables, names=names, as_of=AS_OF)),
+                "spark.features, 18": lambda: written(
+                    spark.features(session, **tables, names=names, as_of=AS_OF)
+                ),
                 "Spark SQL, 18 features": lambda: written(session.sql(QUERY)),
             },
             rounds,
