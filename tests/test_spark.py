@@ -63,8 +63,16 @@ def session() -> Iterator[Any]:
     made.stop()
 
 
-def frames(session: Any, tables: dict[str, pa.Table], *names: str) -> dict[str, Any]:
-    return {name: session.createDataFrame(tables[name]) for name in names or TABLES if name in tables}
+def frames(session: Any, tables: dict[str, pa.Table]) -> dict[str, Any]:
+    """Tables as Spark's; it has no unsigned integers."""
+    made = {}
+    for name, table in tables.items():
+        if "signature" in table.column_names:
+            place = table.column_names.index("signature")
+            signature = table["signature"].cast(pa.list_(pa.int64()))
+            table = table.set_column(place, "signature", signature)
+        made[name] = session.createDataFrame(table)
+    return made
 
 
 def assert_equal(got: pa.Table | None, wanted: pa.Table) -> None:

@@ -142,12 +142,14 @@ def features(
 
     Parameters
     ----------
-    session, messages, accounts, reports, labels, photos, texts, evidence, as_of, n_partitions, time_zone, time_unit, schemes
+    session, messages, accounts, reports, labels, photos, texts, evidence
         As of `score`.
     names : sequence of str, optional
         Names of features or of whole families; by default the whole catalogue.
     history_days : float, default=30
         Look-back in days, above 0.
+    as_of, n_partitions, time_zone, time_unit, schemes
+        As of `score`.
 
     Returns
     -------
