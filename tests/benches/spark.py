@@ -34,11 +34,13 @@ WITH sends AS (
     SELECT sender_id, recipient_id, unix_micros(sent_at) AS t FROM messages
 ), ahead AS (
     SELECT sender_id, t,
-           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND 59999999 FOLLOWING) AS in_1m,
-           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND {_HOUR - 1} FOLLOWING) AS in_1h,
-           count(*) OVER (own RANGE BETWEEN CURRENT ROW AND {_DAY - 1} FOLLOWING) AS in_24h,
-           t - lag(t) OVER own AS gap
-    FROM sends WINDOW own AS (PARTITION BY sender_id ORDER BY t)
+           count(*) OVER one_minute AS in_1m, count(*) OVER one_hour AS in_1h, count(*) OVER one_day AS in_24h,
+           t - lag(t) OVER plain AS gap
+    FROM sends
+    WINDOW plain AS (PARTITION BY sender_id ORDER BY t),
+           one_minute AS (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND 59999999 FOLLOWING),
+           one_hour AS (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND {_HOUR - 1} FOLLOWING),
+           one_day AS (PARTITION BY sender_id ORDER BY t RANGE BETWEEN CURRENT ROW AND {_DAY - 1} FOLLOWING)
 ), own AS (
     SELECT sender_id AS account_id, count(*) AS send_rate_sends,
            count(DISTINCT t div {_DAY}) AS rhythm_active_days,
