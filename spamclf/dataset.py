@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -159,6 +159,52 @@ class Dataset:
         made = (self.photos["photo_hash"], self.texts["signature"])
         n_hashes, n_signatures = (len(column) - column.null_count for column in made)
         self.schemes = check_schemes(stated, where, n_hashes=n_hashes, n_signatures=n_signatures)
+
+    @classmethod
+    def of_checked(
+        cls,
+        tables: Mapping[str, pa.Table],
+        *,
+        integer_ids: bool,
+        given: Collection[str],
+        schemes: Mapping[str, Any] | None = None,
+    ) -> Dataset:
+        """Return a dataset of rows that were checked before, for instance as part of a larger one.
+
+        Parameters
+        ----------
+        tables : mapping of str to pyarrow.Table
+            Columns may be missing, strings coded or not; a table that is missing has no rows.
+        integer_ids : bool
+        given : collection of str
+            Names of the tables that the larger dataset was given.
+        schemes : mapping, optional
+            As `Dataset.schemes`.
+
+        Examples
+        --------
+        >>> Dataset.of_checked({"accounts": pa.table({"account_id": [7]})}, integer_ids=True, given=("accounts",))
+        <Dataset: 1 account>
+        """
+        dataset = cls.__new__(cls)
+        how = Reading(LAST_US, integer_ids)
+        dataset.given, dataset.frame, dataset.integer_ids = frozenset(given), "pyarrow", integer_ids
+        dataset.folder = dataset.innocent = None
+        dataset.schemes, dataset.quarantine = dict(schemes or {}), Quarantine()
+        dataset._max_bad_share, dataset._derived = 0.0, {}
+        dataset._sources = {name: (Origin(), None) for name in TABLES}
+        dataset.tables, dataset.counts = {}, {}
+        for name, spec in TABLES.items():
+            table = tables.get(name, pa.table({}))
+            columns = {
+                column.name: table[column.name].cast(arrow_type(column, how))
+                if column.name in table.column_names
+                else pa.nulls(table.num_rows, arrow_type(column, how))
+                for column in spec.columns
+            }
+            dataset.tables[name] = pa.table(columns).combine_chunks()
+            dataset.counts[name] = RowCounts(table.num_rows, table.num_rows, 0)
+        return dataset
 
     def _check(self, spec: Table, loaded: Loaded | None, how: Reading, max_bad_share: float) -> None:
         if loaded is None:

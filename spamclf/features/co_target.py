@@ -165,7 +165,13 @@ class StrangerSpans:
         return cls((offsets, entries, late, *kernel.latest_of_blocks(entries)), (begins_at, begin, instant))
 
     @classmethod
-    def at(cls, offsets: Instants, entries: Instants, n_strangers: Instants) -> StrangerSpans:
+    def at(
+        cls,
+        offsets: Instants,
+        entries: Instants,
+        n_strangers: Instants,
+        counts: npt.NDArray[np.uint8] | None = None,
+    ) -> StrangerSpans:
         """Return what stands at one instant, from the lists of strangers that all accounts have then.
 
         Parameters
@@ -176,10 +182,13 @@ class StrangerSpans:
             The instant of the first message, and the account that wrote it (from bit 32).
         n_strangers : ndarray of shape (n_accounts + 1,), dtype int64
             How many strangers each account has; the last one is not looked at.
+        counts : ndarray of shape (n_peers,), dtype uint8, optional
+            How many entries each recipient has, where not all are at hand: those of recipients with more than a few
+            are only counted.
         """
         none, levels = np.empty(0, np.int64), np.zeros(1, np.int64)
-        most = kernels.co_target.POPULAR + 2
-        counts = np.minimum(np.diff(offsets), most).astype(np.uint8)
+        if counts is None:
+            counts = np.minimum(np.diff(offsets), kernels.co_target.POPULAR + 2).astype(np.uint8)
         return cls((offsets, entries, np.zeros(1, np.int64), none, levels), (n_strangers, none, none), counts)
 
 

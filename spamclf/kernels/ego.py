@@ -15,9 +15,13 @@ _INSTANTS = types.Array(types.int64, 1, "C", readonly=True)
 
 @compiled("void(int32[::1], int32[::1], uint8[::1], int64, int64, int64[::1])")
 def count(sender: Codes, recipient: Codes, flags: Bytes, low: int, high: int, counts: Ints) -> None:
-    """Add to ``counts[account]`` the log entries that the messages ``[low, high)`` make."""
+    """Add to ``counts[account]`` the log entries that the messages ``[low, high)`` make.
+
+    A sender whose log is elsewhere has a code past the last account's.
+    """
     for i in range(low, high):
-        counts[sender[i]] += 1
+        if sender[i] < counts.size:
+            counts[sender[i]] += 1
         if recipient[i] < counts.size and not flags[i] & GROUP:
             counts[recipient[i]] += 1
 
@@ -59,13 +63,14 @@ def scatter(
     """
     has_typed = typed.size > 0
     for i in range(low, high):
-        place = cursor[sender[i]]
-        cursor[sender[i]] = place + 1
-        time[place] = sent_at[i]
-        peer[place] = recipient[i]
-        flag[place] = flags[i] | OUT
-        if has_typed:
-            typed_s[place] = typed[i]
+        if sender[i] < cursor.size:
+            place = cursor[sender[i]]
+            cursor[sender[i]] = place + 1
+            time[place] = sent_at[i]
+            peer[place] = recipient[i]
+            flag[place] = flags[i] | OUT
+            if has_typed:
+                typed_s[place] = typed[i]
         if recipient[i] < cursor.size and not flags[i] & GROUP:
             place = cursor[recipient[i]]
             cursor[recipient[i]] = place + 1

@@ -69,8 +69,8 @@ def write_checkpoint(
     with hold(folder / MANIFEST):
         files = {name: _write_table(folder, name, table) for name, table in tables.items()}
         document = {
-            "format": _FORMAT, "format_version": _VERSION, "spamclf": sys.modules["spamclf"].__version__, "state": dict(state),
-            "tables": files,
+            "format": _FORMAT, "format_version": _VERSION, "spamclf": sys.modules["spamclf"].__version__,
+            "state": dict(state), "tables": files,
         }  # fmt: skip
         text = json.dumps(document, indent=1)
         document["digest"] = hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,290 @@
+"""Scores and features of accounts whose tables are Spark's."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.features.extract import resolve_features
+from spamclf.instants import DAY_US, check_history, to_instant
+from spamclf.model import Model
+from spamclf.model.reasons import Telling
+from spamclf.schema import TABLES
+from spamclf.scoring import as_model, check_count, check_reasons
+from spamclf.spark.parcels import DDL, Parcel, opened, sent
+from spamclf.spark.plan import Plan
+from spamclf.spark.stages import LAST, STAGES, route_rows
+from spamclf.tables.check import Loaded, check_names, check_types
+from spamclf.tables.schemes import check_schemes, check_sections
+from spamclf.tables.times import Reading
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["features", "score"]
+
+Stage = Callable[[Plan, int, dict[str, pa.Table]], Iterator[Parcel]]
+
+_SENDS = "send_rate_sends"
+_TIMED = ("accounts", "messages", "photos", "texts", "reports")  # where an account shows what it does
+_SCORES = (
+    "account_id {id}, as_of timestamp, score double, verdict string, threshold double, reasons array<struct<feature: "
+    "string, value: double, contribution: double, sentence: string>>, n_messages bigint, model string, score_id string"
+)
+
+
+def score(
+    session: SparkSession,
+    *,
+    messages: DataFrame,
+    accounts: DataFrame,
+    reports: DataFrame | None = None,
+    labels: DataFrame | None = None,
+    photos: DataFrame | None = None,
+    texts: DataFrame | None = None,
+    evidence: DataFrame | None = None,
+    model: Model | str | os.PathLike[str] | None = None,
+    as_of: Any = None,
+    n_reasons: int = 5,
+    reasons_for: str = "flagged",
+    n_partitions: int | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    schemes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> DataFrame:
+    """Score every account at an instant, on a cluster: the rows of `spamclf.predict.score`, bit for bit.
+
+    Parameters
+    ----------
+    session : pyspark.sql.SparkSession
+        Its executors need spamclf installed.
+    messages, accounts : pyspark.sql.DataFrame
+        Columns as in `spamclf.schema.TABLES`; others are ignored. Nothing of them comes to the driver.
+    reports, labels, photos, texts, evidence : pyspark.sql.DataFrame, optional
+        The other tables. Photo files are not looked at, only ready-made hashes. All photos are compared in one task,
+        all texts in another.
+    model : Model or path, optional
+        By default the model that comes with spamclf. It travels to the executors and is audited there.
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        Rows at or after this instant are unseen. By default just after the last row of messages, reports, photos,
+        texts and registrations, which is looked for at once.
+    n_reasons : int, default=5
+    reasons_for : {"flagged", "all"}, default="flagged"
+        As of `predict.score`.
+    n_partitions : int, optional
+        Into how many shards the accounts part; the session's shuffle partitions by default. Of each shard all logs of
+        the look-back are in memory at once: two million messages per shard take about 0.5 GB. The scores do not
+        depend on it.
+    time_zone, time_unit, schemes
+        As of `Dataset`.
+
+    Returns
+    -------
+    scores : pyspark.sql.DataFrame
+        The columns of `predict.score`, in no order. Each action on it computes it anew: write it, or cache it.
+
+    Raises
+    ------
+    ParameterError
+        For an argument out of its range.
+    SchemaError
+        For a column that is missing or of another type.
+    InsufficientDataError
+        If no instant is given and no row has a time.
+    ModelFileError
+        As of `predict.score`.
+    BadRowsError
+        On the executors, and so when the rows are asked for: rows that break the contract are not set aside as
+        `Dataset` does, for how many there are is known at the end only. Take them out first.
+
+    Examples
+    --------
+    >>> scores = score(session, messages=messages, accounts=accounts)  # doctest: +SKIP
+    >>> scores.write.parquet("scores")  # doctest: +SKIP
+    """
+    tables = _given(messages, accounts, reports, labels, photos, texts, evidence)
+    check_reasons("spark.score", n_reasons, reasons_for)
+    model = as_model(model)
+    names, files = _plan_of_model(model)
+    settings = {"n_reasons": n_reasons, "reasons_for": reasons_for, "files": files}
+    plan = _plan(session, tables, "spark.score", names, as_of, model.history_days, n_partitions,
+                 (time_zone, time_unit), settings | _schemes(schemes))  # fmt: skip
+    return _computed(session, plan, tables, _SCORES.format(id=_id_type(plan)))
+
+
+def features(
+    session: SparkSession,
+    *,
+    messages: DataFrame,
+    accounts: DataFrame,
+    reports: DataFrame | None = None,
+    labels: DataFrame | None = None,
+    photos: DataFrame | None = None,
+    texts: DataFrame | None = None,
+    evidence: DataFrame | None = None,
+    names: Sequence[str] | None = None,
+    as_of: Any = None,
+    history_days: float = 30.0,
+    n_partitions: int | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    schemes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> DataFrame:
+    """Compute features of every account at an instant, on a cluster: the values of `spamclf.extract`, bit for bit.
+
+    Parameters
+    ----------
+    session, messages, accounts, reports, labels, photos, texts, evidence
+        As of `score`.
+    names : sequence of str, optional
+        Names of features or of whole families; by default the whole catalogue.
+    history_days : float, default=30
+        Look-back in days, above 0.
+    as_of, n_partitions, time_zone, time_unit, schemes
+        As of `score`.
+
+    Returns
+    -------
+    table : pyspark.sql.DataFrame
+        ``account_id``, ``as_of`` and one column per feature, null where it cannot be known.
+
+    Raises
+    ------
+    ParameterError, SchemaError, InsufficientDataError, BadRowsError
+        As of `score`.
+
+    Examples
+    --------
+    >>> features(session, messages=messages, accounts=accounts, names=["fan_out"])  # doctest: +SKIP
+    """
+    tables = _given(messages, accounts, reports, labels, photos, texts, evidence)
+    chosen = resolve_features(names, where="spark.features")
+    check_history(history_days, "spark.features")
+    plan = _plan(session, tables, "spark.features", chosen, as_of, history_days, n_partitions,
+                 (time_zone, time_unit), _schemes(schemes))  # fmt: skip
+    values = ", ".join(f"{name} double" for name in chosen)
+    return _computed(session, plan, tables, f"account_id {_id_type(plan)}, as_of timestamp, {values}")
+
+
+def _given(*data: Any) -> dict[str, DataFrame]:
+    names = ("messages", "accounts", "reports", "labels", "photos", "texts", "evidence")
+    tables = {name: table for name, table in zip(names, data, strict=True) if table is not None}
+    for name, table in tables.items():
+        if not hasattr(table, "mapInArrow"):
+            raise ParameterError(
+                f"spark: {name} must be a Spark DataFrame; got {type(table).__name__}. "
+                "Use session.createDataFrame(...) or session.read.parquet(...); predict.score takes the others."
+            )
+    return tables
+
+
+def _plan(
+    session: SparkSession,
+    tables: dict[str, DataFrame],
+    where: str,
+    names: tuple[str, ...],
+    as_of: Any,
+    history_days: float,
+    n_partitions: int | None,
+    how: tuple[str | None, str | None],
+    settings: dict[str, Any],
+) -> Plan:
+    if n_partitions is None:
+        n_partitions = int(session.conf.get("spark.sql.shuffle.partitions") or 200)
+    check_count(where, "n_partitions", n_partitions, least=1, usual="200")
+    reading = _reading(tables, *how)
+    instant = to_instant(as_of, where=where) if as_of is not None else _last(tables, where)
+    history = round(history_days * DAY_US)
+    return Plan(n_partitions, instant, history, tuple(tables), reading, names, **settings)
+
+
+def _reading(tables: dict[str, DataFrame], time_zone: str | None, time_unit: str | None) -> Reading:
+    """Check names and types; return how values are to be read."""
+    empty, whole = {}, True
+    for name, table in tables.items():
+        spec = TABLES[name]
+        check_names(spec, table.columns, name)
+        here = [column.name for column in spec.columns if column.name in table.columns]
+        schema = table.select(*here).limit(0).toArrow().schema  # Spark knows by itself that there is no row
+        whole &= all(
+            pa.types.is_integer(schema.field(each.name).type) for each in spec.columns if each.type == "id"
+        )
+        empty[name] = {each.name: pa.chunked_array([], each.type) for each in schema}
+    last = time.time_ns() // 1000 + DAY_US
+    reading = Reading(last, whole, time_zone, time_unit)
+    for name, columns in empty.items():
+        check_types(Loaded(TABLES[name], columns, 1), reading)
+    return reading
+
+
+def _schemes(schemes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+    stated = {} if schemes is None else schemes
+    check_sections(stated, "schemes", ("photo_hash", "signature"))
+    known = check_schemes(stated, "schemes", n_hashes=1, n_signatures=1)
+    return {"schemes": tuple(known.items())}
+
+
+def _last(tables: dict[str, DataFrame], where: str) -> int:
+    """Return the instant just after the last row that features see."""
+    from pyspark.sql import functions as sql
+
+    last = []
+    for name in _TIMED:
+        time_of = TABLES[name].time
+        if name in tables and time_of in tables[name].columns:
+            column = sql.max(sql.unix_micros(sql.col(time_of).cast("timestamp")))
+            last += [row[0] for row in tables[name].agg(column).collect() if row[0] is not None]
+    if not last:
+        raise InsufficientDataError(
+            f"{where}: as_of must be given when the dataset has no row with a time; got None. Pass as_of='2026-06-01'."
+        )
+    return int(max(last)) + 1
+
+
+def _id_type(plan: Plan) -> str:
+    return "bigint" if plan.reading.integer_ids else "string"
+
+
+def _plan_of_model(model: Model) -> tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]]:
+    """Return the features that a model and its reasons need, and the model as its folder's files."""
+    names = dict.fromkeys([*model.feature_names, _SENDS, *Telling(model.feature_names).companions])
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "model"
+        model.save(home)
+        files = tuple((each.name, each.read_bytes()) for each in sorted(home.iterdir()) if each.is_file())
+    return tuple(names), files
+
+
+def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], result: str) -> DataFrame:
+    """Chain the stages: rows to logs, logs to where they meet, and back to the accounts."""
+    parcels: DataFrame | None = None
+    for name, table in tables.items():
+        here = [each.name for each in TABLES[name].columns if each.name in table.columns]
+        rows = table.select(*here).mapInArrow(partial(route_rows, plan, name), DDL)
+        parcels = rows if parcels is None else parcels.union(rows)
+    assert parcels is not None
+    for stage in STAGES:
+        parcels = _at_shards(plan, parcels).mapInArrow(partial(_stage, stage, plan), DDL)
+    return _at_shards(plan, parcels).mapInArrow(partial(_answers, plan), result)
+
+
+def _at_shards(plan: Plan, parcels: DataFrame) -> DataFrame:
+    return parcels.repartition(plan.n_shards, "to")
+
+
+def _stage(stage: Stage, plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for shard, tables in opened(batches).items():
+        yield from sent(stage(plan, shard, tables))
+
+
+def _answers(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for shard, tables in opened(batches).items():
+        yield from LAST(plan, shard, tables)

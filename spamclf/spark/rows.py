@@ -1,0 +1,83 @@
+"""First stage: check the rows of a table and send them where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.ego import flags_of
+from spamclf.facts import column_of, instants_of
+from spamclf.schema import TABLES
+from spamclf.spark.parcels import Parcel, routes, sent, sent_apart
+from spamclf.spark.plan import Plan, plain
+from spamclf.tables.check import Loaded, check_table
+
+__all__ = ["route_rows"]
+
+_ROWS = 1 << 20  # that are sent at once: fewer would make many small parcels
+
+
+def route_rows(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Send the rows of a table to the shards of their accounts; of messages, to those of both sides.
+
+    Raises
+    ------
+    BadRowsError
+        If a row breaks a rule of the contract.
+    """
+    for table in _checked(plan, name, batches):
+        parcels = _messages(plan, table) if name == "messages" else _others(plan, name, table)
+        yield from sent(parcels)
+
+
+def _checked(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    spec = replace(TABLES[name], key=(), known=())  # what other rows have to say is looked at where they meet
+    for table in _joined(batches):
+        columns = {each.name: table[each.name] for each in spec.columns if each.name in table.column_names}
+        yield check_table(Loaded(spec, columns, table.num_rows), plan.reading, 0.0, {}).table
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(each.num_rows for each in waiting) >= _ROWS:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _others(plan: Plan, name: str, table: pa.Table) -> Iterator[Parcel]:
+    shard = routes(column_of(table, "account_id"), plan.n_shards)
+    yield from sent_apart(name, plain(table), shard)
+
+
+def _messages(plan: Plan, table: pa.Table) -> Iterator[Parcel]:
+    """Send each message of the history to both sides; of the others only that their senders exist."""
+    sent_at = instants_of(table, "sent_at")
+    inside = (sent_at >= plan.since) & (sent_at < plan.as_of)
+    if not inside.all():
+        senders = column_of(table.filter(pa.array(~inside)), "sender_id").unique()
+        senders = senders.dictionary_decode() if pa.types.is_dictionary(senders.type) else senders
+        yield from sent_apart("senders", pa.table({"account_id": senders}), routes(senders, plan.n_shards))
+        table = table.filter(pa.array(inside)).combine_chunks()
+    flags, to_group = flags_of(table), np.zeros(table.num_rows, np.bool_)
+    if "is_group" in table.column_names:
+        to_group = np.asarray(pc.fill_null(column_of(table, "is_group"), False), np.bool_)
+    message = {name: column_of(table, name) for name in ("sender_id", "recipient_id")}
+    message |= {"sent_at": pa.array(instants_of(table, "sent_at")), "flags": pa.array(flags)}
+    message["typed_s"] = (
+        column_of(table, "typed_s") if "typed_s" in table.column_names else pa.nulls(len(flags), pa.float64())
+    )
+    sender, recipient = (routes(message[name], plan.n_shards) for name in ("sender_id", "recipient_id"))
+    twice = np.flatnonzero((sender != recipient) & ~to_group)
+    rows = np.concatenate([np.arange(len(flags)), twice])
+    for to, kind, part in sent_apart(
+        "messages", pa.table(message), np.concatenate([sender, recipient[twice]]), rows
+    ):
+        yield to, kind, plain(part)

@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spamclf import Dataset, extract, predict, spark
+from spamclf.campaigns.sightings import Sightings
+from spamclf.campaigns.verdicts import Labels
+from spamclf.ego import EgoLog
+from spamclf.errors import BadRowsError, InsufficientDataError, ParameterError, SchemaError
+from spamclf.features import FAMILIES
+from spamclf.lists import lists_of
+from spamclf.remember import remember
+from spamclf.spark.parcels import opened, routes, sent, sent_apart
+from tests import doors, spark_twin
+from tests.features.test_co_target import lists_worlds
+from tests.worlds import World, arrow, random_world, worlds
+
+NAMES = list(FAMILIES)
+TABLES = ("messages", "accounts", "reports", "labels", "photos", "texts", "evidence")
+
+needs_spark = pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or not (shutil.which("java") or os.environ.get("JAVA_HOME")),
+    reason="PySpark or Java is not installed",
+)
+# Spark says so of pandas 3 wherever it looks for pandas, which is not asked for here; and its sockets are Java's.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    """A cluster of two threads; Python's workers import this working copy, as this process does."""
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join(["", *sys.path, str(doors.ROOT)])[1:]
+    builder = SparkSession.builder.master("local[2]").appName("spamclf")
+    conf = {
+        "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "America/Lima", "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g", "spark.default.parallelism": "2",
+    }  # fmt: skip
+    for name, value in conf.items():
+        builder = builder.config(name, value)
+    made = builder.getOrCreate()
+    made.sparkContext.setLogLevel("OFF")
+    yield made
+    made.stop()
+
+
+def frames(session: Any, tables: dict[str, pa.Table]) -> dict[str, Any]:
+    """Tables as Spark's; it has no unsigned integers."""
+    made = {}
+    for name, table in tables.items():
+        if "signature" in table.column_names:
+            place = table.column_names.index("signature")
+            signature = table["signature"].cast(pa.list_(pa.int64()))
+            table = table.set_column(place, "signature", signature)
+        made[name] = session.createDataFrame(table)
+    return made
+
+
+def assert_equal(got: pa.Table | None, wanted: pa.Table) -> None:
+    """The same rows, bit for bit but for the bits of what is unknown."""
+    if got is None:
+        assert not wanted.num_rows
+        return
+    got, wanted = got.sort_by("account_id"), wanted.sort_by("account_id")
+    assert got.column_names == wanted.column_names
+    different = [name for name in wanted.column_names if got[name].to_pylist() != wanted[name].to_pylist()]
+    assert not different
+
+
+def wanted_of(world: World) -> pa.Table:
+    table = extract(
+        world.dataset(), as_of=world.as_of, history_days=world.history_days, features=NAMES, n_jobs=1
+    )
+    return table.to_arrow()
+
+
+# ---- the stages, without a cluster -----------------------------------------------------------------------------
+
+
+@settings(max_examples=20)
+@given(worlds(), st.integers(1, 5))
+def test_stages_equal_extract(world: World, n_shards: int) -> None:
+    assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
+
+
+@settings(max_examples=20)
+@given(lists_worlds(), st.integers(1, 5))
+def test_stages_equal_extract_where_lists_overlap(world: World, n_shards: int) -> None:
+    assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stages_equal_extract_in_richer_worlds(seed: int) -> None:
+    world = random_world(seed, n_accounts=30, n_messages=900)
+    assert_equal(spark_twin.features(world, NAMES, 2 + seed), wanted_of(world))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 400))
+def test_stages_equal_extract_in_many_worlds(seed: int) -> None:
+    rng = random.Random(seed)
+    world = random_world(seed, rng.randrange(2, 40), rng.randrange(1500))
+    assert_equal(spark_twin.features(world, NAMES, rng.randrange(1, 9)), wanted_of(world))
+
+
+def test_popular_strangers_and_many_writers() -> None:
+    """Recipients around the bounds of what is listed and what is only counted."""
+    rng = np.random.default_rng(3)
+    pairs = [(f"w{k}", f"r{n}") for n in (1, 2, 10, 11, 12, 13, 99, 101, 102, 103, 140) for k in range(n)]
+    rows = [
+        {
+            "sender_id": sender,
+            "recipient_id": recipient,
+            "sent_at": 1_781_000_000_000_000 + int(rng.integers(9e10)),
+        }
+        for sender, recipient in pairs
+    ]
+    empty = dict.fromkeys(("is_group", "in_contacts", "typed_s", "delivered"))
+    tables = {"accounts": [], "messages": [row | empty for row in rows]}
+    world = World(tables, as_of=1_781_094_896_789_012)
+    for n_shards in (1, 3, 7):
+        assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
+
+
+def test_what_is_remembered_is_recognised() -> None:
+    """What the model remembers of photos, texts and lists counts, and of their accounts what the data show."""
+    tables = {name: doors.tables()[name] for name in TABLES}
+    dataset = Dataset(**tables)
+    as_of = dataset.last_instant() + 1
+    middle = as_of - 10 * 86_400_000_000
+    lists = lists_of(EgoLog.build(dataset), middle, 30).sightings
+    account = np.where(
+        np.arange(len(lists)) % 3, lists.account ^ np.uint64(1), lists.account
+    )  # others had them, too
+    lists = Sightings.of("list", lists.scheme, account, lists.instant, lists.words, lists.group)
+    shown = remember(EgoLog.build(dataset), middle, ("photo", "template"), history_days=30)
+    assert shown is not None
+    assert len(shown.photos)
+    assert len(shown.texts)
+    memory = shown.add(lists, labels=Labels.of(account, lists.instant, account % np.uint64(2) == 0))
+    model = replace(doors.model(), memory=memory)
+    wanted = predict.score(dataset, model, as_of=as_of, reasons_for="all", n_jobs=1)
+    alone = predict.score(dataset, doors.model(), as_of=as_of, n_reasons=0, n_jobs=1)
+    assert alone["score_id"] != wanted["score_id"]  # the memory matters
+    for n_shards in (1, 4):
+        plan = spark_twin.plan_of_model(tables, model, as_of, n_shards, n_reasons=5, reasons_for="all")
+        assert_equal(spark_twin.run(plan, tables), wanted)
+
+
+def test_a_bad_row_is_refused() -> None:
+    world = random_world(1)
+    double = world.with_rows(accounts=[*world.tables["accounts"], world.tables["accounts"][0]])
+    with pytest.raises(BadRowsError, match="duplicate_key"):
+        spark_twin.features(double, NAMES, 2)
+    stranger = world.with_rows(
+        labels=[{"account_id": "nobody", "is_automated": True, "labelled_at": 1, "campaign": None}]
+    )
+    with pytest.raises(BadRowsError, match="labels: accounts must be in accounts"):
+        spark_twin.features(stranger, NAMES, 2)
+
+
+@pytest.mark.parametrize("ids", [pa.array(["a", "b", "ü", "a"] * 50), pa.array([5, -1, 2**60, 5] * 50)])
+def test_parcels_arrive_whole(ids: pa.Array) -> None:
+    table = pa.table({"id": ids, "n": np.arange(len(ids))})
+    shard = routes(ids, 3)
+    found = opened(sent(sent_apart("x", table, shard)))
+    assert set(found) == set(shard.tolist())
+    for to, parcels in found.items():
+        assert parcels["x"]["n"].to_pylist() == np.flatnonzero(shard == to).tolist()
+
+
+# ---- on a cluster ----------------------------------------------------------------------------------------------
+
+
+@needs_spark
+@pytest.mark.parametrize("n_partitions", [pytest.param(1, marks=pytest.mark.slow), 3])
+def test_scores_equal_predict(session: Any, n_partitions: int) -> None:
+    tables = {name: doors.tables()[name] for name in TABLES}
+    found = spark.score(
+        session, **frames(session, tables), model=doors.model(), n_partitions=n_partitions, reasons_for="all"
+    )
+    got = found.toArrow().cast(predict_schema(doors.model()))
+    wanted = predict.score(Dataset(**tables), doors.model(), reasons_for="all", n_jobs=1)
+    assert_equal(got, wanted)
+
+
+def predict_schema(model: Any) -> pa.Schema:
+    """The types of `predict.score`: Spark names the items of a list otherwise, and its zone is the session's."""
+    tables = {name: doors.tables()[name] for name in TABLES}
+    schema = predict.score(Dataset(**tables), model, n_reasons=0, n_jobs=1).schema
+    return schema.set(0, pa.field("account_id", pa.string()))
+
+
+@needs_spark
+def test_features_of_many_worlds_equal_extract(session: Any) -> None:
+    """Many worlds in one table, apart by their ids: one job for all of them."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    for seed in range(500, 530):
+        for name, theirs in random_world(seed).tables.items():
+            rows[name] += [
+                {c: f"{seed}{v}" if v and c.endswith("_id") else v for c, v in row.items()} for row in theirs
+            ]
+    world = World(rows)
+    found = spark.features(
+        session,
+        **frames(session, arrow(rows)),
+        names=NAMES,
+        as_of=world.as_of,
+        history_days=world.history_days,
+    )
+    got = found.toArrow()
+    as_of = got["as_of"].cast(pa.timestamp("us", tz="UTC"))
+    assert_equal(got.set_column(1, "as_of", as_of), wanted_of(world))
+
+
+@needs_spark
+def test_integer_ids_stay_integers(session: Any) -> None:
+    rng = np.random.default_rng(5)
+    n = 4_000
+    sender = rng.integers(-40, 200, n)
+    tables = {
+        "accounts": pa.table({"account_id": np.arange(-40, 100)}),
+        "messages": pa.table(
+            {
+                "sender_id": sender,
+                "recipient_id": sender + rng.integers(1, 60, n),
+                "sent_at": 1_780_000_000 + rng.integers(0, 20 * 86_400, n),
+            }
+        ),
+    }
+    wanted = extract(
+        Dataset(**tables, time_unit="s"), features=NAMES, as_of="2026-06-15", n_jobs=1
+    ).to_arrow()
+    found = spark.features(
+        session, **frames(session, tables), names=NAMES, as_of="2026-06-15", time_unit="s", n_partitions=2
+    )
+    got = found.toArrow()
+    assert got["account_id"].type == pa.int64()
+    assert_equal(got.set_column(1, "as_of", got["as_of"].cast(pa.timestamp("us", tz="UTC"))), wanted)
+
+
+@needs_spark
+def test_what_cannot_be_is_refused_at_once(session: Any) -> None:
+    tables = frames(session, doors.tables())
+    model = doors.model()
+    with pytest.raises(ParameterError, match="messages must be a Spark DataFrame; got dict"):
+        spark.score(session, messages={}, accounts=tables["accounts"])
+    with pytest.raises(SchemaError, match="'sender_id'"):
+        spark.score(session, messages=tables["accounts"], accounts=tables["accounts"], model=model)
+    with pytest.raises(ParameterError, match="n_partitions must be a whole number from 1; got 0"):
+        spark.score(session, **tables, model=model, n_partitions=0)
+    with pytest.raises(ParameterError, match="reasons_for"):
+        spark.score(session, **tables, model=model, reasons_for="some")
+    with pytest.raises(ParameterError, match="history_days"):
+        spark.features(session, **tables, history_days=0)
+    nothing = {name: table.limit(0) for name, table in tables.items()}
+    with pytest.raises(InsufficientDataError, match="as_of must be given"):
+        spark.score(session, **nothing, model=model)
+
+
+@needs_spark
+def test_no_account_gives_no_row(session: Any) -> None:
+    nothing = {name: table.limit(0) for name, table in frames(session, doors.tables()).items()}
+    found = spark.score(session, **nothing, model=doors.model(), as_of="2026-06-01").toArrow()
+    assert found.num_rows == 0
+    assert found.column_names == predict_schema(doors.model()).names
