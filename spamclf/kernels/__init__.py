@@ -27,6 +27,7 @@ _MODULES = frozenset(
         "ids",
         "known_lists",
         "letters",
+        "live",
         "minhash",
     }
     | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets", "shards", "spells"}

@@ -1,0 +1,89 @@
+"""Every block of the recipes runs, in order, and gives what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doors import ROOT, SAMPLE
+
+BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "recipes.md").read_text("utf-8"), re.M | re.S)
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What the blocks define, run in a folder of their own."""
+    folder: Path = tmp_path_factory.mktemp("recipes")
+    (folder / "data").mkdir()
+    (folder / "data" / "sample").symlink_to(SAMPLE)
+    found: dict[str, Any] = {"__name__": "recipes"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for k, block in enumerate(BLOCKS):
+            exec(compile(block, f"recipe {k}", "exec"), found)
+    found["folder"] = folder
+    yield found
+    found["warehouse"].remove_function("spam_score")
+    found["warehouse"].close()
+    found.clear()
+
+
+def test_warehouse(names: dict[str, Any]) -> None:
+    assert names["flagged"].shape[0] > 0
+    assert (names["folder"] / "scores" / "scores.json").exists()
+
+
+def test_frames(names: dict[str, Any]) -> None:
+    assert type(names["top"]).__module__.startswith("pandas")
+    assert len(names["top"]) == 10
+    assert names["polars_scores"].height == 400
+
+
+def test_nightly(names: dict[str, Any]) -> None:
+    assert names["nightly_scores"].num_rows == 400
+    index = names["CampaignIndex"].load(names["folder"] / "index")
+    assert index
+
+
+def test_a_server(names: dict[str, Any]) -> None:
+    server = names["server"]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    here = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def ask(path: str, rows: Any = None) -> Any:
+        data = None if rows is None else json.dumps(rows).encode()
+        with urllib.request.urlopen(urllib.request.Request(here + path, data)) as answer:
+            return json.loads(answer.read())
+
+    former = names["live"]
+    names["live"] = names["predict"].LiveScorer(time_unit="s")
+    try:
+        ask("/accounts", {"account_id": ["a", "b"]})
+        ask("/messages", {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_300_800]})
+        (row,) = ask("/score?account=a&as_of=2026-06-01T12:00:00Z")
+        assert row["n_messages"] == 1
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask("/score?account=nobody")
+        assert "account_ids must be accounts that were observed" in refused.value.read().decode()
+        refused.value.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        names["live"] = former
+
+
+def test_rules(names: dict[str, Any]) -> None:
+    suspects = names["suspects"]
+    assert all(score >= 0.9 for _, score in suspects)
+    wanted = names["spam_score"](suspects[0][0])
+    assert suspects[0][1] == wanted
