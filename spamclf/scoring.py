@@ -252,6 +252,7 @@ def check_reasons(where: str, n_reasons: Any, reasons_for: Any) -> None:
 
 
 def check_count(where: str, name: str, value: Any, *, least: int, usual: str) -> None:
+    """Refuse what is no whole number from `least` on; the error names a `usual` one."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ParameterError(
             f"{where}: {name} must be a whole number from {least}; got {value!r}. Use {usual}."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -13,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from spamclf import predict, read_dataset
 from tests.doors import ROOT, SAMPLE
+from tests.test_spark import needs_spark
 
 BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "recipes.md").read_text("utf-8"), re.M | re.S)
 
@@ -87,3 +91,42 @@ def test_rules(names: dict[str, Any]) -> None:
     assert all(score >= 0.9 for _, score in suspects)
     wanted = names["spam_score"](suspects[0][0])
     assert suspects[0][1] == wanted
+
+
+# ---- README ------------------------------------------------------------------------------------------------------
+
+DOORS = re.findall(
+    r"^```python\n(.*?)^```",
+    (ROOT / "README.md").read_text("utf-8").split("## Four doors")[1].split("\n## ")[0],
+    re.M | re.S,
+)
+
+
+@pytest.fixture
+def beside_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sample").symlink_to(SAMPLE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_doors_of_the_readme(beside_the_sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {"predict": predict, "dataset": read_dataset("data/sample", frame="pandas")}
+    exec(compile(DOORS[0], "README", "exec"), names)
+    assert len(names["scores"]) == 400
+    assert "a53" in capsys.readouterr().out
+    assert (beside_the_sample / "live" / "checkpoint.json").exists()
+    assert (beside_the_sample / "scores" / "scores.json").exists()
+
+
+@pytest.mark.slow
+@needs_spark
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_the_cluster_of_the_readme(beside_the_sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*sys.path, str(ROOT)]))
+    names: dict[str, Any] = {}
+    exec(compile(DOORS[1], "README", "exec"), names)
+    assert names["session"].read.parquet("scores-spark").count() == 400
+    names["session"].stop()

@@ -413,7 +413,9 @@ class LiveScorer:
         ----------
         path : path-like
         model : Model or path, optional
-            The same model, or the shipped one; a list of `innocent` photos and texts is given again, too.
+            The same model; by default the shipped one.
+        innocent : path or spamclf.campaigns.innocent.Innocent, optional
+            The same list as before, which is not in the checkpoint.
 
         Raises
         ------

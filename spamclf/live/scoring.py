@@ -35,6 +35,7 @@ class LiveScoring(Scoring):
         self.telling, self._around, self._people = telling, around, people
 
     def account_ids(self, slices: Slices) -> pa.Array:
+        """Return the id of each slice's account."""
         ids = self._people.ids
         return pa.array([ids[code] for code in slices.account.tolist()], self._people.id_type)
 
