@@ -276,7 +276,7 @@ def measure(
     load = np.zeros(len(slices) + 1, np.int64)
     np.cumsum(slices.ends - slices.starts + 20, out=load[1:])
     threads = n_threads(n_jobs) if load[-1] > _MIN_WORK else 1
-    bounds = equal_parts(load, 4 * threads if threads > 1 else 1)
+    bounds = equal_parts(load, 4 * threads) if threads > 1 else sorted({0, len(slices)})
     row = 0
     for name in families:
         family = FAMILIES[name]

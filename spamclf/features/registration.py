@@ -145,6 +145,8 @@ def _count_registrations(
 def _automated_share(
     ego: EgoLog, slices: Slices, group: Codes, own: Standing, labels: Standing
 ) -> npt.NDArray[np.float64]:
+    if not labels.begun.instant.size:
+        return np.full(len(slices), np.nan)
     own_n, _ = own.at(slices.account + 1, slices.as_of)
     n, hits = labels.at(group[slices.account] + 1, slices.as_of)  # 0: on no known network
     # Of an account that is labelled itself nothing is told: among the others of its network, automated ones would

@@ -80,6 +80,9 @@ def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, I
     It begins with the label (and not before the account's own row), and ends when the history passes it or a later
     label replaces it. Of labels of one instant the milder one stands.
     """
+    if not ego.labels[0].size:
+        none = np.empty(0, np.int64)
+        return np.empty(0, np.int32), none, none, none
     account, first, last, value = standing_labels(*ego.labels, history)
     scored = account < ego.n_accounts
     account, first, last, value = account[scored], first[scored], last[scored], value[scored]

@@ -519,14 +519,14 @@ class LiveScorer:
         return instant
 
     def _codes(self, account_ids: Sequence[Any] | None) -> Ints:
-        accounts = self._are_accounts()
         if account_ids is None:
-            return np.flatnonzero(accounts)
+            return np.flatnonzero(self._are_accounts())
+        has_row, has_sent = self._register.has_row, self._register.has_sent
         ids = account_ids.to_pylist() if hasattr(account_ids, "to_pylist") else list(account_ids)
         if isinstance(account_ids, str):
             ids = [account_ids]
         found = self._people.find(ids)
-        unknown = sum(code is None or not accounts[code] for code in found)
+        unknown = sum(code is None or not (has_row[code] or has_sent[code]) for code in found)
         if unknown or len(set(ids)) < len(ids):
             got = f"{counted(unknown, 'account')} that was never" if unknown else "an account twice"
             raise ParameterError(

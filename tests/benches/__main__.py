@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "messages", "batch", "forest", "training", "certificate", "daily_looks", "label_noise", "start", "signatures",
+    "messages", "live", "batch", "spark", "forest", "training", "certificate", "daily_looks", "label_noise", "start", "signatures",
     "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic", "realism", "plain_baseline",
     "shipped", "left_out", "evasion",
 )  # fmt: skip
