@@ -49,7 +49,7 @@ $(VENV)/.bench: $(VENV)/.dev
 	@$(PIP) --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-oracles: $(VENV)/.bench  ## install the libraries that photo tests and benches are held against (needs a C++ compiler)
+oracles: $(VENV)/.bench  ## install what tests of photos, of Spark and benches need (a C++ compiler, Java 17)
 
 bench: $(VENV)/.bench  ## measure speed side by side and, where SPAMCLF_PUBLIC_DATA is set, quality on real logs
 	@$(BIN)/python -m tests.benches
