@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from spamclf.facts import column_of, instants_of
 from spamclf.features.extract import FeatureTable
 from spamclf.instants import DAY_US, LAST_US, iso, to_instant
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
+from spamclf.live.intake import Intake
 from spamclf.live.logs import Logs, Messages, message_rows
 from spamclf.live.notes import NOTED, Notes
 from spamclf.live.people import People
@@ -30,11 +29,8 @@ from spamclf.model import Model
 from spamclf.model.reasons import Telling
 from spamclf.schema import TABLES
 from spamclf.scoring import ScoreTables, Scoring, as_model, check_reasons
-from spamclf.tables.check import Loaded, check_names, check_table, check_types
-from spamclf.tables.frames import frame_kind, to_arrow, to_native
-from spamclf.tables.loading import all_integer_ids
+from spamclf.tables.frames import to_native
 from spamclf.tables.quarantine import Quarantine, RowCounts
-from spamclf.tables.times import Reading
 from spamclf.wording import counted
 
 __all__ = ["LiveScorer"]
@@ -72,12 +68,8 @@ class LiveScorer:
     Attributes
     ----------
     model : Model
-    counts : dict of str to RowCounts
-        By table: rows that came, that are used and that were set aside.
-    quarantine : Quarantine
-        Which rules they broke; late messages are counted in `n_late` alone.
-    n_late, n_duplicates : int
-        Messages that came too late, and repetitions of a message that was there.
+    n_late : int
+        Messages that came too late: they are among those set aside, and in no quarantine.
 
     Notes
     -----
@@ -120,13 +112,12 @@ class LiveScorer:
             raise ParameterError(
                 f"LiveScorer: tables must be of {', '.join(TABLES)}; got {unknown[0]!r}. Leave it out."
             )
+        until = None if not_after is None else to_instant(not_after, name="not_after", where="LiveScorer")
         self.settings: dict[str, Any] = {
             "lateness_s": lateness_s, "memory_limit_mb": memory_limit_mb, "time_zone": time_zone,
-            "time_unit": time_unit, "max_bad_share": max_bad_share, "schemes": schemes,
-            "not_after": None if not_after is None else to_instant(not_after, name="not_after", where="LiveScorer"),
+            "time_unit": time_unit, "max_bad_share": max_bad_share, "not_after": until, "schemes": schemes,
         }  # fmt: skip
-        self._time_zone, self._time_unit = time_zone, time_unit
-        self._max_bad_share, self._not_after = max_bad_share, not_after
+        self._intake = Intake(time_zone, time_unit, max_bad_share, until)
         self._lock = threading.RLock()
         self._people, self._register = People(), Register()
         limit = None if memory_limit_mb is None else round(memory_limit_mb * 2**20)
@@ -136,12 +127,8 @@ class LiveScorer:
         self._around = Surroundings(
             self.model, self._history, self._people, self._register, self._notes, self._logs
         )
-        self._integer_ids: bool | None = None
-        self._frame = "pyarrow"
         self._newest: int | None = None  # of all rows with a time that is an account's deed
         self._newest_message: int | None = None
-        self.quarantine = Quarantine()
-        self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
         self.n_late = 0
 
     # ---- what comes in
@@ -176,64 +163,26 @@ class LiveScorer:
                 f"observe: table must be of {', '.join(TABLES)}; got {table!r}. Use for instance 'messages'."
             )
         with self._lock:
-            checked, n_rows, bad, integer_ids, frame = self._check(table, rows)
+            batch = self._intake.check(table, rows)
             if table == "messages":
-                checked = self._in_time(checked)
-                n_used = checked.num_rows
-                self._take_messages(checked)
+                n_used = self._take_messages(batch.table)
             elif table == "accounts":
-                n_used = checked.num_rows - self._take_accounts(checked)
+                n_used = self._take_accounts(batch.table)
             else:
-                n_used = checked.num_rows
-                self._take_notes(table, checked)
-            self._integer_ids, self._frame = integer_ids, frame
-            self.quarantine.add(*bad)
-            before = self.counts[table]
-            self.counts[table] = RowCounts(
-                before.rows_in + n_rows, before.rows_used + n_used, before.rows_quarantined + n_rows - n_used
-            )
+                n_used = self._take_notes(table, batch.table)
+            self._intake.note(table, batch, n_used)
 
-    def _check(self, name: str, rows: Any) -> tuple[pa.Table, int, tuple[Any, Any], bool | None, str]:
-        """Return the rows that keep the contract, and what to note when they have been taken in."""
-        spec = replace(TABLES[name], known=())
-        names, table = to_arrow(rows, [column.name for column in spec.columns], name)
-        check_names(spec, names, name)
-        loaded = Loaded(spec, {each: table.column(each) for each in table.column_names}, table.num_rows)
-        integer_ids = self._integer_ids
-        if table.num_rows:
-            integers = all_integer_ids([loaded])
-            if integer_ids is None:
-                integer_ids = integers
-            elif integer_ids and not integers:
-                raise SchemaError(
-                    f"observe: ids of {name} must be integers, as the first ones were; got others. Give all ids as "
-                    "strings from the first row on."
-                )
-        latest = time.time_ns() // 1000 + DAY_US
-        if self._not_after is not None:
-            latest = to_instant(self._not_after, name="not_after", where="LiveScorer")
-        how = Reading(min(latest, LAST_US - 2 * DAY_US), bool(integer_ids), self._time_zone, self._time_unit)
-        check_types(loaded, how)
-        checked = check_table(loaded, how, self._max_bad_share, {})
-        frame = self._frame if self._newest is not None else frame_kind(rows)
-        return checked.table, checked.rows_in, (checked.bad, loaded.origin), integer_ids, frame
-
-    def _in_time(self, messages: pa.Table) -> pa.Table:
-        """Drop messages that come too late, and count them."""
-        if self._newest_message is None or not messages.num_rows:
-            return messages
-        sent_at = instants_of(messages, "sent_at")
-        late = sent_at < self._newest_message - self._lateness
-        if not late.any():
-            return messages
-        self.n_late += int(late.sum())
-        return messages.filter(pa.array(~late))
-
-    def _take_messages(self, messages: pa.Table) -> None:
+    def _take_messages(self, messages: pa.Table) -> int:
+        """Put messages into the logs, but those that come too late; return how many are in."""
         from spamclf.kernels._common import GROUP
 
+        n = messages.num_rows
+        if n and self._newest_message is not None:
+            late = instants_of(messages, "sent_at") < self._newest_message - self._lateness
+            messages = messages.filter(pa.array(~late)) if late.any() else messages
         if not messages.num_rows:
-            return
+            self.n_late += n
+            return 0
         flags = flags_of(messages)
         sender = self._people.encode(column_of(messages, "sender_id"))
         recipients, to_group = column_of(messages, "recipient_id"), (flags & GROUP) != 0
@@ -257,6 +206,8 @@ class LiveScorer:
             self._register.has_sent[fresh] = True
         self._newest_message = newest
         self._seen(newest)
+        self.n_late += n - messages.num_rows
+        return int(messages.num_rows)
 
     def _take_accounts(self, accounts: pa.Table) -> int:
         codes = self._people.encode(column_of(accounts, "account_id"))
@@ -264,9 +215,9 @@ class LiveScorer:
         n_aside = self._register.add(accounts, codes)
         self._notes.touch(codes)
         self._seen(pc.max(accounts["registered_at"]).cast(pa.int64()).as_py())
-        return n_aside
+        return int(accounts.num_rows - n_aside)
 
-    def _take_notes(self, table: str, rows: pa.Table) -> None:
+    def _take_notes(self, table: str, rows: pa.Table) -> int:
         codes = self._people.encode(column_of(rows, "account_id"))
         if table == "reports":
             self._people.encode(column_of(rows, "reporter_id"))
@@ -276,6 +227,7 @@ class LiveScorer:
             self._notes.forget(self._logs.kept_since)
         if table not in ("labels", "evidence"):
             self._seen(pc.max(rows[TABLES[table].time]).cast(pa.int64()).as_py())
+        return int(rows.num_rows)
 
     def _make_room(self) -> None:
         self._register.make_room_for(len(self._people))
@@ -293,6 +245,16 @@ class LiveScorer:
         """Accounts that can be scored: with a row, or with a message sent."""
         with self._lock:
             return int(self._are_accounts().sum())
+
+    @property
+    def counts(self) -> dict[str, RowCounts]:
+        """By table: rows that came, that are used and that were set aside."""
+        return dict(self._intake.counts)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Which rules the rows broke that were set aside."""
+        return self._intake.quarantine
 
     @property
     def n_duplicates(self) -> int:
@@ -351,7 +313,7 @@ class LiveScorer:
         with self._lock:
             scoring = self._scoring(account_ids, as_of)
             parts = ScoreTables(scoring, n_reasons, reasons_for).parts(_BATCH)
-            return to_native(pa.concat_tables(parts).combine_chunks(), self._frame)
+            return to_native(pa.concat_tables(parts).combine_chunks(), self._intake.frame)
 
     def features(self, account_ids: Sequence[Any] | None = None, as_of: Any = None) -> Any:
         """Return what the model looks at: the columns of `extract` for its features, of accounts as of an instant.
@@ -371,7 +333,7 @@ class LiveScorer:
             slices = scoring.slices
             return FeatureTable(
                 scoring.account_ids(slices), slices.as_of, tuple(names), scoring.measured(slices, names),
-                self.model.history_days, self._frame,
+                self.model.history_days, self._intake.frame,
             ).to_native()  # fmt: skip
 
     # ---- what is kept
@@ -445,8 +407,8 @@ class LiveScorer:
         return {
             "model": self.model.digest,
             "settings": self.settings | {"tables": sorted(self._notes.given)},
-            "integer_ids": self._integer_ids,
-            "frame": self._frame,
+            "integer_ids": self._intake.integer_ids,
+            "frame": self._intake.frame,
             "newest": self._newest,
             "newest_message": self._newest_message,
             "kept_since": self._logs.kept_since,
@@ -470,9 +432,8 @@ class LiveScorer:
         return tables
 
     def _restore(self, state: dict[str, Any], tables: dict[str, pa.Table]) -> None:
-        not_after, lateness, share = self._not_after, self._lateness, self._max_bad_share
-        # All of it was checked when it was observed: no row may be bad now.
-        self._not_after, self._lateness, self._max_bad_share = LAST_US - 2 * DAY_US, LAST_US, 0.0
+        intake, lateness = self._intake, self._lateness
+        self._intake, self._lateness = intake.trusting(), LAST_US
         self.observe("accounts", tables["accounts"])
         messages = tables["messages"].sort_by("sent_at")
         for low in range(0, messages.num_rows, _CHUNK):
@@ -483,15 +444,15 @@ class LiveScorer:
         senders = self._people.encode(column_of(tables["senders"], "account_id"))
         self._make_room()
         self._register.has_sent[senders] = True
-        self._not_after, self._lateness, self._max_bad_share = not_after, lateness, share
-        self._integer_ids, self._frame = state["integer_ids"], str(state["frame"])
-        self._newest, self._newest_message = state["newest"], state["newest_message"]
-        self._logs.kept_since, self.n_late = state["kept_since"], int(state["n_late"])
-        self._logs.n_duplicates = int(state["n_duplicates"])
-        self.counts = {
+        self._intake, self._lateness = intake, lateness
+        intake.integer_ids, intake.frame = state["integer_ids"], str(state["frame"])
+        intake.counts = {
             name: RowCounts(int(n), int(used), int(n) - int(used))
             for name, (n, used) in state["counts"].items()
         }
+        self._newest, self._newest_message = state["newest"], state["newest_message"]
+        self._logs.kept_since, self.n_late = state["kept_since"], int(state["n_late"])
+        self._logs.n_duplicates = int(state["n_duplicates"])
 
     def _scoring(self, account_ids: Sequence[Any] | None, as_of: Any) -> Scoring:
         instant = self._instant(as_of)

@@ -1,0 +1,110 @@
+"""Rows as they come in: checked by the contract batch by batch, and counted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from spamclf.dataset import check_settings
+from spamclf.errors import SchemaError
+from spamclf.instants import DAY_US, LAST_US
+from spamclf.schema import TABLES
+from spamclf.tables.check import Checked, Loaded, check_names, check_table, check_types
+from spamclf.tables.frames import frame_kind, to_arrow
+from spamclf.tables.loading import all_integer_ids
+from spamclf.tables.quarantine import Quarantine, RowCounts
+from spamclf.tables.times import Reading
+
+__all__ = ["Batch", "Intake"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that keep the contract, and what is noted once they are in (`Intake.note`)."""
+
+    table: pa.Table
+    checked: Checked
+    loaded: Loaded
+    integer_ids: bool | None
+    frame: str
+
+
+class Intake:
+    """Checks rows as `Dataset` does, but for what only all rows together can tell: keys, and who is known.
+
+    Parameters
+    ----------
+    time_zone, time_unit, max_bad_share
+        As of `Dataset`.
+    not_after : int, optional
+        Microseconds since the epoch; by default a day after the moment of checking.
+
+    Attributes
+    ----------
+    counts : dict of str to RowCounts
+    quarantine : Quarantine
+    integer_ids : bool or None
+        As the first rows decided.
+    frame : str
+        The dataframe library that the first rows came in.
+    """
+
+    def __init__(
+        self, time_zone: str | None, time_unit: str | None, max_bad_share: float, not_after: int | None
+    ) -> None:
+        check_settings(time_zone, time_unit, max_bad_share)
+        self._how, self._max_bad_share, self._not_after = (time_zone, time_unit), max_bad_share, not_after
+        self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
+        self.quarantine = Quarantine()
+        self.integer_ids: bool | None = None
+        self.frame = "pyarrow"
+
+    def check(self, name: str, rows: Any) -> Batch:
+        """Return the rows of a table that keep the contract.
+
+        Raises
+        ------
+        SchemaError
+            If a column is missing or of another type, or ids are strings where they were integers.
+        BadRowsError
+            If too many rows are bad.
+        """
+        spec = replace(TABLES[name], known=())
+        names, table = to_arrow(rows, [column.name for column in spec.columns], name)
+        check_names(spec, names, name)
+        loaded = Loaded(spec, {each: table.column(each) for each in table.column_names}, table.num_rows)
+        integer_ids = self._integer_ids_with(name, loaded)
+        latest = self._not_after if self._not_after is not None else time.time_ns() // 1000 + DAY_US
+        how = Reading(min(latest, LAST_US - 2 * DAY_US), bool(integer_ids), *self._how)
+        check_types(loaded, how)
+        is_first = all(each.rows_in == 0 for each in self.counts.values())
+        frame = frame_kind(rows) if is_first else self.frame
+        checked = check_table(loaded, how, self._max_bad_share, {})
+        return Batch(checked.table, checked, loaded, integer_ids, frame)
+
+    def _integer_ids_with(self, name: str, loaded: Loaded) -> bool | None:
+        if not loaded.n_rows:
+            return self.integer_ids
+        integers = all_integer_ids([loaded])
+        if self.integer_ids and not integers:
+            raise SchemaError(
+                f"observe: ids of {name} must be integers, as the first ones were; got others. Give all ids as "
+                "strings from the first row on."
+            )
+        return integers if self.integer_ids is None else self.integer_ids
+
+    def note(self, name: str, batch: Batch, n_used: int) -> None:
+        """Note that rows of a batch are in."""
+        self.integer_ids, self.frame = batch.integer_ids, batch.frame
+        self.quarantine.add(batch.checked.bad, batch.loaded.origin)
+        before, n = self.counts[name], batch.checked.rows_in
+        self.counts[name] = RowCounts(
+            before.rows_in + n, before.rows_used + n_used, before.rows_quarantined + n - n_used
+        )
+
+    def trusting(self) -> Intake:
+        """Return an intake that takes the same rows once more: none may be bad, and no time is too late."""
+        return Intake(*self._how, 0.0, LAST_US - 2 * DAY_US)
