@@ -190,6 +190,14 @@ def bounds(who: Ints, since: int, until: int, blocks: Blocks, time: Ints, starts
         ends[k] = lower_bound(time, starts[k], high, until)
 
 
+@compiled("int64(int64, int64, int64, int64[::1])")
+def last_before(until: int, low: int, high: int, time: Ints) -> int:
+    """Return the place of the last of ``time[low:high]`` before an instant: mostly the last of all."""
+    if high > low and time[high - 1] >= until:
+        return lower_bound(time, low, high, until) - 1
+    return high - 1
+
+
 @compiled("int64(int64, int32[::1], int64[::1], int64[::1])")
 def local_of(code: int, local: Codes, codes: Ints, n: Ints) -> int:
     """Return the local number of a person, the next one for somebody new."""
@@ -239,7 +247,7 @@ def gather(
             continue
         code, met = codes[person], 0
         low = at[code]
-        i = lower_bound(time, low, low + size[code], until) - 1
+        i = last_before(until, low, low + size[code], time)
         while i >= low and time[i] >= since and met < _MOST:
             if begin[i] < until and not flag[i] & (OUT | GROUP):
                 if met <= FEW:
@@ -262,7 +270,7 @@ def gather(
             continue
         local[code] = -1
         low = at[code]
-        i = lower_bound(time, low, low + size[code], until) - 1
+        i = last_before(until, low, low + size[code], time)
         while i >= low and time[i] >= since:
             n_strangers[person] += begin[i] < until and flag[i] & (OUT | GROUP) == OUT
             i -= 1

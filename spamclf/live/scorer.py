@@ -75,6 +75,8 @@ class LiveScorer:
     -----
     Messages are kept for two histories back from the newest one: each instant of the last history can be scored.
     Photos are known by their hashes; files are not looked at. Rows about an account that nobody knows yet wait for it.
+    Messages and accounts are laid out as they come; photos, texts, reports, labels and evidence all anew at the first
+    score after some of them came, which takes seconds for a million rows: observe those in batches.
 
     Examples
     --------
