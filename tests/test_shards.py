@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,15 +72,22 @@ def assert_shards_equal_the_whole(world: World, n_shards: int) -> None:
         assert not different.any(), [NAMES[k] for k in np.flatnonzero(different.any(axis=1))]
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(worlds(), st.integers(1, 4))
 def test_shards_equal_the_whole(world: World, n_shards: int) -> None:
     assert_shards_equal_the_whole(world, n_shards)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(lists_worlds(), st.integers(2, 5))
 def test_shards_equal_the_whole_where_lists_overlap(world: World, n_shards: int) -> None:
+    assert_shards_equal_the_whole(world, n_shards)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500)
+@given(st.one_of(worlds(), lists_worlds()), st.integers(2, 5))
+def test_shards_equal_the_whole_in_thousands_of_worlds(world: World, n_shards: int) -> None:
     assert_shards_equal_the_whole(world, n_shards)
 
 

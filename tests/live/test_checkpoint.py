@@ -33,7 +33,7 @@ def scorer() -> LiveScorer:
     return live
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(worlds(), st.integers(0, 2**32))
 def test_it_goes_on_from_a_checkpoint(tmp_path_factory: Any, world: World, seed: int) -> None:
     folder, rng = tmp_path_factory.mktemp("checkpoint"), random.Random(seed)

@@ -41,15 +41,22 @@ def assert_live_equals_extract(world: World, seed: int) -> None:
         assert not differing(live, dataset, instant)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(worlds(), st.integers(0, 2**32))
 def test_it_equals_extract(world: World, seed: int) -> None:
     assert_live_equals_extract(world, seed)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(lists_worlds(), st.integers(0, 2**32))
 def test_it_equals_extract_where_lists_overlap(world: World, seed: int) -> None:
+    assert_live_equals_extract(world, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(st.one_of(worlds(), lists_worlds()), st.integers(0, 2**32))
+def test_it_equals_extract_in_hundreds_of_worlds(world: World, seed: int) -> None:
     assert_live_equals_extract(world, seed)
 
 
