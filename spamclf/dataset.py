@@ -392,7 +392,7 @@ def check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: 
     if time_unit is not None and time_unit not in UNITS:
         msg = f"Dataset: time_unit must be one of {', '.join(UNITS)}; got {time_unit!r}. Use 's' for seconds."
         raise ParameterError(msg)
-    if not 0 <= max_bad_share <= 1:
+    if not isinstance(max_bad_share, int | float | np.floating) or not 0 <= max_bad_share <= 1:
         msg = f"Dataset: max_bad_share must be from 0 to 1; got {max_bad_share!r}. Use 0.01 for 1 %."
         raise ParameterError(msg)
     if time_zone is not None:

@@ -57,7 +57,8 @@ def begin(out: Path, run: dict[str, Any], *, overwrite: bool) -> Path:
     """
     work = work_folder(out)
     former = read_json(work / "run.json")
-    if former != run and work.exists() and any(work.iterdir()):
+    begun = work.exists() and any(not path.name.startswith(".") for path in work.iterdir())
+    if former != run and begun:  # what was killed in its first write has begun nothing
         if not overwrite:
             raise OutputError(
                 f"{out.name}: a run that was broken off must be resumed with what it began with; got other "

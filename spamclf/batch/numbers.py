@@ -92,10 +92,11 @@ def _coded(chunks: list[pa.Array], kind: pa.DataType) -> tuple[Codes, pa.Array]:
     return np.concatenate([np.asarray(chunk.indices) for chunk in coded]), coded[-1].dictionary
 
 
-def sender_rows(numbers: Numbers, last: int | None) -> pa.Table:
+def sender_rows(numbers: Numbers, messages: Messages) -> pa.Table:
     """Return one message of each sender, at the last instant: what a dataset must know of messages to be checked."""
     senders: pa.Array = numbers.words.filter(pa.array(numbers.is_sender))
-    if not len(senders) and not pa.types.is_integer(senders.type):
+    last = messages.last
+    if not len(senders) and messages.rows_in and not pa.types.is_integer(senders.type):
         senders = pa.nulls(1, senders.type)  # a bad row: that ids are no integers must be known all the same
     n = len(senders)
     return pa.table(

@@ -42,7 +42,8 @@ _ENTRY_BYTES = 48  # of a log entry while its shard is ordered and looked at
 _ENTRIES, _USUAL = 1_250_000, 24  # of a shard; shards, where memory does not ask for more
 _AT_WORK = 0.4  # share of the memory for shards at work
 _KEPT = 0.2  # share of the memory for logs that are made already
-_LEAST_GB = 0.5
+_LEAST_GB, _MOST_GB = 0.5, 1_000_000
+_MOST_SHARDS = 100_000
 
 
 def score(
@@ -118,16 +119,26 @@ def score(
     check_reasons("score", n_reasons, reasons_for)
     if n_shards is not None:
         check_count("score", "n_shards", n_shards, least=1, usual="8")
-    if isinstance(memory_gb, bool) or not isinstance(memory_gb, int | float) or not memory_gb >= _LEAST_GB:
+        if n_shards > _MOST_SHARDS:
+            raise ParameterError(
+                f"score: n_shards must be at most {_MOST_SHARDS:,}; got {n_shards:,}. Leave it out."
+            )
+        n_shards = int(n_shards)
+    is_number = isinstance(memory_gb, int | float) and not isinstance(memory_gb, bool)
+    if not is_number or not _LEAST_GB <= memory_gb <= _MOST_GB:
         raise ParameterError(
-            f"score: memory_gb must be a number from {_LEAST_GB}; got {memory_gb!r}. Use 4.0."
+            f"score: memory_gb must be a number from {_LEAST_GB} to {_MOST_GB:,}; got {memory_gb!r}. Use 4.0."
         )
     check_settings(*times_of(folder, time_zone, time_unit), max_bad_share)
+    if progress is not None and not callable(progress):
+        raise ParameterError(
+            f"score: progress must be a function of one line, or None; got {type(progress).__name__}. Use print."
+        )
     check_out(out, folder, overwrite=overwrite)
     settings = {
         "as_of": None if as_of is None else to_instant(as_of, where="score"),
         "n_shards": n_shards, "memory_gb": float(memory_gb), "n_reasons": int(n_reasons), "reasons_for": reasons_for,
-        "max_bad_share": max_bad_share, "time_zone": time_zone, "time_unit": time_unit,
+        "max_bad_share": float(max_bad_share), "time_zone": time_zone, "time_unit": time_unit,
         "not_after": None if not_after is None else to_instant(not_after, name="not_after", where="score"),
         "rows": reading.ROWS,
     }  # fmt: skip
@@ -265,7 +276,7 @@ class _Run:
         """Return the dataset, of whose messages only the senders are there."""
         reading = {name: self.settings[name] for name in ("max_bad_share", "time_zone", "time_unit")}
         dataset = read_around(
-            self.folder, sender_rows(numbers, messages.last), not_after=self.not_after, **reading
+            self.folder, sender_rows(numbers, messages), not_after=self.not_after, **reading
         )
         dataset.account_for("messages", messages.rows_in, messages.bad, messages.origin)
         return dataset

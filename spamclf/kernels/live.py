@@ -74,9 +74,16 @@ def put(who: int, place: int, blocks: Blocks, pool: Pool) -> None:
     """Put the entry in the scratch place into a block that has room."""
     at, size, _ = blocks
     time, peer, flag, typed, since = pool
+    for k in range(at[who] + size[who], place, -1):  # one array after the other: each is a move of memory
+        time[k] = time[k - 1]
     for k in range(at[who] + size[who], place, -1):
-        time[k], peer[k], flag[k], since[k] = time[k - 1], peer[k - 1], flag[k - 1], since[k - 1]
-        if typed.size:
+        peer[k] = peer[k - 1]
+    for k in range(at[who] + size[who], place, -1):
+        flag[k] = flag[k - 1]
+    for k in range(at[who] + size[who], place, -1):
+        since[k] = since[k - 1]
+    if typed.size:
+        for k in range(at[who] + size[who], place, -1):
             typed[k] = typed[k - 1]
     time[place], peer[place], flag[place], since[place] = time[0], peer[0], flag[0], since[0]
     if typed.size:
@@ -84,44 +91,45 @@ def put(who: int, place: int, blocks: Blocks, pool: Pool) -> None:
     size[who] += 1
 
 
-@compiled(f"UniTuple(int64, 2)(int64, int64, int64, {BLOCKS}, {POOL})")
-def neighbours(who: int, peer_code: int, instant: int, blocks: Blocks, pool: Pool) -> tuple[int, int]:
-    """Return the time of the last message between two before an instant, and how many there are at it or later."""
+@compiled(f"UniTuple(int64, 3)(int64, int64, int64, {BLOCKS}, {POOL})")
+def neighbours(who: int, peer_code: int, instant: int, blocks: Blocks, pool: Pool) -> tuple[int, int, int]:
+    """Return when two wrote last before an instant, how often at it, and when first after it; `NEVER` if not."""
     at, size, _ = blocks
     time, peer, flag, _, _ = pool
-    n_later = 0
+    n, after = 0, NEVER
     for k in range(at[who] + size[who] - 1, at[who] - 1, -1):
         if peer[k] == peer_code and not flag[k] & GROUP:
             if time[k] < instant:
-                return time[k], n_later
-            n_later += 1
-    return -NEVER, n_later
+                return time[k], n, after
+            n += time[k] == instant
+            after = time[k] if time[k] > instant else after
+    return -NEVER, n, after
 
 
-@compiled(f"void(int64, int64, int64, {BLOCKS}, {POOL})")
-def respan(who: int, peer_code: int, history: int, blocks: Blocks, pool: Pool) -> None:
-    """Find anew since when each message between two makes a stranger, in the log of one of them."""
+@compiled(f"void(int64, int64, int64, int64, int64, {BLOCKS}, {POOL})")
+def respan(
+    who: int, peer_code: int, instant: int, before: int, history: int, blocks: Blocks, pool: Pool
+) -> None:
+    """Find anew, in the log of one of two, since when their messages of an instant make strangers.
+
+    The first of them does, unless both wrote then; `before` is when they wrote last before.
+    """
     at, size, _ = blocks
     time, peer, flag, _, since = pool
-    low, high = at[who], at[who] + size[who]
-    before, k = -NEVER, low
-    while k < high:
-        end = k
-        first_in = first_out = -1
-        while end < high and time[end] == time[k]:
-            if peer[end] == peer_code and not flag[end] & GROUP:
-                since[end] = NEVER
-                if flag[end] & OUT:
-                    first_out = end if first_out < 0 else first_out
-                else:
-                    first_in = end if first_in < 0 else first_in
-            end += 1
-        first = max(first_in, first_out)
-        if first >= 0:
-            if min(first_in, first_out) < 0 and not flag[first] & CONTACT:  # else both wrote at once
-                since[first] = time[k] if before == -NEVER else max(time[k], before + history)
-            before = time[k]
-        k = end
+    end = at[who] + size[who]
+    first_in = first_out = -1
+    k = lower_bound(time, at[who], end, instant)
+    while k < end and time[k] == instant:
+        if peer[k] == peer_code and not flag[k] & GROUP:
+            since[k] = NEVER
+            if flag[k] & OUT:
+                first_out = k if first_out < 0 else first_out
+            else:
+                first_in = k if first_in < 0 else first_in
+        k += 1
+    first = max(first_in, first_out)
+    if min(first_in, first_out) < 0 <= first and not flag[first] & CONTACT:
+        since[first] = instant if before == -NEVER else max(instant, before + history)
 
 
 @compiled(
@@ -148,17 +156,20 @@ def insert(
             put(who, place, blocks, pool)
             continue
         if size[who] <= size[other]:  # both logs hold all that went between the two
-            before, n_later = neighbours(who, other, instant, blocks, pool)
+            before, n_then, after = neighbours(who, other, instant, blocks, pool)
         else:
-            before, n_later = neighbours(other, who, instant, blocks, pool)
-        if n_later == 0 and not bits & CONTACT:
+            before, n_then, after = neighbours(other, who, instant, blocks, pool)
+        if n_then == 0 and not bits & CONTACT:
             since[0] = instant if before == -NEVER else max(instant, before + history)
         put(who, place, blocks, pool)
         peer[0], flag[0] = np.int32(who), bits
         put(other, place_of_new(other, blocks, pool), blocks, pool)
-        if n_later:
-            respan(who, other, history, blocks, pool)
-            respan(other, who, history, blocks, pool)
+        if n_then:
+            respan(who, other, instant, before, history, blocks, pool)
+            respan(other, who, instant, before, history, blocks, pool)
+        if after != NEVER:
+            respan(who, other, after, instant, history, blocks, pool)
+            respan(other, who, after, instant, history, blocks, pool)
     return n_repeated
 
 

@@ -25,6 +25,7 @@ from spamclf.errors import DataFileError, OutputError
 from spamclf.files import atomic_write, hold, sha256_file
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.check import check_names
+from spamclf.tables.frames import FRAMES
 from spamclf.tables.reading import read_table_file
 
 __all__ = ["MANIFEST", "read_checkpoint", "write_checkpoint"]
@@ -37,6 +38,9 @@ _FILE = re.compile(r"([a-z]+)-[0-9a-f]{16}\.parquet")
 SENDERS = Table(
     "senders", (Column("account_id", "id", False, "who ever sent"),), "accounts without a row", time="",
 )  # fmt: skip
+_SETTINGS = {
+    "lateness_s", "memory_limit_mb", "time_zone", "time_unit", "max_bad_share", "not_after", "schemes", "tables",
+}  # fmt: skip
 _SPECS = {**TABLES, SENDERS.name: SENDERS}
 
 
@@ -156,9 +160,31 @@ def _manifest(folder: Path) -> dict[str, Any]:
         or not isinstance(tables, dict)
         or not {"accounts", "messages", SENDERS.name} <= set(tables)
         or not all(_is_described(name, told) for name, told in tables.items())
+        or not _is_state(document["state"])
     ):
-        raise _refuse("describe its tables", "something else")
+        raise _refuse("describe its tables and what was counted", "something else")
     return document
+
+
+def _is_state(state: dict[str, Any]) -> bool:
+    """Tell whether a state is of the form that `LiveScorer` writes."""
+    kinds: dict[str, Any] = {
+        "model": str, "settings": dict, "integer_ids": bool | None, "frame": str, "newest_message": int | None,
+        "kept_since": int | None, "n_late": int, "n_duplicates": int, "counts": dict,
+    }  # fmt: skip
+    if set(state) != set(kinds) or not all(isinstance(state[name], kind) for name, kind in kinds.items()):
+        return False
+    whole = [state[name] for name in ("newest_message", "kept_since", "n_late", "n_duplicates")]
+    pairs = list(state["counts"].values())
+    if set(state["counts"]) != set(TABLES) or not all(
+        isinstance(pair, list) and len(pair) == 2 for pair in pairs
+    ):
+        return False
+    whole += [n for pair in pairs for n in pair]
+    numbers = all(
+        isinstance(n, int) and not isinstance(n, bool) and abs(n) < 1 << 60 for n in whole if n is not None
+    )
+    return numbers and state["frame"] in FRAMES and set(state["settings"]) == _SETTINGS
 
 
 def _is_described(name: str, told: Any) -> bool:

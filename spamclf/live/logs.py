@@ -19,7 +19,7 @@ __all__ = ["Logs", "Messages", "Neighbourhood", "message_rows"]
 
 Ints = npt.NDArray[np.int64]
 _TYPES = (np.int64, np.int32, np.uint8, np.float64, np.int64)
-_FIRST = 1 << 16  # entries that a new pool has room for
+_FIRST = 1 << 10  # entries that a new pool has room for
 _FEWEST = 4  # entries that a block has room for beside what it needs
 _GROWTH = 1.5
 
@@ -70,7 +70,7 @@ class Logs:
     history : int
         Look-back in microseconds.
     limit : int, optional
-        Bytes that the pool may take.
+        Bytes that the pool of entries may take.
 
     Attributes
     ----------
@@ -99,12 +99,14 @@ class Logs:
         """Where the log of each person begins and ends, and the times of all entries."""
         return self._blocks[0], self._blocks[0] + self._blocks[1], self._pool[0]
 
-    def add(self, messages: Messages, oldest: int, least: int) -> None:
+    def add(self, messages: Messages, n_people: int, oldest: int, least: int) -> None:
         """Put messages into the logs of both sides.
 
         Parameters
         ----------
         messages : Messages
+        n_people : int
+            Their numbers are below it.
         oldest : int
             Entries before this instant fall out when room is needed.
         least : int
@@ -113,8 +115,23 @@ class Logs:
         Raises
         ------
         InsufficientDataError
-            If the memory that may be taken does not hold what must be kept; none of the messages is in then.
+            If the memory that may be taken does not hold what must be kept; nothing has changed then.
         """
+        before = self._blocks, self._pool, self._local
+        try:
+            self._let_in(messages, n_people, oldest, least)
+        except InsufficientDataError:
+            self._blocks, self._pool, self._local = before
+            raise
+        order = np.argsort(messages.sent_at, kind="stable")
+        self.n_duplicates += kernels.live.insert(
+            messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order,
+            self.history, self._blocks, self._pool,
+        )  # fmt: skip
+
+    def _let_in(self, messages: Messages, n_people: int, oldest: int, least: int) -> None:
+        """Make room for messages in the logs of both sides."""
+        self.make_room_for(n_people)
         if messages.typed_s.size and not self._pool[3].size:
             self._pool = (*self._pool[:3], np.full(self._pool[0].size, np.nan), self._pool[4])
         _, size, room = self._blocks
@@ -126,11 +143,6 @@ class Logs:
             kernels.live.move(people[moving].astype(np.int64), wanted, self._blocks, self._pool, self._free)
         else:
             self._renew(oldest, least, people, more)
-        order = np.argsort(messages.sent_at, kind="stable")
-        self.n_duplicates += kernels.live.insert(
-            messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order,
-            self.history, self._blocks, self._pool,
-        )  # fmt: skip
 
     def _renew(self, oldest: int, least: int, people: Codes, more: Ints) -> None:
         """Move all entries from `oldest` on into a new pool, in which some people have room for more.
@@ -139,7 +151,7 @@ class Logs:
         """
         at, held, _ = self._blocks
         limit = self.limit or 1 << 60
-        most = (limit - self._fixed) // self._bytes_each
+        most = limit // self._bytes_each
         for floor in (oldest, least):
             starts, ends = self.bounds(np.arange(at.size), floor, kernels.live.NEVER)
             room = ends - starts
@@ -151,7 +163,7 @@ class Logs:
         else:
             raise InsufficientDataError(
                 "LiveScorer: memory_limit_mb must hold one history of the messages; got "
-                f"{limit / 2**20:,.1f} MB where {(total * self._bytes_each + self._fixed) / 2**20:,.1f} MB are "
+                f"{limit / 2**20:,.1f} MB where {total * self._bytes_each / 2**20:,.1f} MB are "
                 "needed. Raise it, or use a model with a shorter history."
             )
         if (starts > at).any():

@@ -31,14 +31,14 @@ class Notes:
         Tables that were observed, with rows or without.
     mentioned : ndarray of shape (room,), dtype bool
         Accounts that a row is about: what becomes known of them later changes what the tables tell.
-    version : int
-        Higher after each change.
+    version, n_reports : int
+        Higher after each change; after one of reports the second one alone.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.given = {"accounts", "messages"}
         self.mentioned = np.empty(0, np.bool_)
-        self.version = 0
+        self.version = self.n_reports = 0
         self._settings = settings
         self._parts: dict[str, list[tuple[pa.Table, Ints]]] = {name: [] for name in NOTED}
 
@@ -51,8 +51,11 @@ class Notes:
         """Note rows about accounts."""
         if self.mentioned.size < room:
             self.mentioned = grown(self.mentioned, room, False)
+        if name == "reports" and name in self.given:
+            self.n_reports += 1
+        else:
+            self.version += 1
         self.given.add(name)
-        self.version += 1
         if rows.num_rows:
             self._parts[name].append((rows, codes))
             self.mentioned[codes] = True
@@ -83,6 +86,12 @@ class Notes:
         return pa.concat_tables(
             tables, promote_options="permissive"
         ).unify_dictionaries().combine_chunks(), np.concatenate(codes)
+
+    def instants(self, name: str, known: Callable[[Ints], Bools]) -> Ints:
+        """Return the times of the rows of a table about known accounts."""
+        time = TABLES[name].time
+        times = [instants_of(rows, time)[known(about)] for rows, about in self._parts[name]]
+        return np.concatenate([np.empty(0, np.int64), *times])
 
     def dataset(self, known: Callable[[Ints], Bools], *, id_type: pa.DataType) -> Dataset:
         """Return a dataset of the rows about known accounts, without a message."""

@@ -74,6 +74,13 @@ class People:
         codes: Numbers = found[places]
         return codes
 
+    def forget_from(self, n: int) -> None:
+        """Take back the numbers from `n` on: those of rows that were refused."""
+        for numbers in (self._numbers, self._groups):
+            while numbers and next(reversed(numbers.values())) >= n:
+                numbers.popitem()
+        del self.ids[n:]
+
     def find(self, ids: list[Any]) -> list[int | None]:
         """Return the number of each id, None for one that was never met."""
         return [self._numbers.get(each) for each in ids]

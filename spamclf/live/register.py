@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from spamclf.tables.rules import duplicates
 
 __all__ = ["Register", "Registrations"]
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 _TEXTS = ("country", "network_country", "network", "device")
 _WAITING = 2048  # registrations that are counted one by one before they are put in order
@@ -45,7 +47,7 @@ class Registrations:
             self._all = longer
         self._all[0, self._n : end], self._all[1, self._n : end] = key, instant
         self._n, self._most = end, max(self._most, int(key.max(initial=0)))
-        if self._n - self._n_in_line > _WAITING:
+        if self._n - self._n_in_line > _WAITING and self._n_in_line >= 0:
             self._put_in_line()
 
     def remove(self, key: int, instant: int) -> None:
@@ -53,7 +55,7 @@ class Registrations:
         found = np.flatnonzero((self._all[0, : self._n] == key) & (self._all[1, : self._n] == instant))
         self._all[:, found[0]] = self._all[:, self._n - 1]
         self._n -= 1
-        self._put_in_line()
+        self._n_in_line = -1  # to be put in order before the next question
 
     def _put_in_line(self) -> None:
         key, instant = self._all[:, : self._n]
@@ -62,6 +64,8 @@ class Registrations:
 
     def before(self, key: npt.NDArray[np.integer], instant: Ints) -> tuple[Ints, Ints]:
         """Return the number of a key's instants before each `instant`, twice: each weighs 1."""
+        if self._n_in_line < 0:
+            self._put_in_line()
         known = np.asarray(key) < self._line.n_keys
         n = self._line.before(np.where(known, key, self._line.n_keys - 1), instant)[0]
         n = np.where(known, n, 0)
@@ -69,6 +73,31 @@ class Registrations:
             waiting = self._all[:, self._n_in_line : self._n]
             n = n + ((waiting[0] == key[:, None]) & (waiting[1] < instant[:, None])).sum(axis=1)
         return n, n
+
+
+class _Names:
+    """Numbers of countries, networks or devices in the order in which they come; -1 is an unknown one."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def encode(self, column: pa.Array) -> npt.NDArray[np.int32]:
+        """Return the number of each row, numbering those that are new."""
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        told = [self._numbers.setdefault(word, len(self._numbers)) for word in coded.dictionary.to_pylist()]
+        self.words += (
+            islice(self._numbers, len(self.words), None) if len(self._numbers) > len(self.words) else ()
+        )
+        numbers: npt.NDArray[np.int32] = np.array([*told, -1], np.int32)[
+            np.asarray(coded.indices.fill_null(len(told)))
+        ]
+        return numbers
+
+    def decode(self, numbers: npt.NDArray[np.int32]) -> pa.Array:
+        """Return what numbers stand for."""
+        words = self.words
+        return pa.array([words[number] if number >= 0 else None for number in numbers.tolist()], pa.string())
 
 
 class Register:
@@ -89,8 +118,8 @@ class Register:
         self.facts = Facts(np.empty(0, np.int64), none, none, none, none, none, np.empty(0))
         self.has_row, self.has_sent = np.empty(0, np.bool_), np.empty(0, np.bool_)
         self.registrations = {"network": Registrations(), "device": Registrations()}
-        self._books: dict[str, dict[str, int]] = {"country": {}, "network": {}, "device": {}}
-        self._books["network_country"] = self._books["country"]
+        self._names = {"country": _Names(), "network": _Names(), "device": _Names()}
+        self._names["network_country"] = self._names["country"]
 
     @property
     def room(self) -> int:
@@ -112,7 +141,7 @@ class Register:
 
     def n_groups(self, kind: str) -> int:
         """Number of different networks or devices."""
-        return len(self._books[kind])
+        return len(self._names[kind].words)
 
     def add(self, accounts: pa.Table, codes: Ints) -> int:
         """Enter the rows of accounts; return how many were set aside, because another row of the account claims less.
@@ -128,22 +157,33 @@ class Register:
             self._enter(accounts, codes)
             return 0
         self._enter(accounts.filter(pa.array(~again)), codes[~again])
-        n_aside = 0
-        for row in np.flatnonzero(again):
-            old, new = (
-                self.rows(codes[row : row + 1], accounts["account_id"].slice(row, 1)),
-                accounts.slice(row, 1),
+        other = np.flatnonzero(again)[self._differ(accounts.filter(pa.array(again)), codes[again])]
+        return sum(self._replaced(accounts.slice(row, 1), codes[row : row + 1]) for row in other.tolist())
+
+    def _differ(self, accounts: pa.Table, codes: Ints) -> Bools:
+        """Tell which rows of accounts say something else than those that are there."""
+        different: Bools = self.facts.registered_at[codes] != instants_of(accounts, "registered_at")
+        business = column_of(accounts, "is_business").cast(pa.int32()).fill_null(-1)
+        different |= self.facts.is_business[codes] != np.asarray(business)
+        for name in _TEXTS:
+            different |= getattr(self.facts, name)[codes] != self._names[name].encode(
+                column_of(accounts, name)
             )
-            if old.equals(new.cast(old.schema)):
-                continue  # told once more
-            n_aside += 1
-            both = pa.concat_tables([old, new.cast(old.schema)]).combine_chunks()
-            columns = {name: column_of(both, name) for name in both.column_names}
-            columns["account_id"] = pa.array([0, 0])
-            if duplicates(TABLES["accounts"], columns)[0] == 0:
-                self._remove(int(codes[row]))
-                self._enter(new, codes[row : row + 1])
-        return n_aside
+        return different
+
+    def _replaced(self, new: pa.Table, codes: Ints) -> int:
+        """Let the row of an account stay that claims less, the one that is there or a new one; return 1."""
+        old = self.rows(codes, new["account_id"])
+        both = pa.concat_tables([old, new.cast(old.schema)]).combine_chunks()
+        columns = {name: column_of(both, name) for name in both.column_names}
+        columns["account_id"] = pa.array([0, 0])
+        if duplicates(TABLES["accounts"], columns)[0] == 0:
+            for name, line in self.registrations.items():
+                group, instant = getattr(self.facts, name)[codes[0]], self.facts.registered_at[codes[0]]
+                if group >= 0 and instant != NAT:
+                    line.remove(int(group), int(instant))
+            self._enter(new, codes)
+        return 1
 
     def _enter(self, accounts: pa.Table, codes: Ints) -> None:
         facts = self.facts
@@ -156,8 +196,8 @@ class Register:
         )
         facts.filled[codes] = filled / 6
         for name in _TEXTS:
-            getattr(facts, name)[codes] = self._numbers(name, column_of(accounts, name))
-        names = self._books["country"]
+            getattr(facts, name)[codes] = self._names[name].encode(column_of(accounts, name))
+        names = self._names["country"].words
         if len(names) > len(facts.country_names):
             self.facts = replace(facts, country_names=tuple(names))
         self.has_row[codes] = True
@@ -165,21 +205,6 @@ class Register:
             group = getattr(facts, name)[codes].astype(np.int64)
             dated = (group >= 0) & (facts.registered_at[codes] != NAT)
             line.add(group[dated], facts.registered_at[codes][dated])
-
-    def _remove(self, code: int) -> None:
-        for name, line in self.registrations.items():
-            group, instant = getattr(self.facts, name)[code], self.facts.registered_at[code]
-            if group >= 0 and instant != NAT:
-                line.remove(int(group), int(instant))
-
-    def _numbers(self, name: str, column: pa.Array) -> npt.NDArray[np.int32]:
-        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        book = self._books[name]
-        words = np.array(
-            [book.setdefault(word, len(book)) for word in coded.dictionary.to_pylist()] + [-1], np.int32
-        )
-        numbers: npt.NDArray[np.int32] = words[np.asarray(coded.indices.fill_null(len(words) - 1))]
-        return numbers
 
     def rows(self, codes: Ints, account_ids: Any) -> pa.Table:
         """Return the rows of some accounts as they were observed."""
@@ -192,7 +217,5 @@ class Register:
             "is_business": pa.array(business == 1, mask=business < 0),
         }
         for name in _TEXTS:
-            words = pa.array([*self._books[name]], pa.string())
-            numbers = getattr(facts, name)[codes]
-            columns[name] = words.take(pa.array(numbers, mask=numbers < 0))
+            columns[name] = self._names[name].decode(getattr(facts, name)[codes])
         return pa.table(columns)

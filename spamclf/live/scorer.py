@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from spamclf.ego import Slices, flags_of, typed_of
+from spamclf.ego import NAT, Slices, flags_of, typed_of
 from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.facts import column_of, instants_of
-from spamclf.features.extract import FeatureTable
+from spamclf.features.extract import FeatureTable, last_look
 from spamclf.instants import DAY_US, LAST_US, iso, to_instant
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
 from spamclf.live.intake import Intake
@@ -31,6 +31,7 @@ from spamclf.schema import TABLES
 from spamclf.scoring import ScoreTables, Scoring, as_model, check_reasons
 from spamclf.tables.frames import to_native
 from spamclf.tables.quarantine import Quarantine, RowCounts
+from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.wording import counted
 
 __all__ = ["LiveScorer"]
@@ -56,9 +57,10 @@ class LiveScorer:
         How far behind the newest message observed before its batch a message may come; later ones are set aside
         (`counts`). Scores as of `watermark` or earlier do not change by messages any more.
     memory_limit_mb : float, optional
-        Bytes that logs may take, in MB. The oldest messages fall out first: then instants long ago cannot be scored
-        any more. What one history back from the newest message needs is never dropped: `observe` refuses rows rather
-        than forget silently.
+        Memory that the messages may take, in MB; for a moment, while they move, it is twice as much. The oldest fall
+        out first: then instants long ago cannot be scored any more. What one history back from the newest message
+        needs is never dropped: `observe` refuses rows rather than forget silently. The tables by person and all other
+        rows come on top (`nbytes`).
     tables : sequence of str, optional
         Tables that the platform has, whether a row was observed yet or not: what nobody has is unknown, what is there
         and empty says something. Others count from the first call that names them.
@@ -105,22 +107,28 @@ class LiveScorer:
         self.model = as_model(model)
         self._telling = Telling(self.model.feature_names)
         self._history = round(self.model.history_days * DAY_US)
-        self._lateness = _lateness(lateness_s, self._history)
-        if memory_limit_mb is not None and not memory_limit_mb > 0:
+        self._lateness = _lateness(lateness_s)
+        if memory_limit_mb is not None and not 0 < _number(memory_limit_mb) < 1e12:
             raise ParameterError(
-                f"LiveScorer: memory_limit_mb must be above 0; got {memory_limit_mb!r}. Leave it out for no limit."
+                f"LiveScorer: memory_limit_mb must be a number above 0; got {memory_limit_mb!r}. Leave it out for no "
+                "limit."
             )
+        stated = {} if schemes is None else schemes
+        check_sections(stated, "schemes", ("photo_hash", "signature"))
+        check_schemes(stated, "schemes", n_hashes=1, n_signatures=1)
         if unknown := sorted(set(tables) - set(TABLES)):
             raise ParameterError(
                 f"LiveScorer: tables must be of {', '.join(TABLES)}; got {unknown[0]!r}. Leave it out."
             )
         until = None if not_after is None else to_instant(not_after, name="not_after", where="LiveScorer")
-        self.settings: dict[str, Any] = {
-            "lateness_s": lateness_s, "memory_limit_mb": memory_limit_mb, "time_zone": time_zone,
-            "time_unit": time_unit, "max_bad_share": max_bad_share, "not_after": until, "schemes": schemes,
-        }  # fmt: skip
         self._intake = Intake(time_zone, time_unit, max_bad_share, until)
-        self._lock = threading.RLock()
+        self.settings: dict[str, Any] = {
+            "lateness_s": float(lateness_s),
+            "memory_limit_mb": None if memory_limit_mb is None else float(memory_limit_mb),
+            "time_zone": time_zone, "time_unit": time_unit, "max_bad_share": float(max_bad_share),
+            "not_after": until, "schemes": schemes,
+        }  # fmt: skip
+        self._lock, self._writing = threading.RLock(), threading.Lock()
         self._people, self._register = People(), Register()
         limit = None if memory_limit_mb is None else round(memory_limit_mb * 2**20)
         self._logs = Logs(self._history, limit)
@@ -129,7 +137,6 @@ class LiveScorer:
         self._around = Surroundings(
             self.model, self._history, self._people, self._register, self._notes, self._logs
         )
-        self._newest: int | None = None  # of all rows with a time that is an account's deed
         self._newest_message: int | None = None
         self.n_late = 0
 
@@ -176,8 +183,6 @@ class LiveScorer:
 
     def _take_messages(self, messages: pa.Table) -> int:
         """Put messages into the logs, but those that come too late; return how many are in."""
-        from spamclf.kernels._common import GROUP
-
         n = messages.num_rows
         if n and self._newest_message is not None:
             late = instants_of(messages, "sent_at") < self._newest_message - self._lateness
@@ -185,38 +190,47 @@ class LiveScorer:
         if not messages.num_rows:
             self.n_late += n
             return 0
-        flags = flags_of(messages)
-        sender = self._people.encode(column_of(messages, "sender_id"))
-        recipients, to_group = column_of(messages, "recipient_id"), (flags & GROUP) != 0
-        if to_group.any():
-            recipient = np.empty(flags.size, np.int64)
-            recipient[~to_group] = self._people.encode(recipients.filter(pa.array(~to_group)))
-            recipient[to_group] = self._people.encode(recipients.filter(pa.array(to_group)), groups=True)
-        else:
-            recipient = self._people.encode(recipients)
-        sent_at = instants_of(messages, "sent_at")
-        newest = max(int(sent_at.max()), self._newest_message or 0)
-        batch = Messages(
-            sender.astype(np.int32), recipient.astype(np.int32), sent_at, flags, typed_of(messages)
-        )
+        n_people = len(self._people)
+        batch = self._numbered(messages)
+        newest = max(int(batch.sent_at.max()), self._newest_message or 0)
         least = newest - self._history - self._lateness
+        try:
+            self._logs.add(batch, len(self._people), least - self._history, least)
+        except InsufficientDataError:
+            self._people.forget_from(n_people)
+            raise
         self._make_room()
-        self._logs.add(batch, least - self._history, least)
+        sender = batch.sender.astype(np.int64)
         fresh = sender[~self._register.has_sent[sender]]
         if fresh.size:
             self._notes.touch(fresh[~self._register.has_row[fresh]])
             self._register.has_sent[fresh] = True
         self._newest_message = newest
-        self._seen(newest)
         self.n_late += n - messages.num_rows
         return int(messages.num_rows)
+
+    def _numbered(self, messages: pa.Table) -> Messages:
+        """Number the people and groups of messages."""
+        from spamclf.kernels._common import GROUP
+
+        flags, people = flags_of(messages), self._people
+        sender = people.encode(column_of(messages, "sender_id"))
+        recipients, to_group = column_of(messages, "recipient_id"), (flags & GROUP) != 0
+        recipient = np.empty(flags.size, np.int64)
+        for groups, chosen in ((False, ~to_group), (True, to_group)):
+            if chosen.any():
+                rows = recipients if chosen.all() else recipients.filter(pa.array(chosen))
+                recipient[chosen] = people.encode(rows, groups=groups)
+        sent_at = instants_of(messages, "sent_at")
+        return Messages(
+            sender.astype(np.int32), recipient.astype(np.int32), sent_at, flags, typed_of(messages)
+        )
 
     def _take_accounts(self, accounts: pa.Table) -> int:
         codes = self._people.encode(column_of(accounts, "account_id"))
         self._make_room()
         n_aside = self._register.add(accounts, codes)
         self._notes.touch(codes)
-        self._seen(pc.max(accounts["registered_at"]).cast(pa.int64()).as_py())
         return int(accounts.num_rows - n_aside)
 
     def _take_notes(self, table: str, rows: pa.Table) -> int:
@@ -227,18 +241,12 @@ class LiveScorer:
         self._notes.add(table, rows, codes, self._register.room)
         if self._logs.kept_since is not None:
             self._notes.forget(self._logs.kept_since)
-        if table not in ("labels", "evidence"):
-            self._seen(pc.max(rows[TABLES[table].time]).cast(pa.int64()).as_py())
         return int(rows.num_rows)
 
     def _make_room(self) -> None:
         self._register.make_room_for(len(self._people))
         self._logs.make_room_for(len(self._people))
         self._around.meet()
-
-    def _seen(self, instant: int | None) -> None:
-        if instant is not None:
-            self._newest = max(instant, self._newest or 0)
 
     # ---- what goes out
 
@@ -356,9 +364,10 @@ class LiveScorer:
         OutputError
             If it cannot be written; the former checkpoint is untouched.
         """
-        with self._lock:
-            state, tables = self._state(), self._tables()
-        write_checkpoint(path, state, tables)
+        with self._writing:
+            with self._lock:
+                state, tables = self._state(), self._tables()
+            write_checkpoint(path, state, tables)
 
     @classmethod
     def restore(
@@ -398,7 +407,7 @@ class LiveScorer:
         try:
             live = cls(model, innocent=innocent, **state["settings"])
             live._restore(state, tables)
-        except (KeyError, TypeError, AttributeError, BadRowsError, SchemaError, ValueError) as error:
+        except (BadRowsError, SchemaError, ParameterError, pa.ArrowException) as error:
             raise DataFileError(
                 f"checkpoint: its rows must keep the contract; got {type(error).__name__}. Restore an older one, or "
                 "observe the rows again."
@@ -411,7 +420,6 @@ class LiveScorer:
             "settings": self.settings | {"tables": sorted(self._notes.given)},
             "integer_ids": self._intake.integer_ids,
             "frame": self._intake.frame,
-            "newest": self._newest,
             "newest_message": self._newest_message,
             "kept_since": self._logs.kept_since,
             "n_late": self.n_late,
@@ -434,8 +442,8 @@ class LiveScorer:
         return tables
 
     def _restore(self, state: dict[str, Any], tables: dict[str, pa.Table]) -> None:
-        intake, lateness = self._intake, self._lateness
-        self._intake, self._lateness = intake.trusting(), LAST_US
+        intake, lateness, limit = self._intake, self._lateness, self._logs.limit
+        self._intake, self._lateness, self._logs.limit = intake.trusting(), LAST_US, None
         self.observe("accounts", tables["accounts"])
         messages = tables["messages"].sort_by("sent_at")
         for low in range(0, messages.num_rows, _CHUNK):
@@ -446,13 +454,13 @@ class LiveScorer:
         senders = self._people.encode(column_of(tables["senders"], "account_id"))
         self._make_room()
         self._register.has_sent[senders] = True
-        self._intake, self._lateness = intake, lateness
+        self._intake, self._lateness, self._logs.limit = intake, lateness, limit
         intake.integer_ids, intake.frame = state["integer_ids"], str(state["frame"])
         intake.counts = {
             name: RowCounts(int(n), int(used), int(n) - int(used))
             for name, (n, used) in state["counts"].items()
         }
-        self._newest, self._newest_message = state["newest"], state["newest_message"]
+        self._newest_message = state["newest_message"]
         self._logs.kept_since, self.n_late = state["kept_since"], int(state["n_late"])
         self._logs.n_duplicates = int(state["n_duplicates"])
 
@@ -466,13 +474,8 @@ class LiveScorer:
 
     def _instant(self, as_of: Any) -> int:
         if as_of is None:
-            if self._newest is None:
-                raise InsufficientDataError(
-                    "score: as_of must be given while no row with a time was observed; got None. "
-                    "Pass as_of='2026-06-01'."
-                )
-            return self._newest + 1
-        instant = to_instant(as_of, where="score")
+            return self._last() + 1
+        instant: int = to_instant(as_of, where="score")
         kept = self._logs.kept_since
         if kept is not None and instant - self._history < kept:
             raise InsufficientDataError(
@@ -481,13 +484,26 @@ class LiveScorer:
             )
         return instant
 
+    def _last(self) -> int:
+        """Return the instant of the last row in use, as `predict.score` looks for it."""
+        register, told = self._register, self._around.told()
+        latest = [] if self._newest_message is None else [self._newest_message]
+        latest += [int(register.facts.registered_at.max(where=register.has_row, initial=NAT))]
+        reported_at = self._notes.instants("reports", self._around.are_known)
+        latest += [int(reported_at.max(initial=NAT))]
+        with contextlib.suppress(InsufficientDataError):
+            latest += [last_look(told.dataset, None, self.model.feature_names, "score", n_jobs=1) - 1]
+        if max(latest) == NAT:
+            raise InsufficientDataError(
+                "score: as_of must be given while no row with a time was observed; got None. Pass as_of='2026-06-01'."
+            )
+        return int(max(latest))
+
     def _codes(self, account_ids: Sequence[Any] | None) -> Ints:
         if account_ids is None:
             return np.flatnonzero(self._are_accounts())
         has_row, has_sent = self._register.has_row, self._register.has_sent
-        ids = account_ids.to_pylist() if hasattr(account_ids, "to_pylist") else list(account_ids)
-        if isinstance(account_ids, str):
-            ids = [account_ids]
+        ids = _listed(account_ids)
         found = self._people.find(ids)
         unknown = sum(code is None or not (has_row[code] or has_sent[code]) for code in found)
         if unknown or len(set(ids)) < len(ids):
@@ -502,9 +518,28 @@ class LiveScorer:
         return self._register.has_row | self._register.has_sent
 
 
-def _lateness(lateness_s: Any, history: int) -> int:
-    if isinstance(lateness_s, bool) or not isinstance(lateness_s, int | float) or not lateness_s >= 0:
+def _lateness(lateness_s: Any) -> int:
+    if not _number(lateness_s) >= 0:
         raise ParameterError(
             f"LiveScorer: lateness_s must be a number of seconds from 0; got {lateness_s!r}. Use 86_400 for a day."
         )
-    return min(round(lateness_s * 1e6), 100 * history)
+    return int(min(lateness_s, 1e12) * 1e6)  # more than the years that there are
+
+
+def _number(value: Any) -> float:
+    """Return a number as a float, what is none as NaN."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return float(value) if is_number else float("nan")
+
+
+def _listed(account_ids: Any) -> list[Any]:
+    """Return account ids as a list of strings or of integers; refuse what is none."""
+    if isinstance(account_ids, Iterable) and not isinstance(account_ids, str | bytes):
+        ids = account_ids.to_pylist() if hasattr(account_ids, "to_pylist") else list(account_ids)
+        ids = [int(each) if isinstance(each, np.integer) else each for each in ids]
+        if all(isinstance(each, str | int) and not isinstance(each, bool) for each in ids):
+            return ids
+    raise ParameterError(
+        f"score: account_ids must be a sequence of ids, as they were observed; got {type(account_ids).__name__}. "
+        "Use live.score(['a42'])."
+    )

@@ -65,7 +65,10 @@ class Surroundings:
         """Return the log of all that is told of accounts, built anew where that has changed."""
         register = self._register
         groups = tuple(register.n_groups(kind) for kind in _KINDS)
-        now, told = (self._notes.version, register.room), self._told
+        now, told = (
+            (self._notes.version, register.room, self._notes.n_reports * self._needs_reports),
+            self._told,
+        )
         if (
             told is None
             or now != self._version
@@ -78,14 +81,15 @@ class Surroundings:
         self._told = told
         return told
 
-    def _are_known(self, codes: Ints) -> npt.NDArray[np.bool_]:
+    def are_known(self, codes: Ints) -> npt.NDArray[np.bool_]:
+        """Tell who is an account: by a row, or by a message sent."""
         known: npt.NDArray[np.bool_] = self._register.has_row[codes] | self._register.has_sent[codes]
         return known
 
     def _tell(self) -> EgoLog:
         register, room = self._register, self._register.room
         id_type = self._people.id_type
-        dataset = self._notes.dataset(self._are_known, id_type=id_type)
+        dataset = self._notes.dataset(self.are_known, id_type=id_type)
         none = np.empty(0, np.int64)
         told = EgoLog(
             account_ids=pa.array(self._people.ids, id_type), offsets=np.zeros(room + 1, np.int64), time=none,
@@ -117,14 +121,14 @@ class Surroundings:
             )
 
     def _labels(self) -> tuple[Any, ...]:
-        table, codes = self._notes.table("labels", self._are_known)
+        table, codes = self._notes.table("labels", self.are_known)
         if table is None:
             return np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.bool_)
         is_automated = np.asarray(column_of(table, "is_automated"), dtype=np.bool_)
         return codes.astype(np.int32), instants_of(table, "labelled_at"), is_automated
 
     def _reports(self) -> tuple[Any, ...]:
-        table, codes = self._notes.table("reports", self._are_known)
+        table, codes = self._notes.table("reports", self.are_known)
         if table is None:
             none = np.empty(0, np.int32)
             return none, none, np.empty(0, np.int64), np.empty(0, np.bool_)
@@ -163,7 +167,7 @@ class Surroundings:
         derived: dict[Any, Any] = {("co_target", self._history): spans}
         if self._lists is not None:
             derived["people hashed"] = self._lists.hashes[codes]
-            known = self._lists.known(self._are_known, self._logs.ends, codes)
+            known = self._lists.known(self.are_known, self._logs.ends, codes)
             derived["memory", "lists", self._history] = known
         ego = EgoLog(
             account_ids=told.account_ids, offsets=hood.offsets, time=hood.time, peer=hood.peer, flag=hood.flag,

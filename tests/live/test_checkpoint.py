@@ -68,7 +68,19 @@ def test_the_scores_are_the_same(tmp_path: Path) -> None:
         each["file"] for each in json.loads((tmp_path / "here" / MANIFEST).read_text())["tables"].values()
     }
     assert {path.name for path in (tmp_path / "here").glob("*.parquet")} == named
-    assert LiveScorer.restore(tmp_path / "here", doors.model())._newest == live._newest
+    assert LiveScorer.restore(tmp_path / "here", doors.model()).watermark == live.watermark
+
+
+def test_under_a_memory_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spamclf.live.scorer._CHUNK", 700)
+    messages = doors.tables()["messages"].sort_by("sent_at")
+    live = LiveScorer(doors.model(), lateness_s=0, memory_limit_mb=2.0)
+    live.observe("messages", messages)
+    live._logs.limit = live._logs._pool[0].size * live._logs._bytes_each  # as full as can be
+    live.settings["memory_limit_mb"] = live._logs.limit / 2**20
+    live.checkpoint(tmp_path)
+    other = LiveScorer.restore(tmp_path, doors.model())
+    assert doors.by_account(other.score()) == doors.by_account(live.score())
 
 
 def test_an_empty_one(tmp_path: Path) -> None:
@@ -135,6 +147,10 @@ def sealed(folder: Path, change: Any) -> None:
         lambda d: d["tables"].update(posts=d["tables"]["messages"]),
         lambda d: d["tables"].pop("messages"),
         lambda d: d["state"].pop("settings"),
+        lambda d: d["state"].update(newest_message="x"),
+        lambda d: d["state"].update(frame="nonsense"),
+        lambda d: d["state"].update(n_duplicates=float("inf")),
+        lambda d: d["state"]["settings"].update(time_unit="qq"),
         lambda d: d["state"].update(counts=[1]),
         lambda d: d["state"]["settings"].update(lateness_s="x"),
         lambda d: d["state"]["settings"].update(model=1),

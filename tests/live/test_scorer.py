@@ -194,7 +194,7 @@ def test_a_memory_limit_drops_the_oldest_first_and_never_a_history() -> None:
     )
     for low in range(0, messages.num_rows, 1000):
         limited.observe("messages", messages.slice(low, 1000))
-    assert limited._logs.nbytes < 0.8 * free._logs.nbytes
+    assert limited._logs._pool[0].size * limited._logs._bytes_each <= 0.8 * free._logs.nbytes
     assert limited._logs.kept_since is not None
     newest = limited._newest_message
     assert newest is not None
@@ -251,7 +251,13 @@ def test_accounts_that_were_never_observed_are_refused() -> None:
     ("arguments", "message"),
     [
         ({"lateness_s": -1}, "lateness_s must be a number of seconds"),
-        ({"memory_limit_mb": 0}, "memory_limit_mb must be above 0"),
+        ({"lateness_s": "1"}, "lateness_s must be a number of seconds"),
+        ({"memory_limit_mb": 0}, "memory_limit_mb must be a number above 0"),
+        ({"memory_limit_mb": "64"}, "memory_limit_mb must be a number above 0"),
+        ({"time_unit": "seconds"}, "time_unit must be one of"),
+        ({"time_zone": "Mars/X"}, "time_zone must be a zone's name"),
+        ({"max_bad_share": 7}, "max_bad_share must be from 0 to 1"),
+        ({"max_bad_share": "x"}, "max_bad_share must be from 0 to 1"),
         ({"tables": ["posts"]}, "tables must be of accounts"),
     ],
 )
@@ -303,3 +309,89 @@ def test_threads_never_see_half_of_a_batch() -> None:
         thread.join()
     assert not wrong
     assert live.features(["a"], 1_780_010_000_000_000)["send_rate_sends"].to_pylist() == [200]
+
+
+@pytest.mark.parametrize("ids", [1, [[1]], [True], [1.0], b"a", None])
+def test_ids_that_are_none(ids: Any) -> None:
+    live, _ = world_of_doors()
+    if ids is not None:
+        with pytest.raises(ParameterError, match="score: account_ids must be"):
+            live.score(ids)
+    with pytest.raises(SchemaError, match="schemes"):
+        LiveScorer(doors.model(), schemes={"photo_hash": {"scheme": "wat"}})
+
+
+def test_the_last_row_in_use_is_the_usual_instant() -> None:
+    """Rows that are set aside, were replaced or wait for their account do not move it."""
+    t = 1_780_000_000
+    message = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [t + 100]}
+    rows = [
+        {"account_id": ["a"], "registered_at": [t + 50]},
+        {"account_id": ["a"], "registered_at": [t + 900_000]},
+    ]
+    report = {"account_id": ["zz"], "reporter_id": ["b"], "reported_at": [t + 8_000_000], "kind": ["report"]}
+    for order in ((0, 1), (1, 0)):
+        live = LiveScorer(model_of(30.0, "send_rate_sends"), time_unit="s", not_after="2040-01-01")
+        live.observe("messages", message)
+        for k in order:
+            live.observe("accounts", rows[k])
+        live.observe("reports", report)
+        assert live.features()["as_of"].cast("int64").to_pylist() == [(t + 100) * 1_000_000 + 1]
+        live.observe("accounts", {"account_id": ["zz"]})
+        assert live.features(["a"])["as_of"].cast("int64").to_pylist() == [(t + 8_000_000) * 1_000_000 + 1]
+
+
+def test_a_batch_too_large_for_memory_leaves_nothing_behind() -> None:
+    live = LiveScorer(model_of(30.0, "send_rate_sends"), time_unit="s", memory_limit_mb=0.5, lateness_s=60)
+    people = np.arange(60_000)
+    sent_at = np.full(60_000, 1_780_000_000)
+    before = live.nbytes
+    with pytest.raises(InsufficientDataError, match="memory_limit_mb must hold one history"):
+        live.observe(
+            "messages",
+            {"sender_id": people, "recipient_id": people + 1, "sent_at": sent_at, "typed_s": sent_at * 0.5},
+        )
+    assert live.nbytes == before
+    live.observe("messages", {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_000_000]})
+    assert live.features(["a"], 1_780_000_001_000_000)["send_rate_sends"].to_pylist() == [1]
+
+
+def test_accounts_told_again_cost_little_and_change_nothing() -> None:
+    n = 3000
+    accounts = pa.table(
+        {
+            "account_id": np.arange(n), "registered_at": 1_780_000_000 + np.arange(n) % 7,
+            "network": [f"n{k % 9}" for k in range(n)], "device": [f"d{k}" for k in range(n)],
+            "country": [("DE", "FR", None)[k % 3] for k in range(n)],
+        }
+    )  # fmt: skip
+    live = LiveScorer(model_of(30.0, "registration_network_1h", "registration_device_history"), time_unit="s")
+    for _ in range(3):
+        live.observe("accounts", accounts)
+    assert live.counts["accounts"] == RowCounts(3 * n, 3 * n, 0)
+    dataset = Dataset(
+        accounts=accounts, messages={"sender_id": [], "recipient_id": [], "sent_at": []}, time_unit="s"
+    )
+    assert not differing(live, dataset, 1_780_000_100_000_000)
+
+
+def test_an_hour_of_answers_in_the_same_second() -> None:
+    """Ties, answers at once and late rows are put in their places, in whatever order they come."""
+    rng = np.random.default_rng(8)
+    n = 4000
+    hub, other = np.zeros(n, np.int64), 1 + rng.integers(0, 30, n)
+    second = 1_780_000_000 + rng.integers(0, 400, n)
+    answers = rng.random(n) < 0.5
+    messages = pa.table(
+        {
+            "sender_id": np.concatenate([other, hub[answers]]), "recipient_id": np.concatenate([hub, other[answers]]),
+            "sent_at": np.concatenate([second, second[answers]]),
+        }
+    )  # fmt: skip
+    order = rng.permutation(messages.num_rows)
+    live = LiveScorer(model_of(0.002), time_unit="s", lateness_s=LATE_S, tables=["accounts"])
+    for low in range(0, order.size, 300):
+        live.observe("messages", messages.take(pa.array(order[low : low + 300])))
+    dataset = Dataset(accounts={"account_id": pa.array([], pa.int64())}, messages=messages, time_unit="s")
+    for after in (401, 300, 177, 100.5):
+        assert not differing(live, dataset, round((1_780_000_000 + after) * 1e6))
