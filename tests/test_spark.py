@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,9 @@ from spamclf.lists import lists_of
 from spamclf.remember import remember
 from spamclf.spark.parcels import opened, routes, sent, sent_apart
 from tests import doors, spark_twin
+from tests.features.crowds import LOWERED, lower
 from tests.features.test_co_target import lists_worlds
+from tests.features.test_reach import several_crowds
 from tests.worlds import World, arrow, random_world, worlds
 
 NAMES = list(FAMILIES)
@@ -86,9 +88,9 @@ def assert_equal(got: pa.Table | None, wanted: pa.Table) -> None:
     assert not different
 
 
-def wanted_of(world: World) -> pa.Table:
+def wanted_of(world: World, names: Sequence[str] = NAMES) -> pa.Table:
     table = extract(
-        world.dataset(), as_of=world.as_of, history_days=world.history_days, features=NAMES, n_jobs=1
+        world.dataset(), as_of=world.as_of, history_days=world.history_days, features=names, n_jobs=1
     )
     return table.to_arrow()
 
@@ -139,6 +141,29 @@ def test_popular_strangers_and_many_writers() -> None:
     world = World(tables, as_of=1_781_094_896_789_012)
     for n_shards in (1, 3, 7):
         assert_equal(spark_twin.features(world, NAMES, n_shards), wanted_of(world))
+
+
+@pytest.mark.parametrize("limits", LOWERED)
+def test_crowds_part(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]) -> None:
+    """Crowds that have nothing to do with each other, and such whose photos have one part of their hashes in common."""
+    lower(monkeypatch, *limits)
+    names = ("photo", "template", "evidence")
+    for world in (several_crowds(20, 4), with_common_part(several_crowds(40, 4), 40)):
+        wanted = wanted_of(world, names)
+        for n_shards in (1, 3):
+            assert_equal(spark_twin.features(world, names, n_shards), wanted)
+
+
+def with_common_part(world: World, seed: int) -> World:
+    """Give many photos the same 16 bits, some nearly the same: they stand in one bucket, or look into it."""
+    rng = random.Random(seed)
+    hashes = {row["photo_hash"] for row in world.tables["photos"]}
+    parts = {each: rng.choice(("f0a5", "f0a5", "f0a4", each[:4])) for each in sorted(hashes)}
+    photos = [
+        row | {"photo_hash": parts[row["photo_hash"]] + row["photo_hash"][4:]}
+        for row in world.tables["photos"]
+    ]
+    return world.with_rows(photos=photos)
 
 
 def test_what_is_remembered_is_recognised() -> None:
