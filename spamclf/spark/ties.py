@@ -68,7 +68,7 @@ def tied_parcels(session: SparkSession, plan: Plan, tables: dict[str, DataFrame]
             continue
         prints = _prints(session, plan, name, tables[name])
         node = prints.select(sql.lit(name).alias("graph"), sql.col("account").alias("node"), "to").distinct()
-        tie = ties_of(prints, around.MOST_PHOTOS).select(sql.lit(name).alias("graph"), "one", "other")
+        tie = ties_of(name, prints, around.MOST_PHOTOS).select(sql.lit(name).alias("graph"), "one", "other")
         nodes, ties = (node, tie) if nodes is None or ties is None else (nodes.union(node), ties.union(tie))
     if nodes is None or ties is None:
         return None
@@ -150,8 +150,8 @@ def _lists(numbers: Any) -> pa.Array:
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(numbers).view(np.int64).ravel()))
 
 
-def ties_of(prints: DataFrame, most: int) -> DataFrame:
-    """Return the ties of accounts, columns ``one`` and ``other``, by what they show (`PRINTS`).
+def ties_of(name: str, prints: DataFrame, most: int) -> DataFrame:
+    """Return the ties of accounts, columns ``one`` and ``other``, by the photos or texts that they show (`PRINTS`).
 
     Of equal fingerprints one account alone, the leader, is held against others: a million copies cost what one does.
     `most` is how many photos of a bucket are compared.
@@ -161,7 +161,7 @@ def ties_of(prints: DataFrame, most: int) -> DataFrame:
     leaders = kept(prints.groupBy("print", "bands").agg(sql.min("account").alias("leader")))
     same = prints.join(leaders.select("print", "leader"), "print").select("account", "leader")
     ties = same.toDF("one", "other").where("one != other")
-    for more in (_by_band(leaders), *_by_photo(leaders, most)):
+    for more in (_by_band(leaders),) if name == "texts" else _by_photo(leaders, most):
         ties = ties.union(more.toDF("one", "other").where("one != other"))
     return ties
 
@@ -180,11 +180,10 @@ def _by_photo(leaders: DataFrame, most: int) -> tuple[DataFrame, DataFrame]:
     """Tie photos within reach; of large buckets all that stand or look in."""
     from pyspark.sql import functions as sql
 
-    photos = leaders.where(sql.size("print") == 4)
     words = [sql.col("print")[k] for k in range(4)]
     chunk = [sql.shiftrightunsigned(words[k // 4], 16 * (k % 4)).bitwiseAND(0xFFFF) for k in range(CHUNKS)]
     buckets = sql.array(*[(each + (k << 16)).cast("int") for k, each in enumerate(chunk)])
-    held = photos.select("leader", "print", sql.explode(buckets).alias("bucket"))
+    held = leaders.select("leader", "print", sql.explode(buckets).alias("bucket"))
     flips = sql.array(*[sql.lit(flip) for flip in (0, *(1 << bit for bit in range(16)))])
     asks = held.withColumn("flip", sql.explode(flips))
     asks = asks.select("leader", "print", sql.col("bucket").bitwiseXOR(sql.col("flip")).alias("bucket"))
