@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,9 @@ from spamclf.errors import BadRowsError, InsufficientDataError, ParameterError, 
 from spamclf.features import FAMILIES
 from spamclf.lists import lists_of
 from spamclf.remember import remember
+from spamclf.spark.components import components
 from spamclf.spark.parcels import opened, routes, sent, sent_apart
+from spamclf.spark.ties import prints_of, ties_of
 from tests import doors, spark_twin
 from tests.features.crowds import LOWERED, lower
 from tests.features.test_co_target import lists_worlds
@@ -56,6 +59,10 @@ def session() -> Iterator[Any]:
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "America/Lima", "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g", "spark.default.parallelism": "2",
+        "spark.sql.adaptive.enabled": "false", "spark.python.worker.reuse": "true",
+        # Small jobs: Java's and Spark's own compilers would cost more than they save.
+        "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
     }  # fmt: skip
     for name, value in conf.items():
         builder = builder.config(name, value)
@@ -145,10 +152,14 @@ def test_popular_strangers_and_many_writers() -> None:
 
 @pytest.mark.parametrize("limits", LOWERED)
 def test_crowds_part(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]) -> None:
-    """Crowds that have nothing to do with each other, and such whose photos have one part of their hashes in common."""
+    """Crowds with an account in common, and such whose photos have one part of their hashes in common."""
     lower(monkeypatch, *limits)
     names = ("photo", "template", "evidence")
-    for world in (several_crowds(20, 4), with_common_part(several_crowds(40, 4), 40)):
+    for world in (
+        several_crowds(20, 4),
+        several_crowds(60, 4, common=""),
+        with_common_part(several_crowds(40, 4, common=""), 40),
+    ):
         wanted = wanted_of(world, names)
         for n_shards in (1, 3):
             assert_equal(spark_twin.features(world, names, n_shards), wanted)
@@ -255,6 +266,55 @@ def test_features_of_many_worlds_equal_extract(session: Any) -> None:
     got = found.toArrow()
     as_of = got["as_of"].cast(pa.timestamp("us", tz="UTC"))
     assert_equal(got.set_column(1, "as_of", as_of), wanted_of(world))
+
+
+@needs_spark
+def test_components_equal_those_of_scipy(session: Any) -> None:
+    """Many graphs in one table: sparse, dense, long ways, stars, and numbers of any sign."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rng = np.random.default_rng(9)
+    ties: list[tuple[int, int, int]] = []
+    wanted: dict[tuple[int, int], int] = {}
+    for graph in range(60):
+        n = int(rng.integers(2, 80))
+        names = np.sort(rng.integers(-(2**62), 2**62, n))
+        pairs = rng.integers(0, n, (int(rng.integers(0, 2 * n)), 2))
+        if graph % 3 == 0:
+            way = rng.permutation(n)
+            pairs = np.stack([way[:-1], way[1:]], axis=1)
+        label = connected_components(
+            coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n)), directed=False
+        )[1]
+        least = [int(names[np.flatnonzero(label == each)[0]]) for each in label]
+        wanted |= {(graph, int(name)): to for name, to in zip(names, least, strict=True) if name != to}
+        ties += [(graph, int(names[one]), int(names[other])) for one, other in pairs]
+    columns = zip(*ties, strict=True)
+    table = pa.table(dict(zip(("graph", "one", "other"), map(list, columns), strict=True)))
+    found = components(session.createDataFrame(table)).toArrow().to_pylist()
+    assert {(row["graph"], row["node"]): row["component"] for row in found} == wanted
+
+
+@needs_spark
+def test_ties_equal_those_of_all_pairs(session: Any) -> None:
+    """By photos and by texts, with buckets of many and of few."""
+    world = with_common_part(several_crowds(40, 4, common=""), 40)
+    plan, tables = spark_twin.plan_of(world, NAMES, 3), arrow(world.tables)
+    ties, wanted = None, {}
+    for name, most in (("photos", 1000), ("photos", 9), ("photos", 3), ("texts", 9)):
+        graph = f"{name} {most}"
+        prints = pa.Table.from_batches(prints_of(plan, name, tables[name].to_batches()))
+        rows = spark_twin.components(name, prints, most).to_pylist()
+        wanted |= {(graph, row["node"]): row["component"] for row in rows if row["node"] != row["component"]}
+        found = ties_of(name, session.createDataFrame(prints), most).selectExpr(
+            f"'{graph}' graph", "one", "other"
+        )
+        ties = found if ties is None else ties.union(found)
+    found = components(ties).toArrow().to_pylist()
+    assert {(row["graph"], row["node"]): row["component"] for row in found} == wanted
+    n_tied = Counter(graph for graph, _ in wanted)
+    assert n_tied["photos 1000"] < n_tied["photos 3"]
 
 
 @needs_spark
