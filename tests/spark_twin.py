@@ -91,13 +91,13 @@ def distances(words: Any) -> Any:
 
 def in_large_buckets(words: Any, most: int) -> list[tuple[int, int]]:
     """Pairs of rows: one stands in a bucket of more photos than are compared, the other looks into it."""
-    chunks = np.ascontiguousarray(words).view(np.uint16)
+    chunks, different = (each.view(np.uint16).T for each in (words, np.unique(words, axis=0)))
     pairs = []
-    for column in chunks.T:
-        near = np.bitwise_count(column[:, None] ^ column[None]) <= 1
-        for k, value in enumerate(column):
-            if len(np.unique(words[column == value], axis=0)) > most:
-                pairs += [(k, int(j)) for j in np.flatnonzero(near[k])]
+    for column, once in zip(chunks, different, strict=True):
+        values, counts = np.unique(once, return_counts=True)
+        for value in values[counts > most]:
+            inside, looks_in = column == value, np.bitwise_count(column ^ value) <= 1
+            pairs += [(int(np.argmax(inside)), int(j)) for j in np.flatnonzero(looks_in)]
     return pairs
 
 
