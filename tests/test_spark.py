@@ -59,7 +59,7 @@ def session() -> Iterator[Any]:
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "America/Lima", "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g", "spark.default.parallelism": "1",
-        "spark.sql.adaptive.enabled": "false", "spark.python.worker.reuse": "true",
+        "spark.sql.adaptive.enabled": "false", "spark.python.daemon.module": "tests.spark_daemon",
         # Small jobs: Java's and Spark's own compilers would cost more than they save.
         "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
@@ -254,6 +254,7 @@ def predict_schema(model: Any) -> pa.Schema:
     return schema.set(0, pa.field("account_id", pa.string()))
 
 
+@pytest.mark.slow
 @needs_spark
 def test_features_of_many_worlds_equal_extract(session: Any) -> None:
     """Many worlds in one table, apart by their ids: one job for all of them."""
