@@ -22,9 +22,10 @@ from spamclf.ego import NAT, EgoLog, Instants, Slices
 from spamclf.features.co_target import StrangerSpans, stranger_lists
 from spamclf.ids import Codes
 
-__all__ = ["Strangers", "Summary", "part_of", "shard_of", "spans_of"]
+__all__ = ["MIX", "Strangers", "Summary", "part_of", "shard_of", "spans_of"]
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+#: Odd: multiplying by it spreads numbers that lie close and loses nothing.
+MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def shard_of(codes: npt.NDArray[np.integer], n_shards: int) -> npt.NDArray[np.int64]:
@@ -35,7 +36,7 @@ def shard_of(codes: npt.NDArray[np.integer], n_shards: int) -> npt.NDArray[np.in
     >>> shard_of(np.arange(6), 2)
     array([0, 0, 1, 1, 0, 1])
     """
-    mixed = (np.asarray(codes).astype(np.uint64) + np.uint64(1)) * _MIX
+    mixed = (np.asarray(codes).astype(np.uint64) + np.uint64(1)) * MIX
     return ((mixed >> np.uint64(32)) % np.uint64(n_shards)).astype(np.int64)
 
 

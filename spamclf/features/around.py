@@ -50,7 +50,7 @@ FEW = (
 )
 LISTED = 64  # photos in reach of another, up to which they are listed once for all instants
 #: Finds pairs that agree in half of their values nine times in ten, and more of closer ones.
-_BANDS, _BAND_ROWS = 32, 4
+BANDS, BAND_ROWS = 32, 4
 _MIN_MATCHES = 64  # of 128: half of the shingles in common
 #: Slices up to which, and sightings per slice from which on, what they have to do with is looked up first.
 SOME, WORTH = 64, 200
@@ -319,10 +319,10 @@ def _neighbours(prints: Prints, words: Words, listed: int, most: int) -> tuple[I
 
 def _band_buckets(words: Words) -> tuple[Codes, int]:
     """Number the values of each band that several have, one band after the other; -1 is that of one alone."""
-    hashed = kernels.bands.band_keys(words, _BANDS, _BAND_ROWS)
+    hashed = kernels.bands.band_keys(words, BANDS, BAND_ROWS)
     keys = np.empty(hashed.shape, np.int32)
     n_buckets = 0
-    for band in range(_BANDS):
+    for band in range(BANDS):
         _, place, times = np.unique(hashed[:, band], return_inverse=True, return_counts=True)
         shared = times > 1
         number = np.where(shared, n_buckets + np.cumsum(shared) - 1, -1)

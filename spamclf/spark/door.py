@@ -22,6 +22,7 @@ from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.spark.parcels import DDL, Parcel, opened, sent
 from spamclf.spark.plan import Plan
 from spamclf.spark.stages import LAST, STAGES, route_rows
+from spamclf.spark.ties import tied_parcels
 from spamclf.tables.check import Loaded, check_names, check_types
 from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
@@ -69,8 +70,8 @@ def score(
     messages, accounts : pyspark.sql.DataFrame
         Columns as in `spamclf.schema.TABLES`; others are ignored. Nothing of them comes to the driver.
     reports, labels, photos, texts, evidence : pyspark.sql.DataFrame, optional
-        The other tables. Photo files are not looked at, only ready-made hashes. All photos are compared in one task,
-        all texts in another.
+        The other tables. Photo files are not looked at, only ready-made hashes. Which accounts have to do with each
+        other by photos and texts is looked for at once, in some jobs; each such component is compared in one task.
     model : Model or path, optional
         By default the model that comes with spamclf. It travels to the executors and is audited there.
     as_of : str, datetime or int (microseconds since the epoch), optional
@@ -102,7 +103,8 @@ def score(
     ModelFileError
         As of `predict.score`.
     BadRowsError
-        On the executors, and so when the rows are asked for: rows that break the contract are not set aside as
+        On the executors, and so when the rows are asked for (those of photos and texts at once): rows that break the
+        contract are not set aside as
         `Dataset` does, for how many there are is known at the end only. Take them out first.
 
     Examples
@@ -271,6 +273,8 @@ def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], r
         rows = table.select(*here).mapInArrow(partial(route_rows, plan, name), DDL)
         parcels = rows if parcels is None else parcels.union(rows)
     assert parcels is not None
+    tied = tied_parcels(session, plan, tables)
+    parcels = parcels if tied is None else parcels.union(tied)
     for stage in STAGES:
         parcels = _at_shards(plan, parcels).mapInArrow(partial(_stage, stage, plan), DDL)
     return _at_shards(plan, parcels).mapInArrow(partial(_answers, plan), result)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.campaigns.sightings import pseudonyms
+from spamclf.campaigns.sightings import Sightings, pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.facts import Instants
@@ -86,11 +86,17 @@ class Plan:
         """The memory of the model, if there is one."""
         return self.model().memory if self.files else None
 
+    def remembered(self, kind: str) -> Sightings | None:
+        """Return what the model remembers of photos, texts or lists; None where that is nothing."""
+        found: Sightings | None = getattr(self.memory, kind, None)
+        return found if found is not None and len(found) else None
+
     def known(self, ego: EgoLog, kind: str) -> Instants:
         """Return the codes of accounts whose photos, texts or lists the model remembers."""
-        if self.memory is None or not len(getattr(self.memory, kind)):
+        remembered = self.remembered(kind)
+        if remembered is None:
             return np.empty(0, np.int64)
-        return np.flatnonzero(np.isin(pseudonyms(ego.account_ids), getattr(self.memory, kind).account))
+        return np.flatnonzero(np.isin(pseudonyms(ego.account_ids), remembered.account))
 
     def dataset(self, **tables: pa.Table) -> Dataset:
         """Return part of the data as a dataset."""

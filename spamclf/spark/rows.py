@@ -16,7 +16,7 @@ from spamclf.spark.parcels import Parcel, routes, sent, sent_apart
 from spamclf.spark.plan import Plan, plain
 from spamclf.tables.check import Loaded, check_table
 
-__all__ = ["route_rows"]
+__all__ = ["checked", "joined", "route_rows"]
 
 _ROWS = 1 << 20  # that are sent at once: fewer would make many small parcels
 
@@ -29,19 +29,21 @@ def route_rows(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iter
     BadRowsError
         If a row breaks a rule of the contract.
     """
-    for table in _checked(plan, name, batches):
+    for table in checked(plan, name, batches):
         parcels = _messages(plan, table) if name == "messages" else _others(plan, name, table)
         yield from sent(parcels)
 
 
-def _checked(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def checked(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Check the rows of a table, about a million at a time, as far as they can be by themselves."""
     spec = replace(TABLES[name], key=(), known=())  # what other rows have to say is looked at where they meet
-    for table in _joined(batches):
+    for table in joined(batches):
         columns = {each.name: table[each.name] for each in spec.columns if each.name in table.column_names}
         yield check_table(Loaded(spec, columns, table.num_rows), plan.reading, 0.0, {}).table
 
 
-def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Join batches to tables of about a million rows."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)

@@ -1,7 +1,6 @@
-"""What accounts show, compared where all of it is: photos in one place, texts in another.
+"""What accounts show, compared where all that it has to do with is: component by component (`ties`).
 
-Whose photo is near whose is known only once all are held against each other. A photo is no more than a hash of 32 bytes
-there, a text a signature of 512, so many millions of them fit in one place; logs would not, and stay where they are.
+A photo is no more than a hash of 32 bytes there, a text a signature of 512; logs stay where they are.
 """
 
 from __future__ import annotations
@@ -9,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
 from spamclf.facts import column_of
 from spamclf.features.co_target import StrangerSpans
 from spamclf.features.extract import measure
-from spamclf.shards import Summary, part_of
+from spamclf.shards import Summary, part_of, shard_of
 from spamclf.spark.parcels import Parcel, routes, sent_apart
 from spamclf.spark.plan import Plan
 from spamclf.spark.who import Who, read_summary
 
-__all__ = ["SHOWN", "compare", "show"]
+__all__ = ["SHOWN", "compare", "names_of", "show"]
 
 Tables = dict[str, pa.Table]
 
@@ -40,19 +41,31 @@ def names_of(plan: Plan, table: str) -> list[str]:
 
 def show(plan: Plan, ego: EgoLog, who: Who, tables: Tables) -> Iterator[Parcel]:
     """Send what a shard's accounts show, and what is known of them, to where it is compared."""
-    for place, table in enumerate(SHOWN):
+    for table in SHOWN:
         if table not in plan.given or not names_of(plan, table):
             continue
-        to = place * (plan.n_shards - 1)
         accounts = plan.known(ego, table)  # what is found out now of those who are remembered counts, too
-        if table in tables:
-            yield to, f"{table}.{table}", tables[table]
-            accounts = np.concatenate([accounts, who.codes(column_of(tables[table], "account_id"))])
-        yield from who.told(np.full(accounts.size, to), accounts, table, _KINDS)
+        shown = who.codes(column_of(tables[table], "account_id")) if table in tables else accounts[:0]
+        accounts = np.unique(np.concatenate([accounts, shown]))
+        to = _places(plan, ego.account_ids.take(pa.array(accounts)), tables.get(f"{table}.tied"))
+        if shown.size:
+            yield from sent_apart(f"{table}.{table}", tables[table], to[np.searchsorted(accounts, shown)])
+        yield from who.told(to, accounts, table, _KINDS)
+
+
+def _places(plan: Plan, ids: pa.Array, tied: pa.Table | None) -> npt.NDArray[np.int64]:
+    """Return the shard in which what each account shows is compared: that of its component, or its own one."""
+    component = pseudonyms(ids).view(np.int64)
+    if tied is not None:
+        node, first = np.unique(tied["node"], return_index=True)
+        place = np.minimum(np.searchsorted(node, component), node.size - 1)
+        of_node = np.asarray(tied["component"])[first]
+        component = np.where(node[place] == component, of_node[place], component)
+    return shard_of(component, plan.n_shards)
 
 
 def compare(plan: Plan, table: str, tables: Tables) -> Iterator[Parcel]:
-    """Measure what a table decides for all accounts that have a row in it."""
+    """Measure what a table decides for those accounts with a row in it whose components are here."""
     told = {kind: tables[f"{table}.{kind}"] for kind in (*_KINDS, table) if f"{table}.{kind}" in tables}
     if table not in told:
         return

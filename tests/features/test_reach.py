@@ -18,17 +18,17 @@ from tests.worlds import World
 NAMES = [feature.name for name in ("photo", "template", "evidence") for feature in FAMILIES[name].features]
 
 
-def several_crowds(seed: int, n: int) -> World:
-    """Crowds that have nothing to do with each other, and one account that two of them have in common."""
+def several_crowds(seed: int, n: int, common: str = "z") -> World:
+    """Crowds that have nothing to do with each other but for one account that they have in common, if any."""
     worlds = [crowd_world(seed + k, 8) for k in range(n)]
     tables: Tables = {name: [] for name in worlds[0].tables}
     for k, world in enumerate(worlds):
         for name, rows in world.tables.items():
             for row in rows:
                 named: dict[str, Any] = {
-                    column: f"{k}{row[column]}" for column in IDS if column in row and row[column] != "z"
+                    column: f"{k}{row[column]}" for column in IDS if column in row and row[column] != common
                 }
-                if name != "accounts" or row["account_id"] != "z" or k == 0:
+                if name != "accounts" or row["account_id"] != common or k == 0:
                     tables[name].append(row | named)
     return World(tables, worlds[0].as_of, worlds[0].history)
 
