@@ -34,7 +34,7 @@ def shard_of(codes: npt.NDArray[np.integer], n_shards: int) -> npt.NDArray[np.in
     Examples
     --------
     >>> shard_of(np.arange(6), 2)
-    array([0, 0, 1, 1, 0, 1])
+    array([1, 0, 0, 1, 1, 0])
     """
     mixed = (np.asarray(codes).astype(np.uint64) + np.uint64(1)) * MIX
     return ((mixed >> np.uint64(32)) % np.uint64(n_shards)).astype(np.int64)

@@ -33,8 +33,8 @@ def routes(ids: Any, n_shards: int) -> Shards:
 
     Examples
     --------
-    >>> routes(pa.array(["a", "b", "a"]), 2)
-    array([0, 1, 0])
+    >>> routes(pa.array(["a", "b", "c", "d", "a"]), 2)
+    array([1, 1, 0, 0, 1])
     """
     ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
     if not len(ids):
