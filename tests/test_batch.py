@@ -171,7 +171,7 @@ def test_small_worlds(world: World, n_shards: int, rows: int, ending: str, given
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(worlds(), st.integers(1, 4), st.integers(1, 9), st.sampled_from(("parquet", "csv")), st.booleans())
 def test_many_small_worlds(world: World, n_shards: int, rows: int, ending: str, given_instant: bool) -> None:
     assert_world_is_the_same(world, n_shards, rows, ending, given_instant)

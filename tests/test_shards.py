@@ -85,7 +85,7 @@ def test_shards_equal_the_whole_where_lists_overlap(world: World, n_shards: int)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(st.one_of(worlds(), lists_worlds()), st.integers(2, 5))
 def test_shards_equal_the_whole_in_thousands_of_worlds(world: World, n_shards: int) -> None:
     assert_shards_equal_the_whole(world, n_shards)

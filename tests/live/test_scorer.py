@@ -54,7 +54,7 @@ def test_it_equals_extract_where_lists_overlap(world: World, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.one_of(worlds(), lists_worlds()), st.integers(0, 2**32))
 def test_it_equals_extract_in_hundreds_of_worlds(world: World, seed: int) -> None:
     assert_live_equals_extract(world, seed)
