@@ -614,3 +614,18 @@ def test_what_belongs_to_a_folder_is_refused_without_one(folder: Path, tmp_path:
         assert refused.exit_code == 2
         assert "must come with a folder" in refused.stderr
     assert doors.cli("score", folder, "--out", tmp_path / "scores.txt").exit_code == 2
+
+
+def test_what_was_killed_in_its_first_write_has_begun_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / ".run-abcdefgh.json").write_text("{")
+    batch.score(folder, tmp_path / "out", doors.model(), n_jobs=1)
+    assert (tmp_path / "out" / "scores.json").exists()
+
+
+def test_no_messages_and_no_bad_row_allowed(tmp_path: Path) -> None:
+    nothing = pa.table({name: pa.array([], pa.string()) for name in ("sender_id", "recipient_id")})
+    messages = nothing.append_column("sent_at", pa.array([], pa.timestamp("us", "UTC")))
+    here = doors.write_folder({"accounts": {"account_id": ["a", "b"]}, "messages": messages}, tmp_path / "in")
+    out = batch.score(here, tmp_path / "out", doors.model(), as_of="2026-06-01", max_bad_share=0, n_jobs=1)
+    assert sum(pq.read_table(path).num_rows for path in out.glob("*.parquet")) == 2
