@@ -15,7 +15,7 @@ from pathlib import Path
 
 from spamclf.errors import OutputError
 
-__all__ = ["atomic_write", "available_memory", "hold", "sha256_file"]
+__all__ = ["atomic_write", "available_memory", "flush_to_disk", "hold", "sha256_file"]
 
 
 @contextlib.contextmanager
@@ -54,11 +54,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         temporary = _new_file_beside(path)
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, path)
         temporary = None
         fate = "The new output stands there, yet a power cut now might bring the old one back."
-        _flush_to_disk(path.parent)
+        flush_to_disk(path.parent)
     except OSError as error:
         raise OutputError(_cannot_write(path, error, fate)) from error
     finally:
@@ -77,7 +77,8 @@ def _new_file_beside(path: Path) -> Path:
     return Path(name)
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until the bytes of a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -142,7 +142,7 @@ def test_a_full_disk(tmp_path, monkeypatch, ending):
 
 
 def test_a_folder_that_cannot_be_flushed_is_told(tmp_path, monkeypatch):
-    flush, calls = files._flush_to_disk, []
+    flush, calls = files.flush_to_disk, []
 
     def second_fails(path):
         calls.append(path)
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_flushed_is_told(tmp_path, monkeypatch):
             raise BROKEN
         flush(path)
 
-    monkeypatch.setattr(files, "_flush_to_disk", second_fails)
+    monkeypatch.setattr(files, "flush_to_disk", second_fails)
     with pytest.raises(OutputError, match="The new output stands there"):
         write_result(scores(), tmp_path / "s.parquet")
     assert same(pq.read_table(tmp_path / "s.parquet"), scores())

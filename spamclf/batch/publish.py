@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spamclf.errors import OutputError
-from spamclf.files import atomic_write
+from spamclf.files import atomic_write, flush_to_disk
 
 __all__ = ["MANIFEST", "publish", "read_json", "remove", "work_folder", "write_json", "writing"]
 
@@ -58,7 +58,7 @@ def publish(made: Path, out: Path) -> None:
 
     Where the system cannot exchange two names at once there is a moment in which nothing stands there.
     """
-    _flush(made)
+    flush_to_disk(made)
     if not os.path.lexists(out):
         os.rename(made, out)
     elif not _exchange(made, out):
@@ -66,7 +66,7 @@ def publish(made: Path, out: Path) -> None:
         remove(former)
         os.rename(out, former)
         os.rename(made, out)
-    _flush(out.parent)
+    flush_to_disk(out.parent)
 
 
 def remove(folder: Path) -> None:
@@ -89,11 +89,3 @@ def _exchange(one: Path, other: Path) -> bool:
     if number in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
         return False
     raise OSError(number, os.strerror(number))
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spamclf.errors import DataFileError, OutputError
-from spamclf.files import atomic_write, hold, sha256_file
+from spamclf.files import atomic_write, flush_to_disk, hold, sha256_file
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.check import check_names
 from spamclf.tables.frames import FRAMES
@@ -95,8 +95,7 @@ def _write_table(folder: Path, name: str, table: pa.Table) -> dict[str, Any]:
         pq.write_table(table, temporary, write_page_checksum=True, compression="zstd")
         digest = sha256_file(temporary)
         file = f"{name}-{digest[:16]}.parquet"
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
+        flush_to_disk(temporary)
         os.replace(temporary, folder / file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
