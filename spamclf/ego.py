@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,17 @@ class Slices:
         return Slices(self.account[rows], self.starts[rows], self.ends[rows], self.as_of[rows], self.history)
 
 
+class Sends(Protocol):
+    """Tells who sent when, of messages that a log does not hold and that may become more."""
+
+    @property
+    def version(self) -> int:
+        """Higher after each change."""
+
+    def sends_of(self, codes: Instants) -> tuple[Instants, Instants]:
+        """Return what `EgoLog.sends_of` does."""
+
+
 @dataclass(frozen=True)
 class EgoLog:
     """Each message twice: in its sender's log as out, in its recipient's as in, sorted by (account, time).
@@ -98,8 +109,8 @@ class EgoLog:
     instant : int or None
         The only instant that it may be looked at: of a part of a log, beside which stands what its accounts must know
         of all others at that instant. None for a whole log.
-    sends : callable or None
-        Tells who sent when, where that is not known by the entries: takes codes, returns what `sends_of` does.
+    sends : Sends or None
+        Tells who sent when, where that is not known by the entries.
     """
 
     account_ids: pa.Array
@@ -116,7 +127,7 @@ class EgoLog:
     dataset: Dataset = field(repr=False)
     memory: CampaignIndex | None = None
     instant: int | None = None
-    sends: Callable[[Instants], tuple[Instants, Instants]] | None = field(default=None, repr=False)
+    sends: Sends | None = field(default=None, repr=False)
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -293,10 +304,14 @@ class EgoLog:
         kernels.ego.first_at(self.time, self.offsets, codes, until, ends)
         return Slices(codes, starts, ends, until, history)
 
+    def sends_version(self) -> int:
+        """Return a number that is another after what `sends_of` tells has changed."""
+        return 0 if self.sends is None else self.sends.version
+
     def sends_of(self, codes: Instants) -> tuple[Instants, Instants]:
         """Return when some accounts sent: where those of each begin, and the instants."""
         if self.sends is not None:
-            return self.sends(codes)
+            return self.sends.sends_of(codes)
         asked = np.zeros(self.n_accounts, np.bool_)
         asked[codes] = True
         entries = np.flatnonzero(np.repeat(asked, np.diff(self.offsets)) & ((self.flag & 1) != 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,12 @@ _REASON = pa.struct(
         ("sentence", pa.string()),
     ]
 )
+_REASONS = pa.list_(_REASON)
 _TOLD = tuple(field.name for field in _REASON)
+_NAMES = (
+    "account_id", "as_of", "score", "verdict", "threshold", "reasons", "n_messages", "model", "score_id",
+)  # fmt: skip
+_AS_OF = pa.timestamp("us", tz="UTC")
 
 
 def load_shipped_model() -> Model:
@@ -149,9 +155,9 @@ class Scoring:
         """Measure and score the slices ``[low, high)``."""
         slices, names = self.slices[low:high], self.model.feature_names
         told = self.telling.companions if companions else ()
-        measured = list(dict.fromkeys([*names, _SENDS, *told]))
-        values = dict(zip(measured, self.measured(slices, measured), strict=True))
-        X = np.column_stack([values[name] for name in names])
+        measured = tuple(dict.fromkeys([*names, _SENDS, *told]))
+        rows = self.measured(slices, measured)
+        values, X = dict(zip(measured, rows, strict=True)), np.ascontiguousarray(rows[: len(names)].T)
         scores = self.model.scores(X, n_jobs=self.n_jobs)
         thresholds = self.model.thresholds(len(slices), self.segments(slices))
         flagged = scores >= thresholds
@@ -199,18 +205,19 @@ class ScoreTables:
         looked = scoring.look(low, high, companions=self.n_reasons > 0)
         n = len(looked.slices)
         account_ids, ids = scoring.ids_of(looked)
-        return pa.table(
-            {
-                "account_id": account_ids,
-                "as_of": pa.array(looked.slices.as_of, pa.timestamp("us", tz="UTC")),
-                "score": looked.scores,
-                "verdict": pa.array(VERDICTS).take(pa.array(looked.verdict)),
-                "threshold": looked.thresholds,
-                "reasons": self._reasons(looked),
-                "n_messages": looked.values[_SENDS].astype(np.int64),
-                "model": pa.repeat(model.name, n),
-                "score_id": ids,
-            }
+        return pa.Table.from_arrays(
+            [
+                account_ids,
+                pa.array(looked.slices.as_of, _AS_OF),
+                pa.array(looked.scores),
+                _verdict_words().take(pa.array(looked.verdict)),
+                pa.array(looked.thresholds),
+                self._reasons(looked),
+                pa.array(looked.values[_SENDS].astype(np.int64)),
+                pa.repeat(model.name, n),
+                ids,
+            ],
+            names=_NAMES,
         )
 
     def _reasons(self, looked: Looked) -> pa.Array:
@@ -224,7 +231,13 @@ class ScoreTables:
                 others = looked.others(row, telling.companions)
                 chosen = telling.chosen(looked.X[row], each, others, self.n_reasons)
                 reasons[row] = [{name: getattr(reason, name) for name in _TOLD} for reason in chosen]
-        return pa.array(reasons, pa.list_(_REASON))
+        return pa.array(reasons, _REASONS)
+
+
+@functools.cache
+def _verdict_words() -> pa.Array:
+    """Return `VERDICTS`; not at import, for the first array that Arrow makes of words imports pandas."""
+    return pa.array(VERDICTS)
 
 
 def as_model(model: Model | str | os.PathLike[str] | None) -> Model:

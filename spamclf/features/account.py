@@ -43,16 +43,13 @@ FEATURES = (
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
-    seen = seen_registration(ego, slices)
-    facts = ego.facts
-    business = facts.is_business[slices.account]
-    out[4] = np.where(visible(ego, slices) & (business >= 0), business, np.nan)
-    out[5] = np.where(visible(ego, slices), facts.filled[slices.account], np.nan)
+    facts = ego.facts.registered_at, ego.facts.is_business, ego.facts.filled
 
     def work(low: int, high: int) -> None:
         kernels.account.measure(
-            ego.time, ego.flag, slices.starts, slices.ends, slices.as_of, seen, slices.history, low, high, out
-        )
+            ego.time, ego.flag, facts, slices.account, slices.starts, slices.ends, slices.as_of, slices.history, low,
+            high, out,
+        )  # fmt: skip
 
     return work
 

@@ -63,7 +63,6 @@ class _Look:
 
     slices: Slices
     index: Index
-    instants: tuple[int, int, int]
     spells: tuple[Any, ...]
     buckets: tuple[Any, ...]
     rows: Floats
@@ -75,8 +74,8 @@ class _Look:
 class _Around:
     """Sightings of one kind, of the data and of the memory, laid out for `kernels.around`.
 
-    The latest look is kept: a second family asks for the same slices, and the next batch for the same instant. `alone`
-    tells of which accounts nobody else ever shows what is in reach of theirs: so it is at any instant.
+    The latest look is kept: a second family asks for the same slices. `alone` tells of which accounts nobody else ever
+    shows what is in reach of theirs: so it is at any instant.
     """
 
     index: Index
@@ -92,18 +91,14 @@ class _Around:
         if latest is not None and latest.slices is slices:
             return latest
         first, last = (int(slices.as_of.min()), int(slices.as_of.max())) if len(slices) else (0, 0)
-        instants = slices.history, first, last
         spells: tuple[Any, ...] = ()
         buckets: tuple[Any, ...] = ()
         index = self.index
         if not self.alone[slices.account].all():
             index = self._index_of(slices.account)
-            if latest is not None and (latest.instants, latest.index) == (instants, index) and latest.spells:
-                spells, buckets = latest.spells, latest.buckets
-            else:
-                spells, buckets = index.seen.spells(*instants)
+            spells, buckets = index.spells(slices.history, first, last)
         rows = np.empty((len(ROWS), len(slices)))
-        self.latest = _Look(slices, index, instants, spells, buckets, rows, set(), np.zeros(2, np.int64))
+        self.latest = _Look(slices, index, spells, buckets, rows, set(), np.zeros(2, np.int64))
         return self.latest
 
     def _index_of(self, account: Instants) -> Index:

@@ -196,8 +196,7 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
     history = slices.history
     spans = ego.once(("co_target", history), lambda: StrangerSpans.of(ego, history))
-    account, *spans_of_labels = label_spans(ego, history)
-    labels = (np.searchsorted(account, np.arange(ego.n_accounts + 1)), *spans_of_labels)
+    labels = labels_by_account(ego, history)
     counts, which = _counted_first(ego, spans, slices)
     remembered = np.zeros((N_ROWS, len(slices)))
     look_up = lists_remembered(ego, slices, remembered)
@@ -210,6 +209,16 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
         )  # fmt: skip
 
     return work
+
+
+def labels_by_account(ego: EgoLog, history: int) -> tuple[Instants, ...]:
+    """Return the spans in which labels stand, and where those of each account begin (see `label_spans`)."""
+
+    def find() -> tuple[Instants, ...]:
+        account, *spans = label_spans(ego, history)
+        return (np.searchsorted(account, np.arange(ego.n_accounts + 1)), *spans)
+
+    return ego.once(("labels by account", history), find)
 
 
 def _counted_first(

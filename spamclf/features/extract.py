@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog, Slices, log_of
 from spamclf.errors import ParameterError
 from spamclf.features.catalogue import CATALOGUE, FAMILIES, family_of
+from spamclf.features.feature import Family
 from spamclf.instants import check_history, instant_or_last, iso, to_instant
 from spamclf.tables.frames import to_native
 from spamclf.threads import equal_parts, in_threads, n_threads
@@ -269,20 +271,27 @@ def measure(
     -------
     values : ndarray of shape (n_features, n_slices), dtype float64
     """
-    families = list(dict.fromkeys(family_of(name).name for name in names))
-    size = sum(len(FAMILIES[name].features) for name in families)
+    families, rows, size = _plan(tuple(names))
     values = np.empty((size, len(slices)))
-    place: dict[str, int] = {}
     load = np.zeros(len(slices) + 1, np.int64)
     np.cumsum(slices.ends - slices.starts + 20, out=load[1:])
     threads = n_threads(n_jobs) if load[-1] > _MIN_WORK else 1
     bounds = equal_parts(load, 4 * threads) if threads > 1 else sorted({0, len(slices)})
     row = 0
-    for name in families:
-        family = FAMILIES[name]
+    for family in families:
         out = values[row : row + len(family.features)]
         in_threads(family.measure(ego, slices, out), bounds, threads)
-        place |= {feature.name: row + k for k, feature in enumerate(family.features)}
         row += len(family.features)
-    rows = [place[name] for name in names]
-    return values if rows == list(range(size)) else values[rows]
+    return values if rows is None else values[rows]
+
+
+@functools.lru_cache(maxsize=64)
+def _plan(names: tuple[str, ...]) -> tuple[list[Family], npt.NDArray[np.int64] | None, int]:
+    """Return the families that compute features, where these are among all of theirs, and how many these are.
+
+    None stands for all, in order.
+    """
+    families = [FAMILIES[name] for name in dict.fromkeys(family_of(name).name for name in names)]
+    every = [feature.name for family in families for feature in family.features]
+    rows = None if list(names) == every else np.array([every.index(name) for name in names], np.int64)
+    return families, rows, len(every)

@@ -78,12 +78,11 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
         out[:] = np.nan
         return lambda low, high: None
     shown = read_photos(ego.dataset)
-    since = slices.as_of - slices.history
     every, latest = ego.once("photo rows", lambda: _lines(ego, shown))
-    n_set = every.between(slices.account, since, slices.as_of)
+    n_set, _ = every.within(slices.account, slices.as_of, slices.history)
     out[0] = n_set > 0
     out[1] = np.maximum(n_set - 1, 0)
-    out[2] = latest.last(slices.account, since, slices.as_of)
+    out[2] = latest.last(slices.account, slices.as_of, slices.history)
     around, clusters = clusters_around(ego, slices, shown, ego.memory.photos if ego.memory else None)
 
     def work(low: int, high: int) -> None:

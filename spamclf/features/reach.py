@@ -16,9 +16,10 @@ __all__ = ["Index", "Tied"]
 
 Bools = npt.NDArray[np.bool_]
 _KEPT = 1000  # small indexes that are kept
+_KEPT_FOR = 3_600_000_000  # an hour
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Index:
     """Sightings, prints and verdicts, as `kernels.around` takes them.
 
@@ -36,6 +37,21 @@ class Index:
     known: tuple[Any, ...]
     accounts: Instants | None = None
     print_numbers: Instants | None = None
+    _laid: _Laid | None = None
+
+    def spells(self, history: int, first: int, last: int) -> tuple[Any, Any]:
+        """Return `Seen.spells`, which are kept for whoever looks at the same instants next.
+
+        Of a part, which is small, for all instants of the same hour.
+        """
+        version = self.seen.version() if self.seen.doubtful.size else 0
+        laid = self._laid
+        if laid is None or laid.of != (history, version) or first < laid.first or laid.last < last:
+            if self.accounts is not None:
+                first -= first % _KEPT_FOR
+                last = max(last, first + _KEPT_FOR - 1)
+            laid = self._laid = _Laid((history, version), first, last, self.seen.spells(history, first, last))
+        return laid.spells
 
     def account(self, codes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
         """Return the numbers that accounts have here."""
@@ -85,6 +101,16 @@ class Index:
     def tied(self) -> Tied:
         """Return which accounts have to do with each other."""
         return Tied.of(self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """Spells that matter to who looks at an instant of ``[first, last]``."""
+
+    of: tuple[int, int]
+    first: int
+    last: int
+    spells: tuple[Any, Any]
 
 
 class Tied:

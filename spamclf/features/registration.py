@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spamclf import kernels
 from spamclf.ego import NAT, EgoLog, Instants, Slices
-from spamclf.features.account import seen_registration, visible
 from spamclf.features.feature import Family, Feature, Work
 from spamclf.features.timeline import Timeline, label_spans
 from spamclf.ids import Codes
 
-HOUR_US = 3_600_000_000
+_WAITING = 2048  # registrations that are counted one by one before they are put in order
 
 
 def _counts(where: str) -> tuple[Feature, ...]:
@@ -67,34 +68,86 @@ FEATURES = (
 
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
-    """Fill `out` for these slices; all of it is binary search, so no work is left for threads."""
-    facts = ego.facts
-    seen = visible(ego, slices)
-    country, network_country = facts.country[slices.account], facts.network_country[slices.account]
-    known = seen & (country >= 0) & (network_country >= 0)
-    out[0] = np.where(known, country != network_country, np.nan)
-    history = slices.history
+    """Return the work that fills `out` for these slices."""
+    facts, history = ego.facts, slices.history
     own = ego.once(("own labels", history), lambda: Standing.of(ego, None, history))
-    for k, kind in enumerate(("network", "device")):
-        group, line, labels = _of_kind(ego, kind, history)
-        _count_registrations(ego, slices, group, line, out[1 + 3 * k : 4 + 3 * k])
-        out[7 + k] = _automated_share(ego, slices, group, own, labels)
-    return lambda low, high: None
+    kinds = tuple(registered_on(ego, kind, history) for kind in ("network", "device"))
+
+    def work(low: int, high: int) -> None:
+        kernels.registration.measure(
+            facts.registered_at, facts.country, facts.network_country, kinds, own.begun.arrays, own.ended.arrays,
+            slices.account, slices.as_of, history, low, high, out,
+        )  # fmt: skip
+
+    return work
 
 
-def _of_kind(ego: EgoLog, kind: str, history: int) -> tuple[Codes, Timeline, Standing]:
-    """Return the network or device of each account, registrations and labels there."""
+def registered_on(ego: EgoLog, kind: str, history: int) -> tuple[Any, ...]:
+    """Return the network or device of each account, registrations and labels there, as the kernel takes them."""
     group: Codes = getattr(ego.facts, kind)
-    line = ego.once(("registered", kind), lambda: registrations(ego, group))
-    return group, line, ego.once(("labels", kind, history), lambda: Standing.of(ego, group, history))
+    registrations = ego.once(("registered", kind), lambda: Registrations.of(ego, group))
+    labels = ego.once(("labels", kind, history), lambda: Standing.of(ego, group, history))
+    return group, *registrations.arrays, labels.begun.arrays, labels.ended.arrays
 
 
-def registrations(ego: EgoLog, group: Codes) -> Timeline:
-    """Return when accounts were registered in each group, and after all groups an empty one."""
-    registered_at = ego.facts.registered_at
-    dated = np.flatnonzero((group >= 0) & (registered_at != NAT))
-    n_keys = int(group.max(initial=-1)) + 2
-    return Timeline.of(group[dated], registered_at[dated], np.ones(dated.size, np.int64), n_keys)
+class Registrations:
+    """When accounts were registered on each network or device: more may come.
+
+    Examples
+    --------
+    >>> registrations = Registrations()
+    >>> registrations.add(np.array([1, 0, 1]), np.array([30, 20, 10]))
+    >>> line, waiting = registrations.arrays
+    >>> waiting.tolist()
+    [[1, 0, 1], [30, 20, 10]]
+    """
+
+    def __init__(self) -> None:
+        none = np.empty(0, np.int64)
+        self._line = Timeline.of(none, none, none, 1)
+        self._all = np.empty((2, _WAITING), np.int64)
+        self._n = self._n_in_line = 0
+        self._most = 0
+
+    @classmethod
+    def of(cls, ego: EgoLog, group: Codes) -> Registrations:
+        """Find those of a log's accounts."""
+        dated = np.flatnonzero((group >= 0) & (ego.facts.registered_at != NAT))
+        found = cls()
+        found.add(group[dated].astype(np.int64), ego.facts.registered_at[dated])
+        found._put_in_line()
+        return found
+
+    @property
+    def arrays(self) -> tuple[tuple[Instants, ...], Instants]:
+        """What `kernels.registration` takes: those that are in order, and group and instant of those that wait."""
+        if self._n_in_line < 0:
+            self._put_in_line()
+        return self._line.arrays, self._all[:, self._n_in_line : self._n]
+
+    def add(self, key: Instants, instant: Instants) -> None:
+        """Add instants of groups."""
+        end = self._n + key.size
+        if end > self._all.shape[1]:
+            longer = np.empty((2, 2 * end), np.int64)
+            longer[:, : self._n] = self._all[:, : self._n]
+            self._all = longer
+        self._all[0, self._n : end], self._all[1, self._n : end] = key, instant
+        self._n, self._most = end, max(self._most, int(key.max(initial=0)))
+        if self._n - self._n_in_line > _WAITING and self._n_in_line >= 0:
+            self._put_in_line()
+
+    def remove(self, key: int, instant: int) -> None:
+        """Take one instant of a group away."""
+        found = np.flatnonzero((self._all[0, : self._n] == key) & (self._all[1, : self._n] == instant))
+        self._all[:, found[0]] = self._all[:, self._n - 1]
+        self._n -= 1
+        self._n_in_line = -1  # to be put in order before the next question
+
+    def _put_in_line(self) -> None:
+        key, instant = self._all[:, : self._n]
+        self._line = Timeline.of(key, instant, np.ones(self._n, np.int64), self._most + 1)
+        self._n_in_line = self._n
 
 
 @dataclass(frozen=True)
@@ -117,42 +170,6 @@ class Standing:
         key = account + 1 if group is None else group[account] + 1
         n_keys = (ego.n_accounts if group is None else int(group.max(initial=-1)) + 1) + 1
         return cls(Timeline.of(key, first, value, n_keys), Timeline.of(key, last, value, n_keys))
-
-    def at(self, key: npt.NDArray[np.integer], as_of: Instants) -> tuple[Instants, Instants]:
-        """Return how many labels of each key stand at each instant, and how many say automated."""
-        begun, ended = self.begun.before(key, as_of), self.ended.before(key, as_of)
-        return begun[0] - ended[0], begun[1] - ended[1]
-
-
-def _count_registrations(
-    ego: EgoLog, slices: Slices, group: Codes, line: Timeline, out: npt.NDArray[np.float64]
-) -> None:
-    n_keys = line.n_keys
-    key = np.where(group[slices.account] >= 0, group[slices.account], n_keys - 1)  # the last group is empty
-    born = seen_registration(ego, slices)
-    has_key = (group[slices.account] >= 0) & visible(ego, slices)
-    since = slices.as_of - slices.history
-    for k, width in enumerate((HOUR_US, 24 * HOUR_US)):
-        dated_well = has_key & (born != NAT) & (np.where(born == NAT, 0, born) - width >= since)
-        upto = np.where(dated_well, born, 0)
-        n = line.before(key, upto + 1)[0] - line.before(key, upto - width)[0] - 1
-        out[k] = np.where(dated_well, n, np.nan)
-    n = line.before(key, slices.as_of)[0] - line.before(key, since)[0]
-    n -= (born != NAT) & (born >= since)
-    out[2] = np.where(has_key, n, np.nan)
-
-
-def _automated_share(
-    ego: EgoLog, slices: Slices, group: Codes, own: Standing, labels: Standing
-) -> npt.NDArray[np.float64]:
-    if not labels.begun.instant.size:
-        return np.full(len(slices), np.nan)
-    own_n, _ = own.at(slices.account + 1, slices.as_of)
-    n, hits = labels.at(group[slices.account] + 1, slices.as_of)  # 0: on no known network
-    # Of an account that is labelled itself nothing is told: among the others of its network, automated ones would
-    # each see one automated account less than honest ones do, and so give themselves away.
-    known = visible(ego, slices) & (group[slices.account] >= 0) & (n > 0) & (own_n == 0)
-    return np.where(known, (hits + 1) / (n + 2), np.nan)
 
 
 FAMILY = Family("registration", FEATURES, measure)

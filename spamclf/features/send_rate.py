@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from spamclf import kernels
 from spamclf.ego import EgoLog, Slices
-from spamclf.features.account import seen_registration
 from spamclf.features.feature import Family, Feature, Work
 
 _SENT = ("messages.sent_at",)
@@ -56,12 +55,13 @@ FEATURES = (
 
 def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     """Return the work that fills `out` for these slices."""
-    born = seen_registration(ego, slices)
+    registered_at = ego.facts.registered_at
 
     def work(low: int, high: int) -> None:
         kernels.send_rate.measure(
-            ego.time, ego.flag, slices.starts, slices.ends, slices.as_of, born, slices.history, low, high, out
-        )
+            ego.time, ego.flag, registered_at, slices.account, slices.starts, slices.ends, slices.as_of, slices.history,
+            low, high, out,
+        )  # fmt: skip
 
     return work
 

@@ -35,6 +35,8 @@ class Seen:
     sends : callable
         Takes the places of some accounts among those that `doubtful` names, returns where the sends of each begin, and
         the instants.
+    version : callable
+        Returns another number after what `sends` tells has changed.
     doubtful : ndarray, dtype int64
         The accounts that may be known earlier by their sends alone, ascending.
     keys : ndarray of shape (n_groups, n_keys), dtype int32
@@ -49,6 +51,7 @@ class Seen:
     instant: Instants
     known_from: Instants
     sends: Callable[[Instants], tuple[Instants, Instants]]
+    version: Callable[[], int]
     doubtful: Instants
     keys: Codes
     n_buckets: int
@@ -76,8 +79,8 @@ class Seen:
         doubtful = np.flatnonzero((known_from > instant[offsets[:-1]]) & (code_in_log >= 0))
         in_log = code_in_log[doubtful]
         return cls(
-            offsets, joint.group[order], instant, known_from, lambda which: ego.sends_of(in_log[which]), doubtful,
-            *keys, is_judged,
+            offsets, joint.group[order], instant, known_from, lambda which: ego.sends_of(in_log[which]),
+            ego.sends_version, doubtful, *keys, is_judged,
         )  # fmt: skip
 
     def of_accounts(self, accounts: Instants, rows: Instants, offsets: Instants) -> Seen:
@@ -86,7 +89,8 @@ class Seen:
         among = np.flatnonzero(accounts[place] == self.doubtful)
         return Seen(
             offsets, self.group[rows], self.instant[rows], self.known_from[accounts],
-            lambda which: self.sends(among[which]), place[among], self.keys, self.n_buckets, self.is_judged[accounts],
+            lambda which: self.sends(among[which]), self.version, place[among], self.keys, self.n_buckets,
+            self.is_judged[accounts],
         )  # fmt: skip
 
     def spells(self, history: int, first: int, last: int) -> tuple[Any, Any]:

@@ -92,12 +92,11 @@ def measure(ego: EgoLog, slices: Slices, out: npt.NDArray[np.float64]) -> Work:
     if "texts" not in ego.dataset.given:
         out[:] = np.nan
         return lambda low, high: None
-    since = slices.as_of - slices.history
     every, *flags = ego.once("text rows", lambda: _lines(ego))
-    out[0] = every.between(slices.account, since, slices.as_of)
+    out[0], _ = every.within(slices.account, slices.as_of, slices.history)
     for row, line in zip(out[8:], flags, strict=True):
-        until, begin = line.before(slices.account, slices.as_of), line.before(slices.account, since)
-        row[:] = np.where(until[0] > begin[0], until[1] > begin[1], np.nan)
+        n, n_with = line.within(slices.account, slices.as_of, slices.history)
+        row[:] = np.where(n > 0, n_with > 0, np.nan)
     shown, _, _ = read_texts(ego.dataset)
     around, clusters = clusters_around(ego, slices, shown, ego.memory.texts if ego.memory else None)
 

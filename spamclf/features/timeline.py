@@ -43,35 +43,21 @@ class Timeline:
         return cls(offsets, np.ascontiguousarray(instant[order]), weights)
 
     @property
-    def n_keys(self) -> int:
-        """Number of groups."""
-        return self.offsets.size - 1
+    def arrays(self) -> tuple[Instants, Instants, Instants]:
+        """All of it, as kernels take it."""
+        return self.offsets, self.instant, self.weight_before
 
-    def before(self, key: npt.NDArray[np.integer], instant: Instants) -> tuple[Instants, Instants]:
-        """Return the number and the weight of a key's instants before each `instant`."""
-        place = np.empty(key.size, np.int64)
-        kernels.ego.first_at(
-            self.instant,
-            self.offsets,
-            np.ascontiguousarray(key, np.int64),
-            np.ascontiguousarray(instant),
-            place,
-        )
-        start = self.offsets[key]
-        return place - start, self.weight_before[place] - self.weight_before[start]
+    def within(self, key: Instants, as_of: Instants, history: int) -> tuple[Instants, Instants]:
+        """Return the number and the weight of a key's instants in each ``[as_of - history, as_of)``."""
+        n, weight = np.empty(key.size, np.int64), np.empty(key.size, np.int64)
+        kernels.timeline.within(self.arrays, key, as_of, history, n, weight)
+        return n, weight
 
-    def between(self, key: npt.NDArray[np.integer], since: Instants, until: Instants) -> Instants:
-        """Return the number of a key's instants in each ``[since, until)``."""
-        return self.before(key, until)[0] - self.before(key, since)[0]
-
-    def last(self, key: npt.NDArray[np.integer], since: Instants, until: Instants) -> npt.NDArray[np.float64]:
-        """Return the weight of a key's last instant in each ``[since, until)``; NaN where there is none."""
-        n = self.before(key, until)[0]
-        none = n == self.before(key, since)[0]
-        after = np.where(none, 1, self.offsets[key] + n)
-        if self.instant.size == 0:
-            return np.full(key.size, np.nan)
-        return np.where(none, np.nan, self.weight_before[after] - self.weight_before[after - 1])
+    def last(self, key: Instants, as_of: Instants, history: int) -> npt.NDArray[np.float64]:
+        """Return the weight of a key's last instant in each ``[as_of - history, as_of)``; NaN where there is none."""
+        weight = np.empty(key.size)
+        kernels.timeline.last(self.arrays, key, as_of, history, weight)
+        return weight
 
 
 def label_spans(ego: EgoLog, history: int) -> tuple[Codes, Instants, Instants, Instants]:

@@ -13,25 +13,11 @@ from types import ModuleType
 
 _MODULES = frozenset(
     {
-        "account",
-        "around",
-        "bands",
-        "banks",
-        "co_target",
-        "crowd",
-        "ego",
-        "fan_out",
-        "feedback",
-        "forest",
-        "hamming",
-        "ids",
-        "known_lists",
-        "letters",
-        "live",
-        "minhash",
+        "account", "around", "bands", "banks", "co_target", "crowd", "ego", "fan_out", "feedback", "forest",
+        "hamming", "ids", "known_lists", "letters", "live", "minhash", "near", "neighbours", "pdq", "registration",
+        "replies", "rhythm", "rows", "send_rate", "sets", "shards", "spells", "timeline", "together",
     }
-    | {"near", "neighbours", "pdq", "replies", "rhythm", "rows", "send_rate", "sets", "shards", "spells"}
-)
+)  # fmt: skip
 _announced = threading.Event()
 
 

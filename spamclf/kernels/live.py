@@ -14,7 +14,7 @@ from spamclf.kernels._common import CONTACT, GROUP, OUT
 from spamclf.kernels._compile import compiled
 from spamclf.kernels._spans import POPULAR, lower_bound
 from spamclf.kernels._types import Bytes, Codes, Floats, Ints
-from spamclf.kernels.co_target import FEW
+from spamclf.kernels.co_target import FEW, SHARERS
 from spamclf.kernels.ego import compare
 
 __all__ = ["NEVER", "SCRATCH", "bounds", "compact", "gather", "insert", "move"]
@@ -209,7 +209,16 @@ def last_before(until: int, low: int, high: int, time: Ints) -> int:
     return high - 1
 
 
-@compiled("int64(int64, int32[::1], int64[::1], int64[::1])")
+@compiled("int64(int64, int64, int64, int64[::1], uint8[::1])")
+def count_strangers(low: int, high: int, until: int, begin: Ints, flag: Bytes) -> int:
+    """Count the strangers whom somebody wrote to in the entries ``[low, high)`` of its log."""
+    n, own_begin, own_flag = 0, begin[low:high], flag[low:high]
+    for i in range(own_begin.size):
+        n += (own_begin[i] < until) & ((own_flag[i] & (OUT | GROUP)) == OUT)
+    return n
+
+
+@compiled("int64(int64, int32[::1], int64[::1], int64[::1])", inline=True)
 def local_of(code: int, local: Codes, codes: Ints, n: Ints) -> int:
     """Return the local number of a person, the next one for somebody new."""
     if local[code] < 0:
@@ -232,8 +241,9 @@ def gather(
     Local numbers go to the accounts `asked` first, then to their peers, then to others who wrote to their strangers;
     ``codes`` says who is who. Writes the entries of the slices one after the other; for each of the numbered how many
     wrote to it as a stranger (``counts``, if it is one of a slice), who these are, if few (``entries`` from
-    ``offsets`` on: instant, local number from bit 32), and how many strangers each of these has. Returns how many have
-    a number, and how many entries there are. `local` must hold -1 everywhere, and does again afterwards.
+    ``offsets`` on: instant, local number from bit 32), and how many strangers each of these has who shares several.
+    Returns how many have a number, and how many entries there are. `local` must hold -1 everywhere, and does again
+    afterwards.
     """
     at, size, _ = blocks
     time, peer, flag, typed, begin = pool
@@ -251,40 +261,41 @@ def gather(
                 counts[who] = 1
             where += 1
     n_people, n_entries = n[0], 0
-    found = np.empty((FEW + 1, 2), np.int64)
+    found = np.empty(FEW + 2, np.int64)
     for person in range(n_people):
         offsets[person] = n_entries
         if counts[person] == 0:
             continue
         code, met = codes[person], 0
-        low = at[code]
-        i = last_before(until, low, low + size[code], time)
-        while i >= low and time[i] >= since and met < _MOST:
-            if begin[i] < until and not flag[i] & (OUT | GROUP):
-                if met <= FEW:
-                    found[met, 0], found[met, 1] = time[i], peer[i]
-                met += 1
-            i -= 1
+        low, high = at[code], at[code] + size[code]
+        if low < high and time[low] < since:
+            low = lower_bound(time, low, high, since)
+        high = last_before(until, low, high, time) + 1
+        own_begin, own_flag = begin[low:high], flag[low:high]
+        for i in range(own_begin.size):  # without a branch that nobody can foresee
+            found[min(met, FEW + 1)] = low + i
+            met += (own_begin[i] < until) & ((own_flag[i] & (OUT | GROUP)) == 0)
+        met = min(met, _MOST)
         counts[person] = met
         if 2 <= met <= FEW + 1:
             for k in range(met):
-                entries[n_entries, 0] = found[k, 0]
-                entries[n_entries, 1] = local_of(found[k, 1], local, codes, n) << 32
+                entries[n_entries, 0] = time[found[k]]
+                entries[n_entries, 1] = local_of(peer[found[k]], local, codes, n) << 32
                 n_entries += 1
     offsets[n_people : n[0] + 1] = n_entries
     counts[n_people : n[0]] = 0
     n_strangers[: n[0]] = 0
-    for k in range(n_entries):  # once each: the first entry of an account counts for all
-        person = entries[k, 1] >> 32
-        code = codes[person]
-        if local[code] < 0:
+    for k in range(n_entries):
+        n_strangers[entries[k, 1] >> 32] += 1
+    for person in range(n[0]):
+        if n_strangers[person] < SHARERS:  # of whom shares less nobody asks
+            n_strangers[person] = 0
             continue
-        local[code] = -1
-        low = at[code]
-        i = last_before(until, low, low + size[code], time)
-        while i >= low and time[i] >= since:
-            n_strangers[person] += begin[i] < until and flag[i] & (OUT | GROUP) == OUT
-            i -= 1
+        code = codes[person]
+        low, high = at[code], at[code] + size[code]
+        n_strangers[person] = count_strangers(
+            lower_bound(time, low, high, since), last_before(until, low, high, time) + 1, until, begin, flag
+        )
     for k in range(n[0]):
         local[codes[k]] = -1
     return n[0], n_entries

@@ -36,20 +36,13 @@ def count_days(times: Ints, n: int) -> int:
 
 
 @compiled(
-    "void(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64, float64[:, ::1])"
+    "void(int64[::1], uint8[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64,"
+    "float64[:, ::1])"
 )
 def measure(
-    time: Ints,
-    flag: Bytes,
-    starts: Ints,
-    ends: Ints,
-    as_of: Ints,
-    registered_at: Ints,
-    history: int,
-    low: int,
-    high: int,
-    out: Floats,
-) -> None:
+    time: Ints, flag: Bytes, registered_at: Ints, account: Ints, starts: Ints, ends: Ints, as_of: Ints, history: int,
+    low: int, high: int, out: Floats,
+) -> None:  # fmt: skip
     """Fill ``out[:, low:high]``; its rows are the features of the family in the catalogue's order."""
     longest = 1
     for row in range(low, high):
@@ -62,7 +55,9 @@ def measure(
                 sent[n] = time[i]
                 n += 1
         t = as_of[row]
-        born = registered_at[row]
+        born = registered_at[account[row]]
+        if born >= t:  # its row is not seen yet
+            born = NAT
         busiest = most_in_window(sent, n, HOUR)
         out[0, row] = n
         out[1, row] = n / count_days(sent, n) if n else np.nan

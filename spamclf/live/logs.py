@@ -78,6 +78,8 @@ class Logs:
         Exact repetitions of a message that was there, dropped.
     kept_since : int or None
         Earlier entries have fallen out; None as long as none has.
+    version : int
+        Higher after each change.
     """
 
     def __init__(self, history: int, limit: int | None = None) -> None:
@@ -86,7 +88,7 @@ class Logs:
         self._blocks = tuple(np.zeros(0, np.int64) for _ in range(3))
         self._pool = _new_pool(_FIRST, typed=False)
         self._free = np.full(1, kernels.live.SCRATCH)
-        self.n_duplicates = 0
+        self.n_duplicates = self.version = 0
         self._local = np.empty(0, np.int32)
 
     @property
@@ -123,6 +125,7 @@ class Logs:
         except InsufficientDataError:
             self._blocks, self._pool, self._local = before
             raise
+        self.version += 1
         order = np.argsort(messages.sent_at, kind="stable")
         self.n_duplicates += kernels.live.insert(
             messages.sender, messages.recipient, messages.sent_at, messages.flags, messages.typed_s, order,

@@ -11,68 +11,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.facts import NAT, Facts, column_of, instants_of
-from spamclf.features.timeline import Timeline
+from spamclf.features.registration import Registrations
 from spamclf.live.people import grown
 from spamclf.schema import TABLES
 from spamclf.tables.rules import duplicates
 
-__all__ = ["Register", "Registrations"]
+__all__ = ["Register"]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 _TEXTS = ("country", "network_country", "network", "device")
-_WAITING = 2048  # registrations that are counted one by one before they are put in order
-
-
-class Registrations:
-    """Instants by network or by device, as a `Timeline` tells them, to which more are added."""
-
-    def __init__(self) -> None:
-        self._line = Timeline.of(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 1)
-        self._all = np.empty((2, _WAITING), np.int64)
-        self._n = self._n_in_line = 0
-        self._most = 0
-
-    @property
-    def n_keys(self) -> int:
-        """Number of groups; the last one is empty."""
-        return self._most + 2
-
-    def add(self, key: Ints, instant: Ints) -> None:
-        """Add instants of groups."""
-        end = self._n + key.size
-        if end > self._all.shape[1]:
-            longer = np.empty((2, 2 * end), np.int64)
-            longer[:, : self._n] = self._all[:, : self._n]
-            self._all = longer
-        self._all[0, self._n : end], self._all[1, self._n : end] = key, instant
-        self._n, self._most = end, max(self._most, int(key.max(initial=0)))
-        if self._n - self._n_in_line > _WAITING and self._n_in_line >= 0:
-            self._put_in_line()
-
-    def remove(self, key: int, instant: int) -> None:
-        """Take one instant of a group away."""
-        found = np.flatnonzero((self._all[0, : self._n] == key) & (self._all[1, : self._n] == instant))
-        self._all[:, found[0]] = self._all[:, self._n - 1]
-        self._n -= 1
-        self._n_in_line = -1  # to be put in order before the next question
-
-    def _put_in_line(self) -> None:
-        key, instant = self._all[:, : self._n]
-        self._line = Timeline.of(key, instant, np.ones(self._n, np.int64), self.n_keys)
-        self._n_in_line = self._n
-
-    def before(self, key: npt.NDArray[np.integer], instant: Ints) -> tuple[Ints, Ints]:
-        """Return the number of a key's instants before each `instant`, twice: each weighs 1."""
-        if self._n_in_line < 0:
-            self._put_in_line()
-        known = np.asarray(key) < self._line.n_keys
-        n = self._line.before(np.where(known, key, self._line.n_keys - 1), instant)[0]
-        n = np.where(known, n, 0)
-        if self._n > self._n_in_line:
-            waiting = self._all[:, self._n_in_line : self._n]
-            n = n + ((waiting[0] == key[:, None]) & (waiting[1] < instant[:, None])).sum(axis=1)
-        return n, n
 
 
 class _Names:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -10,26 +11,50 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf import kernels
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.campaigns.signatures import hash_items
 from spamclf.campaigns.verdicts import Labels
 from spamclf.ego import EgoLog, Slices
 from spamclf.facts import Facts, column_of, instants_of
-from spamclf.features.catalogue import family_of
-from spamclf.features.co_target import StrangerSpans
-from spamclf.features.known_lists import KnownLists, labels_of, lists_by_value
-from spamclf.features.registration import Standing
+from spamclf.features.catalogue import FAMILIES, family_of
+from spamclf.features.co_target import StrangerSpans, labels_by_account
+from spamclf.features.known_lists import N_ROWS, KnownLists, labels_of, lists_by_value, lists_remembered
+from spamclf.features.registration import Standing, registered_on
 from spamclf.features.timeline import Timeline
-from spamclf.live.logs import Logs
+from spamclf.live.logs import Logs, Neighbourhood
 from spamclf.live.notes import Notes
 from spamclf.live.people import People, grown
 from spamclf.live.register import Register
 from spamclf.model import Model
 
-__all__ = ["Surroundings"]
+__all__ = ["TOGETHER", "Hood", "Surroundings"]
 
 Ints = npt.NDArray[np.int64]
 _KINDS = ("network", "device")
+#: Families that `kernels.together` measures, in its order.
+TOGETHER = ("account", "registration", "send_rate", "fan_out", "replies", "rhythm", "co_target")
+_ENDS = (0, *accumulate(len(FAMILIES[name].features) for name in TOGETHER))
+
+
+@dataclass(frozen=True, eq=False)
+class Hood:
+    """Slices of accounts by their live numbers, and what is needed of others.
+
+    Attributes
+    ----------
+    slices : Slices
+    asked : ndarray of int64
+        The accounts of the slices, and those reported with them.
+    reports : ndarray of int64
+        Rows of reports on accounts of the slices, and all others by the same reporters.
+    near : Neighbourhood
+    """
+
+    slices: Slices
+    asked: Ints
+    reports: Ints
+    near: Neighbourhood
 
 
 class Surroundings:
@@ -95,7 +120,7 @@ class Surroundings:
             account_ids=pa.array(self._people.ids, id_type), offsets=np.zeros(room + 1, np.int64), time=none,
             peer=np.empty(0, np.int32), flag=np.empty(0, np.uint8), typed_s=np.empty(0), n_peers=room, n_duplicates=0,
             facts=register.facts, reports=self._reports(), labels=self._labels(), dataset=dataset, memory=self.memory,
-            sends=self._logs.sends_of,
+            sends=self._logs,
         )  # fmt: skip
         for kind, n in zip(_KINDS, self._most, strict=True):
             labels = Standing.of(told, getattr(register.facts, kind), self._history)
@@ -136,8 +161,8 @@ class Surroundings:
         is_block = np.asarray(pc.equal(column_of(table, "kind"), "block"), dtype=np.bool_)
         return codes.astype(np.int32), reporter.astype(np.int32), instants_of(table, "reported_at"), is_block
 
-    def neighbourhood(self, told: EgoLog, slices: Slices) -> tuple[EgoLog, Slices]:
-        """Return a log of the accounts of slices, all of one instant, and the same slices of it.
+    def neighbourhood(self, told: EgoLog, slices: Slices) -> Hood:
+        """Return what is needed of others to measure accounts at one instant.
 
         Parameters
         ----------
@@ -146,7 +171,7 @@ class Surroundings:
         slices : Slices
             Of accounts by their live numbers, each once.
         """
-        until, asked, n = int(slices.as_of[0]), slices.account, len(slices)
+        until, asked = int(slices.as_of[0]), slices.account
         starts, ends = self._logs.bounds(asked, until - self._history, until)
         rows = np.empty(0, np.int64)
         if self._needs_reports and told.reports[0].size:
@@ -155,13 +180,17 @@ class Surroundings:
             more_starts, more_ends = self._logs.last_sends(more, until - self._history, until)
             asked = np.concatenate([asked, more])
             starts, ends = np.concatenate([starts, more_starts]), np.concatenate([ends, more_ends])
-        hood = self._logs.around(asked, starts, ends, until)
-        facts, codes = told.facts, hood.codes
-        offsets, entries, counts = hood.recipients
+        return Hood(slices, asked, rows, self._logs.around(asked, starts, ends, until))
+
+    def log_of(self, told: EgoLog, hood: Hood) -> tuple[EgoLog, Slices]:
+        """Return a log of a neighbourhood, and the slices of its accounts."""
+        slices, near, asked, n = hood.slices, hood.near, hood.asked, len(hood.slices)
+        facts, codes = told.facts, near.codes
+        offsets, entries, counts = near.recipients
         none = np.empty(0, np.int64)
         spans = StrangerSpans(
             (offsets, entries, np.zeros(1, np.int64), none, np.zeros(1, np.int64)),
-            (hood.n_strangers, none, none),
+            (near.n_strangers, none, none),
             counts,
         )
         derived: dict[Any, Any] = {("co_target", self._history): spans}
@@ -170,19 +199,37 @@ class Surroundings:
             known = self._lists.known(self.are_known, self._logs.ends, codes)
             derived["memory", "lists", self._history] = known
         ego = EgoLog(
-            account_ids=told.account_ids, offsets=hood.offsets, time=hood.time, peer=hood.peer, flag=hood.flag,
-            typed_s=hood.typed_s, n_peers=codes.size, n_duplicates=0,
+            account_ids=told.account_ids, offsets=near.offsets, time=near.time, peer=near.peer, flag=near.flag,
+            typed_s=near.typed_s, n_peers=codes.size, n_duplicates=0,
             facts=Facts(
                 facts.registered_at[codes], facts.is_business[codes], facts.country[codes],
                 facts.network_country[codes], facts.network[codes], facts.device[codes], facts.filled[codes],
                 facts.country_names,
             ),
-            reports=self._reports_of(told, rows, asked), labels=self._labels_of(told, codes), dataset=told.dataset,
-            memory=told.memory, instant=until, _derived=derived,
+            reports=self._reports_of(told, hood.reports, asked), labels=self._labels_of(told, codes),
+            dataset=told.dataset, memory=told.memory, instant=int(slices.as_of[0]), _derived=derived,
         )  # fmt: skip
         return ego, Slices(
-            np.arange(n), hood.offsets[:n], hood.offsets[1 : n + 1], slices.as_of, slices.history
+            np.arange(n), near.offsets[:n], near.offsets[1 : n + 1], slices.as_of, slices.history
         )
+
+    def measure(self, told: EgoLog, hood: Hood) -> npt.NDArray[np.float64]:
+        """Compute all features of the families of `TOGETHER`, one after the other, shape (n_features, n_slices)."""
+        near, facts, history, n = hood.near, told.facts, self._history, len(hood.slices)
+        remembered = np.zeros((N_ROWS, n))
+        if self._lists is not None:
+            lists_remembered(*self.log_of(told, hood), remembered)(0, n)
+        own = told.once(("own labels", history), lambda: Standing.of(told, None, history))
+        values = np.empty((_ENDS[-1], n))
+        kernels.together.measure(
+            near.codes, hood.slices.as_of, history,
+            (facts.registered_at, facts.is_business, facts.filled, facts.country, facts.network_country),
+            len(facts.country_names), (near.offsets, near.time, near.peer, near.flag, near.typed_s),
+            (*near.recipients, near.n_strangers), labels_by_account(told, history),
+            tuple(registered_on(told, kind, history) for kind in _KINDS), own.begun.arrays, own.ended.arrays,
+            remembered, tuple(values[low:high] for low, high in pairwise(_ENDS)),
+        )  # fmt: skip
+        return values
 
     def _labels_of(self, told: EgoLog, codes: Ints) -> tuple[Any, ...]:
         """Return the labels of those who have a number, by these."""

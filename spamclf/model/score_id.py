@@ -18,7 +18,8 @@ __all__ = ["ScoreId", "row_digests", "score_ids"]
 
 _FORM = re.compile(r"s2-([0-9a-f])((?:-[0-9a-f]{16}){6})-([0-9a-f]{8})", re.ASCII)
 _EARLIER = re.compile(r"s1-[0-9a-f-]*", re.ASCII)
-_LENGTH = 4 + 6 * 17 + 9
+_BLANK = np.frombuffer(b"s2-0" + 6 * b"-................" + b"-........", np.uint8)
+_LENGTH = _BLANK.size
 _MOST = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
 _ROWS = 1 << 20  # of one Arrow array, whose texts must stay below 2 GiB
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
@@ -164,13 +165,13 @@ def row_digests(X: npt.ArrayLike) -> Words:
 def _texts(words: Words, verdict: npt.NDArray[np.uint8]) -> pa.Array:
     """Write rows of a verdict, six words and their check digits, all at once."""
     n = len(words)
-    fields = [*np.hsplit(words.astype(">u8"), 6), _check(words, verdict).astype(">u4")[:, None]]
-    columns = [np.full((n, 3), np.frombuffer(b"s2-", np.uint8)), verdict[:, None] + np.uint8(ord("0"))]
-    for field in fields:
-        width = 2 * field.dtype.itemsize
-        digits = np.frombuffer(field.tobytes().hex().encode(), np.uint8).reshape(n, width)
-        columns += [np.full((n, 1), ord("-"), np.uint8), digits]
-    text = np.hstack(columns)
+    text = np.empty((n, len(_BLANK)), np.uint8)
+    text[:] = _BLANK
+    text[:, 3] += verdict
+    digits = words.astype(">u8").tobytes().hex().encode()
+    text[:, 4:-9].reshape(n, 6, 17)[:, :, 1:] = np.frombuffer(digits, np.uint8).reshape(n, 6, 16)
+    check = _check(words, verdict).astype(">u4").tobytes().hex().encode()
+    text[:, -8:] = np.frombuffer(check, np.uint8).reshape(n, 8)
     offsets = np.arange(n + 1, dtype=np.int32) * np.int32(text.shape[1])
     return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
 

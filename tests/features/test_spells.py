@@ -47,6 +47,7 @@ class Few:
                 np.cumsum([0, *map(len, self.sends)]),
                 np.array([each for sent in self.sends for each in sent], np.int64),
             ),
+            lambda: 0,
             np.arange(self.n_accounts),
             self.keys, 3, np.zeros(self.n_accounts, np.bool_),
         )  # fmt: skip
