@@ -393,3 +393,30 @@ def test_an_hour_of_answers_in_the_same_second() -> None:
     dataset = Dataset(accounts={"account_id": pa.array([], pa.int64())}, messages=messages, time_unit="s")
     for after in (401, 300, 177, 100.5):
         assert not differing(live, dataset, round((1_780_000_000 + after) * 1e6))
+
+
+def test_whoever_sends_again_is_known_again() -> None:
+    """An account without a row is known by its messages: one more of it changes what others see of its texts."""
+    day = 86_400
+    until = 1_780_000_000
+    tables: dict[str, dict[str, list[Any]]] = {
+        "accounts": {"account_id": ["a"], "registered_at": [until - 90 * day]},
+        "messages": {"sender_id": ["b"], "recipient_id": ["c"], "sent_at": [until - 45 * day]},
+        "texts": {
+            "account_id": ["a", "b"],
+            "observed_at": [until - 20 * day, until - 19 * day],
+            "source": ["about", "about"],
+            "text": ["Order your gold now, call the office of gold, only today"] * 2,
+        },
+    }
+    live = LiveScorer(doors.model(), lateness_s=1e8, time_unit="s")
+    for name, rows in tables.items():
+        live.observe(name, rows)
+    assert live.features(["a"], until * 1_000_000)["template_cluster_accounts"].to_pylist() == [0.0]
+    again = {"sender_id": ["b"], "recipient_id": ["c"], "sent_at": [until - 5 * day]}
+    live.observe("messages", again)
+    tables["messages"] = {name: [*tables["messages"][name], *again[name]] for name in again}
+    wanted = predict.score(Dataset(**tables, time_unit="s"), doors.model(), as_of=until * 1_000_000)
+    assert live.features(["a"], until * 1_000_000)["template_cluster_accounts"].to_pylist() == [1.0]
+    got = live.score(["a"], until * 1_000_000)
+    assert got["score_id"].to_pylist() == wanted.filter(pa.compute.equal(wanted["account_id"], "a"))["score_id"].to_pylist()
