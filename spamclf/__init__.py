@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from spamclf.dataset import Dataset, read_dataset
+from spamclf.dataset import Dataset
 from spamclf.features import AfterSends, FeatureTable, extract
+from spamclf.folders import read_dataset
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:

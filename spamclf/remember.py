@@ -60,7 +60,7 @@ def remember(
 
     Examples
     --------
-    >>> from spamclf.dataset import read_dataset
+    >>> from spamclf.folders import read_dataset
     >>> remember(EgoLog.build(read_dataset("data/sample")), "2026-06-01", ["photo", "template"], history_days=30)
     <CampaignIndex: ... accounts; ... photos, ... texts, 0 lists, ... labels>
     """

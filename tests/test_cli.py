@@ -154,7 +154,7 @@ def test_refusals_come_before_any_work(world, tmp_path, monkeypatch):
     def no_work(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("spamclf.dataset.read_dataset", no_work)
+    monkeypatch.setattr("spamclf.folders.read_dataset", no_work)
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "manifest.json").touch()
     assert "must end in .parquet or .csv; got 's.xlsx'" in refused(
@@ -863,7 +863,7 @@ def test_outputs_of_campaigns_are_checked_before_any_work(shared, tmp_path, monk
     def no_work(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("spamclf.dataset.read_dataset", no_work)
+    monkeypatch.setattr("spamclf.folders.read_dataset", no_work)
     for arguments, says in (
         (["--out", shared / "texts.csv"], "out: it must be none of the dataset's tables"),
         (["--sheet", shared / "photos" / "one.png"], "folder must exist"),

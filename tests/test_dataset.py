@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import numpy as np
@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf.dataset import Dataset, read_dataset
+from spamclf.dataset import Dataset
 from spamclf.errors import BadRowsError, DataFileError, ParameterError, SchemaError
+from spamclf.folders import read_dataset
 from spamclf.schema import TABLES
 from tests.tiny import START, US, times, two
 
@@ -284,46 +285,12 @@ class TestSmallData:
         with pytest.raises(BadRowsError, match="sender_id null: 3"):
             two(messages | {"sender_id": nulls})
 
-    def test_missing_table(self, tmp_path):
+    def test_missing_table(self):
         with pytest.raises(SchemaError, match="table 'accounts' must be given"):
             Dataset(messages={}, accounts=None)
-        pq.write_table(pa.table({"account_id": ["a"]}), tmp_path / "accounts.parquet")
-        with pytest.raises(SchemaError, match=r"table 'messages' must be there; got accounts\.parquet"):
-            read_dataset(tmp_path)
 
 
 class TestSettings:
-    def test_toml(self, tmp_path):
-        for name, table in small().items():
-            pa.csv.write_csv(table, tmp_path / f"{name}.csv")
-        frame = pd.DataFrame({"sender_id": ["a"], "recipient_id": ["b"], "sent_at": ["2026-07-01 12:00:00"]})
-        frame.to_csv(tmp_path / "messages.csv", index=False)
-        with pytest.raises(SchemaError, match=r"messages \(messages.csv\): column 'sent_at' .* zone"):
-            read_dataset(tmp_path)
-        (tmp_path / "dataset.toml").write_text(
-            '[time]\nzone = "Europe/Berlin"\n[photo_hash]\nscheme = "pdq"\n'
-        )
-        dataset = read_dataset(tmp_path)
-        assert dataset.messages["sent_at"][0].as_py() == datetime(2026, 7, 1, 10, tzinfo=UTC)
-        assert dataset.schemes == {"photo_hash": {"scheme": "pdq"}}
-        assert read_dataset(tmp_path, time_zone="UTC").messages["sent_at"][0].as_py().hour == 12
-
-    @pytest.mark.parametrize(
-        ("text", "error"),
-        [
-            ("[time", DataFileError),
-            ("[tme]\nzone=1", SchemaError),
-            ("time = 3", SchemaError),
-            ("[time]\nzon='UTC'", SchemaError),
-        ],
-    )
-    def test_bad_toml(self, tmp_path, text, error):
-        for name, table in small().items():
-            pq.write_table(table, tmp_path / f"{name}.parquet")
-        (tmp_path / "dataset.toml").write_text(text)
-        with pytest.raises(error, match=r"dataset\.toml"):
-            read_dataset(tmp_path)
-
     @pytest.mark.parametrize(
         "wrong",
         [{"time_unit": "h"}, {"time_zone": "Mars/Crater"}, {"max_bad_share": 2}, {"not_after": "soon"}],
@@ -336,15 +303,6 @@ class TestSettings:
         with pytest.raises(BadRowsError, match="in_future"):
             two(not_after="2026-02-28", max_bad_share=0)
         assert two(not_after=START).messages.num_rows == 1
-
-    def test_a_table_is_there_once(self, tmp_path):
-        for name, table in small().items():
-            pq.write_table(table, tmp_path / f"{name}.parquet")
-            pa.csv.write_csv(table, tmp_path / f"{name}.csv")
-        with pytest.raises(
-            DataFileError, match=r"must be there once; got accounts\.parquet and accounts\.csv"
-        ):
-            read_dataset(tmp_path)
 
 
 def test_one_is_one():

@@ -18,6 +18,7 @@ FLOORS = (
     {"schema"},
     {"tables"},
     {"dataset"},
+    {"folders"},
     {"ids", "facts", "existence", "campaigns", "simulate"},
     {"ego", "describe"},
     {"features"},

@@ -20,11 +20,12 @@ from spamclf.batch.parts import Logs, score_shards, summarise
 from spamclf.batch.progress import Progress
 from spamclf.batch.publish import MANIFEST, publish, read_json, remove, work_folder, write_json, writing
 from spamclf.batch.reading import Messages, has_integer_ids, read_messages
-from spamclf.dataset import Dataset, check_folder, check_settings, read_around, times_of
+from spamclf.dataset import Dataset, check_settings
 from spamclf.ego import DAY_US
 from spamclf.errors import OutputError, ParameterError, SpamclfError
 from spamclf.features.extract import last_look
 from spamclf.files import hold, sha256_file
+from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import LAST_US, iso, to_instant
 from spamclf.model import Model
 from spamclf.schema import TABLES

@@ -22,9 +22,9 @@ def describe(folder: str, **reading: Any) -> None:
       spamclf describe data/sample
       spamclf describe logs --time-unit s
     """
-    from spamclf.dataset import read_dataset
     from spamclf.describe import describe as describe_dataset
     from spamclf.ego import EgoLog
+    from spamclf.folders import read_dataset
 
     dataset = read_dataset(folder, **reading)
     click.echo(describe_dataset(dataset, EgoLog.build(dataset).n_duplicates))

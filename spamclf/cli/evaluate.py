@@ -96,10 +96,10 @@ def evaluate(
       spamclf evaluate --worlds 3001,3002
       spamclf evaluate --worlds 3001,3002 --leave-one-out 101,102,103,104,105 --evade --out reports/shipped
     """
-    from spamclf.dataset import read_dataset
     from spamclf.evaluate import evaluate as evaluate_dataset
     from spamclf.evaluate import evaluate_worlds, evasion_cost
     from spamclf.files import hold
+    from spamclf.folders import read_dataset
     from spamclf.model import load_model
     from spamclf.predict import load_shipped_model
     from spamclf.simulate import world

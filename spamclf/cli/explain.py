@@ -65,9 +65,9 @@ def explain(
     """
     import json
 
-    from spamclf.dataset import read_dataset
     from spamclf.explain.statements import GROUND, check_texts
     from spamclf.explain.subject import Subject
+    from spamclf.folders import read_dataset
 
     ground = GROUND if ground is None else ground
     check_texts({"ground": ground})
@@ -107,8 +107,8 @@ def replay(folder: str, score_id: str, model: str | None, as_json: bool, n_jobs:
     """
     import json
 
-    from spamclf.dataset import read_dataset
     from spamclf.explain import replay as rebuild
+    from spamclf.folders import read_dataset
 
     dataset = read_dataset(folder, **reading)
     say(repr(dataset))

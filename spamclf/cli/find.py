@@ -75,10 +75,10 @@ def campaigns(
     """
     from spamclf import find
     from spamclf.contact_sheet import check_sheet, contact_sheet
-    from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
     from spamclf.ego import EgoLog
     from spamclf.files import hold
+    from spamclf.folders import read_dataset
     from spamclf.output import write_result
 
     if sheet:

@@ -166,9 +166,9 @@ def train(
       spamclf train data/sample --out models/wide --fpr 0.1 --unlabelled 1 --label-noise automated=0.1
       spamclf train logs --out models/2026-06-01 --as-of 2026-06-01 --features account,send_rate,fan_out
     """
-    from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
     from spamclf.files import hold
+    from spamclf.folders import read_dataset
     from spamclf.train import fit, summary
 
     reading = {name: settings.pop(name) for name in ("max_bad_share", "time_unit", "time_zone")}
@@ -278,10 +278,10 @@ def score(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from spamclf.dataset import read_dataset
     from spamclf.describe import row_balance
     from spamclf.ego import EgoLog
     from spamclf.files import hold
+    from spamclf.folders import read_dataset
     from spamclf.output import write_result
     from spamclf.predict import score_batches
 

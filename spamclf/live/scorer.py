@@ -5,24 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.ego import NAT, Slices, flags_of, typed_of
+from spamclf.ego import NAT, Slices
 from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, ParameterError, SchemaError
-from spamclf.facts import column_of, instants_of
+from spamclf.facts import column_of
 from spamclf.features.extract import FeatureTable, last_look
 from spamclf.instants import DAY_US, LAST_US, iso, to_instant
+from spamclf.live.arguments import lateness_of, limit_of
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
 from spamclf.live.intake import Intake
-from spamclf.live.logs import Logs, Messages, message_rows
 from spamclf.live.notes import NOTED, Notes
-from spamclf.live.people import People
-from spamclf.live.register import Register
+from spamclf.live.observed import Observed
 from spamclf.live.scoring import LiveScoring
 from spamclf.live.surroundings import Surroundings
 from spamclf.model import Model
@@ -32,7 +31,6 @@ from spamclf.scoring import ScoreTables, Scoring, as_model, check_reasons
 from spamclf.tables.frames import to_native
 from spamclf.tables.quarantine import Quarantine, RowCounts
 from spamclf.tables.schemes import check_schemes, check_sections
-from spamclf.wording import counted
 
 __all__ = ["LiveScorer"]
 
@@ -70,8 +68,6 @@ class LiveScorer:
     Attributes
     ----------
     model : Model
-    n_late : int
-        Messages that came too late: they are among those set aside, and in no quarantine.
 
     Notes
     -----
@@ -107,12 +103,7 @@ class LiveScorer:
         self.model = as_model(model)
         self._telling = Telling(self.model.feature_names)
         self._history = round(self.model.history_days * DAY_US)
-        self._lateness = _lateness(lateness_s)
-        if memory_limit_mb is not None and not 0 < _number(memory_limit_mb) < 1e12:
-            raise ParameterError(
-                f"LiveScorer: memory_limit_mb must be a number above 0; got {memory_limit_mb!r}. Leave it out for no "
-                "limit."
-            )
+        lateness, limit = lateness_of(lateness_s), limit_of(memory_limit_mb)
         stated = {} if schemes is None else schemes
         check_sections(stated, "schemes", ("photo_hash", "signature"))
         check_schemes(stated, "schemes", n_hashes=1, n_signatures=1)
@@ -129,16 +120,10 @@ class LiveScorer:
             "not_after": until, "schemes": schemes,
         }  # fmt: skip
         self._lock, self._writing = threading.RLock(), threading.Lock()
-        self._people, self._register = People(), Register()
-        limit = None if memory_limit_mb is None else round(memory_limit_mb * 2**20)
-        self._logs = Logs(self._history, limit)
-        self._notes = Notes({"schemes": schemes, "innocent": innocent, "not_after": "9999-01-01"})
-        self._notes.given |= set(tables)
-        self._around = Surroundings(
-            self.model, self._history, self._people, self._register, self._notes, self._logs
-        )
-        self._newest_message: int | None = None
-        self.n_late = 0
+        notes = Notes({"schemes": schemes, "innocent": innocent, "not_after": "9999-01-01"})
+        notes.given |= set(tables)
+        self._observed = Observed(self._history, lateness, limit, notes)
+        self._around = Surroundings(self.model, self._history, self._observed)
 
     # ---- what comes in
 
@@ -173,80 +158,9 @@ class LiveScorer:
             )
         with self._lock:
             batch = self._intake.check(table, rows)
-            if table == "messages":
-                n_used = self._take_messages(batch.table)
-            elif table == "accounts":
-                n_used = self._take_accounts(batch.table)
-            else:
-                n_used = self._take_notes(table, batch.table)
+            n_used = self._observed.take(table, batch.table)
+            self._around.meet()
             self._intake.note(table, batch, n_used)
-
-    def _take_messages(self, messages: pa.Table) -> int:
-        """Put messages into the logs, but those that come too late; return how many are in."""
-        n = messages.num_rows
-        if n and self._newest_message is not None:
-            late = instants_of(messages, "sent_at") < self._newest_message - self._lateness
-            messages = messages.filter(pa.array(~late)) if late.any() else messages
-        if not messages.num_rows:
-            self.n_late += n
-            return 0
-        n_people = len(self._people)
-        batch = self._numbered(messages)
-        newest = max(int(batch.sent_at.max()), self._newest_message or 0)
-        least = newest - self._history - self._lateness
-        try:
-            self._logs.add(batch, len(self._people), least - self._history, least)
-        except InsufficientDataError:
-            self._people.forget_from(n_people)
-            raise
-        self._make_room()
-        sender = batch.sender.astype(np.int64)
-        fresh = sender[~self._register.has_sent[sender]]
-        if fresh.size:
-            self._notes.touch(fresh[~self._register.has_row[fresh]])
-            self._register.has_sent[fresh] = True
-        self._newest_message = newest
-        self.n_late += n - messages.num_rows
-        return int(messages.num_rows)
-
-    def _numbered(self, messages: pa.Table) -> Messages:
-        """Number the people and groups of messages."""
-        from spamclf.kernels._common import GROUP
-
-        flags, people = flags_of(messages), self._people
-        sender = people.encode(column_of(messages, "sender_id"))
-        recipients, to_group = column_of(messages, "recipient_id"), (flags & GROUP) != 0
-        recipient = np.empty(flags.size, np.int64)
-        for groups, chosen in ((False, ~to_group), (True, to_group)):
-            if chosen.any():
-                rows = recipients if chosen.all() else recipients.filter(pa.array(chosen))
-                recipient[chosen] = people.encode(rows, groups=groups)
-        sent_at = instants_of(messages, "sent_at")
-        return Messages(
-            sender.astype(np.int32), recipient.astype(np.int32), sent_at, flags, typed_of(messages)
-        )
-
-    def _take_accounts(self, accounts: pa.Table) -> int:
-        codes = self._people.encode(column_of(accounts, "account_id"))
-        self._make_room()
-        n_aside = self._register.add(accounts, codes)
-        self._notes.touch(codes)
-        return int(accounts.num_rows - n_aside)
-
-    def _take_notes(self, table: str, rows: pa.Table) -> int:
-        codes = self._people.encode(column_of(rows, "account_id"))
-        if table == "reports":
-            self._people.encode(column_of(rows, "reporter_id"))
-        self._make_room()
-        self._notes.add(table, rows, codes, self._register.room)
-        if self._logs.kept_since is not None:
-            self._notes.forget(self._logs.kept_since)
-        return int(rows.num_rows)
-
-    def _make_room(self) -> None:
-        self._register.make_room_for(len(self._people))
-        self._logs.make_room_for(len(self._people))
-        self._around.meet()
 
     # ---- what goes out
 
@@ -254,7 +168,12 @@ class LiveScorer:
     def n_accounts(self) -> int:
         """Accounts that can be scored: with a row, or with a message sent."""
         with self._lock:
-            return int(self._are_accounts().sum())
+            return int(self._observed.are_accounts().sum())
+
+    @property
+    def n_late(self) -> int:
+        """Messages that came too late: they are among those set aside, and in no quarantine."""
+        return self._observed.n_late
 
     @property
     def counts(self) -> dict[str, RowCounts]:
@@ -269,18 +188,18 @@ class LiveScorer:
     @property
     def n_duplicates(self) -> int:
         """Repetitions of a message that was there."""
-        return self._logs.n_duplicates
+        return self._observed.logs.n_duplicates
 
     @property
     def watermark(self) -> int | None:
         """The instant, microseconds since the epoch, before which no message can come any more; None at first."""
-        newest = self._newest_message
-        return None if newest is None else newest - self._lateness
+        newest = self._observed.newest_message
+        return None if newest is None else newest - self._observed.lateness
 
     @property
     def nbytes(self) -> int:
         """Bytes of logs and rows; numbers and layouts come on top."""
-        return self._logs.nbytes + self._notes.nbytes
+        return self._observed.logs.nbytes + self._observed.notes.nbytes
 
     def score(
         self,
@@ -366,7 +285,7 @@ class LiveScorer:
         """
         with self._writing:
             with self._lock:
-                state, tables = self._state(), self._tables()
+                state, tables = self._state(), self._observed.rows()
             write_checkpoint(path, state, tables)
 
     @classmethod
@@ -417,33 +336,20 @@ class LiveScorer:
     def _state(self) -> dict[str, Any]:
         return {
             "model": self.model.digest,
-            "settings": self.settings | {"tables": sorted(self._notes.given)},
+            "settings": self.settings | {"tables": sorted(self._observed.notes.given)},
             "integer_ids": self._intake.integer_ids,
             "frame": self._intake.frame,
-            "newest_message": self._newest_message,
-            "kept_since": self._logs.kept_since,
+            "newest_message": self._observed.newest_message,
+            "kept_since": self._observed.logs.kept_since,
             "n_late": self.n_late,
             "n_duplicates": self.n_duplicates,
             "counts": {name: [each.rows_in, each.rows_used] for name, each in self.counts.items()},
         }
 
-    def _tables(self) -> dict[str, pa.Table]:
-        people, register = self._people, self._register
-        with_row, senders = np.flatnonzero(register.has_row), np.flatnonzero(register.has_sent)
-        tables = {
-            "accounts": register.rows(with_row, people.take(with_row)),
-            "senders": pa.table({"account_id": people.take(senders)}),
-            "messages": message_rows(self._logs, people),
-        }
-        for name in NOTED:
-            rows = self._notes.table(name)[0]
-            if rows is not None:
-                tables[name] = rows
-        return tables
-
     def _restore(self, state: dict[str, Any], tables: dict[str, pa.Table]) -> None:
-        intake, lateness, limit = self._intake, self._lateness, self._logs.limit
-        self._intake, self._lateness, self._logs.limit = intake.trusting(), LAST_US, None
+        observed, intake = self._observed, self._intake
+        lateness, limit = observed.lateness, observed.logs.limit
+        self._intake, observed.lateness, observed.logs.limit = intake.trusting(), LAST_US, None
         self.observe("accounts", tables["accounts"])
         messages = tables["messages"].sort_by("sent_at")
         for low in range(0, messages.num_rows, _CHUNK):
@@ -451,32 +357,29 @@ class LiveScorer:
         for name in NOTED:
             if name in tables:
                 self.observe(name, tables[name])
-        senders = self._people.encode(column_of(tables["senders"], "account_id"))
-        self._make_room()
-        self._register.has_sent[senders] = True
-        self._intake, self._lateness, self._logs.limit = intake, lateness, limit
+        observed.note_senders(column_of(tables["senders"], "account_id"))
+        self._intake, observed.lateness, observed.logs.limit = intake, lateness, limit
         intake.integer_ids, intake.frame = state["integer_ids"], str(state["frame"])
         intake.counts = {
             name: RowCounts(int(n), int(used), int(n) - int(used))
             for name, (n, used) in state["counts"].items()
         }
-        self._newest_message = state["newest_message"]
-        self._logs.kept_since, self.n_late = state["kept_since"], int(state["n_late"])
-        self._logs.n_duplicates = int(state["n_duplicates"])
+        observed.newest_message, observed.n_late = state["newest_message"], int(state["n_late"])
+        observed.logs.kept_since, observed.logs.n_duplicates = state["kept_since"], int(state["n_duplicates"])
 
     def _scoring(self, account_ids: Sequence[Any] | None, as_of: Any) -> Scoring:
         instant = self._instant(as_of)
-        codes = self._codes(account_ids)
+        codes = self._observed.codes_of(account_ids)
         everywhere = np.full(codes.size, instant)
         none = np.zeros(codes.size, np.int64)
         slices = Slices(codes, none, none, everywhere, self._history)
-        return LiveScoring(self._around, self._people, self.model, self._telling, slices)
+        return LiveScoring(self._around, self._observed.people, self.model, self._telling, slices)
 
     def _instant(self, as_of: Any) -> int:
         if as_of is None:
             return self._last() + 1
         instant: int = to_instant(as_of, where="score")
-        kept = self._logs.kept_since
+        kept = self._observed.logs.kept_since
         if kept is not None and instant - self._history < kept:
             raise InsufficientDataError(
                 f"score: as_of must be {iso(kept + self._history)} or later, for older messages have fallen out; "
@@ -486,10 +389,11 @@ class LiveScorer:
 
     def _last(self) -> int:
         """Return the instant of the last row in use, as `predict.score` looks for it."""
-        register, told = self._register, self._around.told()
-        latest = [] if self._newest_message is None else [self._newest_message]
+        observed, told = self._observed, self._around.told()
+        register = observed.register
+        latest = [] if observed.newest_message is None else [observed.newest_message]
         latest += [int(register.facts.registered_at.max(where=register.has_row, initial=NAT))]
-        reported_at = self._notes.instants("reports", self._around.are_known)
+        reported_at = observed.notes.instants("reports", observed.are_known)
         latest += [int(reported_at.max(initial=NAT))]
         with contextlib.suppress(InsufficientDataError):
             latest += [last_look(told.dataset, None, self.model.feature_names, "score", n_jobs=1) - 1]
@@ -498,48 +402,3 @@ class LiveScorer:
                 "score: as_of must be given while no row with a time was observed; got None. Pass as_of='2026-06-01'."
             )
         return int(max(latest))
-
-    def _codes(self, account_ids: Sequence[Any] | None) -> Ints:
-        if account_ids is None:
-            return np.flatnonzero(self._are_accounts())
-        has_row, has_sent = self._register.has_row, self._register.has_sent
-        ids = _listed(account_ids)
-        found = self._people.find(ids)
-        unknown = sum(code is None or not (has_row[code] or has_sent[code]) for code in found)
-        if unknown or len(set(ids)) < len(ids):
-            got = f"{counted(unknown, 'account')} that was never" if unknown else "an account twice"
-            raise ParameterError(
-                f"score: account_ids must be accounts that were observed, each once; got {got}"
-                f"{' observed' if unknown else ''}. Observe its row or a message of it first."
-            )
-        return np.array(found, np.int64)
-
-    def _are_accounts(self) -> npt.NDArray[np.bool_]:
-        return self._register.has_row | self._register.has_sent
-
-
-def _lateness(lateness_s: Any) -> int:
-    if not _number(lateness_s) >= 0:
-        raise ParameterError(
-            f"LiveScorer: lateness_s must be a number of seconds from 0; got {lateness_s!r}. Use 86_400 for a day."
-        )
-    return int(min(lateness_s, 1e12) * 1e6)  # more than the years that there are
-
-
-def _number(value: Any) -> float:
-    """Return a number as a float, what is none as NaN."""
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")
-
-
-def _listed(account_ids: Any) -> list[Any]:
-    """Return account ids as a list of strings or of integers; refuse what is none."""
-    if isinstance(account_ids, Iterable) and not isinstance(account_ids, str | bytes):
-        ids = account_ids.to_pylist() if hasattr(account_ids, "to_pylist") else list(account_ids)
-        ids = [int(each) if isinstance(each, np.integer) else each for each in ids]
-        if all(isinstance(each, str | int) and not isinstance(each, bool) for each in ids):
-            return ids
-    raise ParameterError(
-        f"score: account_ids must be a sequence of ids, as they were observed; got {type(account_ids).__name__}. "
-        "Use live.score(['a42'])."
-    )

@@ -22,10 +22,9 @@ from spamclf.features.co_target import StrangerSpans, labels_by_account
 from spamclf.features.known_lists import N_ROWS, KnownLists, labels_of, lists_by_value, lists_remembered
 from spamclf.features.registration import Standing, registered_on
 from spamclf.features.timeline import Timeline
-from spamclf.live.logs import Logs, Neighbourhood
-from spamclf.live.notes import Notes
+from spamclf.live.logs import Neighbourhood
+from spamclf.live.observed import Observed
 from spamclf.live.people import People, grown
-from spamclf.live.register import Register
 from spamclf.model import Model
 
 __all__ = ["TOGETHER", "Hood", "Surroundings"]
@@ -65,15 +64,15 @@ class Surroundings:
     model : Model
     history : int
         Look-back in microseconds.
-    people, register, notes, logs
-        What has been observed.
+    observed : Observed
     """
 
-    def __init__(
-        self, model: Model, history: int, people: People, register: Register, notes: Notes, logs: Logs
-    ) -> None:
+    def __init__(self, model: Model, history: int, observed: Observed) -> None:
         self.memory, self._history = model.memory, history
-        self._people, self._register, self._notes, self._logs = people, register, notes, logs
+        self._people, self._register, self._notes, self._logs = (
+            observed.people, observed.register, observed.notes, observed.logs
+        )  # fmt: skip
+        self._are_known = observed.are_known
         families = {family_of(name).name for name in model.feature_names}
         self._needs_reports = "feedback" in families
         self._version: tuple[int, ...] = ()
@@ -106,15 +105,10 @@ class Surroundings:
         self._told = told
         return told
 
-    def are_known(self, codes: Ints) -> npt.NDArray[np.bool_]:
-        """Tell who is an account: by a row, or by a message sent."""
-        known: npt.NDArray[np.bool_] = self._register.has_row[codes] | self._register.has_sent[codes]
-        return known
-
     def _tell(self) -> EgoLog:
         register, room = self._register, self._register.room
         id_type = self._people.id_type
-        dataset = self._notes.dataset(self.are_known, id_type=id_type)
+        dataset = self._notes.dataset(self._are_known, id_type=id_type)
         none = np.empty(0, np.int64)
         told = EgoLog(
             account_ids=pa.array(self._people.ids, id_type), offsets=np.zeros(room + 1, np.int64), time=none,
@@ -146,14 +140,14 @@ class Surroundings:
             )
 
     def _labels(self) -> tuple[Any, ...]:
-        table, codes = self._notes.table("labels", self.are_known)
+        table, codes = self._notes.table("labels", self._are_known)
         if table is None:
             return np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.bool_)
         is_automated = np.asarray(column_of(table, "is_automated"), dtype=np.bool_)
         return codes.astype(np.int32), instants_of(table, "labelled_at"), is_automated
 
     def _reports(self) -> tuple[Any, ...]:
-        table, codes = self._notes.table("reports", self.are_known)
+        table, codes = self._notes.table("reports", self._are_known)
         if table is None:
             none = np.empty(0, np.int32)
             return none, none, np.empty(0, np.int64), np.empty(0, np.bool_)
@@ -196,7 +190,7 @@ class Surroundings:
         derived: dict[Any, Any] = {("co_target", self._history): spans}
         if self._lists is not None:
             derived["people hashed"] = self._lists.hashes[codes]
-            known = self._lists.known(self.are_known, self._logs.ends, codes)
+            known = self._lists.known(self._are_known, self._logs.ends, codes)
             derived["memory", "lists", self._history] = known
         ego = EgoLog(
             account_ids=told.account_ids, offsets=near.offsets, time=near.time, peer=near.peer, flag=near.flag,

@@ -76,8 +76,10 @@ def test_under_a_memory_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     messages = doors.tables()["messages"].sort_by("sent_at")
     live = LiveScorer(doors.model(), lateness_s=0, memory_limit_mb=2.0)
     live.observe("messages", messages)
-    live._logs.limit = live._logs._pool[0].size * live._logs._bytes_each  # as full as can be
-    live.settings["memory_limit_mb"] = live._logs.limit / 2**20
+    live._observed.logs.limit = (
+        live._observed.logs._pool[0].size * live._observed.logs._bytes_each
+    )  # as full as can be
+    live.settings["memory_limit_mb"] = live._observed.logs.limit / 2**20
     live.checkpoint(tmp_path)
     other = LiveScorer.restore(tmp_path, doors.model())
     assert doors.by_account(other.score()) == doors.by_account(live.score())

@@ -145,14 +145,16 @@ def test_old_messages_fall_out_and_nothing_that_may_be_asked_changes(seed: int) 
     for low in range(0, messages.num_rows, 500):
         live.observe("messages", messages.slice(low, 500))
         none = np.empty(0, np.int64)
-        live._logs._renew(live._newest_message - 2 * 5 * DAY - HOUR, 0, none, none)  # as when it is full
+        live._observed.logs._renew(
+            live._observed.newest_message - 2 * 5 * DAY - HOUR, 0, none, none
+        )  # as when it is full
     dataset = Dataset(
         accounts={"account_id": pa.array([], pa.string())}, messages=messages, not_after="2040-01-01"
     )
-    kept, newest = live._logs.kept_since, live._newest_message
+    kept, newest = live._observed.logs.kept_since, live._observed.newest_message
     assert kept is not None
     assert newest is not None
-    assert live._logs.sent().sent_at.min() >= kept
+    assert live._observed.logs.sent().sent_at.min() >= kept
     for instant in (newest + 1, newest - DAY, kept + 5 * DAY, newest + 3 * DAY):
         assert not differing(live, dataset, instant)
     with pytest.raises(InsufficientDataError, match="older messages have fallen out"):
@@ -167,7 +169,7 @@ def test_the_pool_does_not_grow_with_the_stream() -> None:
         live.observe("messages", messages.slice(low, 10_000))
         sizes.append(live.nbytes)
     assert sizes[-1] <= 1.5 * sizes[2]
-    assert live._logs.kept_since is not None
+    assert live._observed.logs.kept_since is not None
 
 
 def test_messages_that_come_too_late_are_set_aside_and_counted() -> None:
@@ -192,9 +194,9 @@ def test_a_memory_limit_drops_the_oldest_first_and_never_a_history() -> None:
     limited = LiveScorer(free.model, lateness_s=60.0, not_after="2040-01-01", memory_limit_mb=2.0)
     for low in range(0, messages.num_rows, 1000):
         limited.observe("messages", messages.slice(low, 1000))
-    assert limited._logs._pool[0].size * limited._logs._bytes_each <= 2.0 * 2**20
-    assert limited._logs.kept_since is not None
-    newest = limited._newest_message
+    assert limited._observed.logs._pool[0].size * limited._observed.logs._bytes_each <= 2.0 * 2**20
+    assert limited._observed.logs.kept_since is not None
+    newest = limited._observed.newest_message
     assert newest is not None
     assert free.features(None, newest + 1).equals(limited.features(None, newest + 1))
     tight = LiveScorer(free.model, lateness_s=60.0, not_after="2040-01-01", memory_limit_mb=1.0)
@@ -419,4 +421,7 @@ def test_whoever_sends_again_is_known_again() -> None:
     wanted = predict.score(Dataset(**tables, time_unit="s"), doors.model(), as_of=until * 1_000_000)
     assert live.features(["a"], until * 1_000_000)["template_cluster_accounts"].to_pylist() == [1.0]
     got = live.score(["a"], until * 1_000_000)
-    assert got["score_id"].to_pylist() == wanted.filter(pa.compute.equal(wanted["account_id"], "a"))["score_id"].to_pylist()
+    assert (
+        got["score_id"].to_pylist()
+        == wanted.filter(pa.compute.equal(wanted["account_id"], "a"))["score_id"].to_pylist()
+    )

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from spamclf import simulate
-from spamclf.dataset import read_dataset
 from spamclf.errors import OutputError, ParameterError
+from spamclf.folders import read_dataset
 from spamclf.schema import TABLES
 from spamclf.simulate.__main__ import main
 

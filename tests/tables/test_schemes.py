@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spamclf.dataset import Dataset, read_dataset
+from spamclf.dataset import Dataset
 from spamclf.errors import SchemaError
+from spamclf.folders import read_dataset
 from tests.test_dataset import small
 from tests.tiny import two
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf.dataset import read_dataset
 from spamclf.errors import ParameterError, SchemaError
+from spamclf.folders import read_dataset
 from spamclf.instants import iso, to_instant
 from spamclf.tables.times import Reading, read_times
 
