@@ -222,15 +222,17 @@ class ScoreTables:
 
     def _reasons(self, looked: Looked) -> pa.Array:
         """Return the largest contribution of each family for each row that gets reasons; none for the others."""
+        n = len(looked.X)
         rows = np.flatnonzero((looked.verdict == 0) | (self.reasons_for == "all"))
-        reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(looked.X))]
-        if self.n_reasons and rows.size:
-            scoring, telling = self.scoring, self.scoring.telling
-            contributions, _ = scoring.model.forest.contributions(looked.X[rows], n_jobs=scoring.n_jobs)
-            for row, each in zip(rows.tolist(), contributions, strict=True):
-                others = looked.others(row, telling.companions)
-                chosen = telling.chosen(looked.X[row], each, others, self.n_reasons)
-                reasons[row] = [{name: getattr(reason, name) for name in _TOLD} for reason in chosen]
+        if not self.n_reasons or not rows.size:
+            return _no_reasons(n)
+        reasons: list[list[dict[str, Any]]] = [[] for _ in range(n)]
+        scoring, telling = self.scoring, self.scoring.telling
+        contributions, _ = scoring.model.forest.contributions(looked.X[rows], n_jobs=scoring.n_jobs)
+        for row, each in zip(rows.tolist(), contributions, strict=True):
+            others = looked.others(row, telling.companions)
+            chosen = telling.chosen(looked.X[row], each, others, self.n_reasons)
+            reasons[row] = [{name: getattr(reason, name) for name in _TOLD} for reason in chosen]
         return pa.array(reasons, _REASONS)
 
 
@@ -238,6 +240,12 @@ class ScoreTables:
 def _verdict_words() -> pa.Array:
     """Return `VERDICTS`; not at import, for the first array that Arrow makes of words imports pandas."""
     return pa.array(VERDICTS)
+
+
+@functools.lru_cache(maxsize=8)
+def _no_reasons(n: int) -> pa.Array:
+    """Return the reasons of rows that get none."""
+    return pa.array([[]] * n, _REASONS)
 
 
 def as_model(model: Model | str | os.PathLike[str] | None) -> Model:
