@@ -21,7 +21,7 @@ from spamclf.schema import TABLES, Table
 from spamclf.tables.check import Loaded, check_table, check_types, refuse_if_too_many
 from spamclf.tables.columns import arrow_type
 from spamclf.tables.frames import to_native
-from spamclf.tables.loading import all_integer_ids, kind_of, load_tables
+from spamclf.tables.loading import all_integer_ids, kind_of, load_tables, warn_of_mixed_ids
 from spamclf.tables.quarantine import BadRows, Origin, Quarantine, RowCounts
 from spamclf.tables.schemes import check_schemes, check_sections
 from spamclf.tables.times import Reading
@@ -140,6 +140,7 @@ class Dataset:
         self.counts: dict[str, RowCounts] = {}
         self.tables: dict[str, pa.Table] = {}
         loaded = load_tables(given)
+        warn_of_mixed_ids(loaded.values())
         self.integer_ids = all_integer_ids(loaded.values())
         # Later than this no time is written by the readers, so that what is later still is seen to be.
         how = Reading(min(latest, LAST_US - 2 * DAY_US), self.integer_ids, time_zone, time_unit)

@@ -12,9 +12,11 @@ from spamclf.errors import InsufficientDataError, ParameterError
 
 __all__ = [
     "DAY_US",
+    "EARLY_US",
     "LAST_US",
     "UNITS",
     "check_history",
+    "check_unit",
     "instant_or_last",
     "iso",
     "loose_instant",
@@ -26,6 +28,9 @@ DAY_US = 86_400_000_000
 UNITS: dict[str, int] = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0}
 #: The last microsecond of the year 9999, beyond which no calendar library is at home.
 LAST_US = 253_402_300_799_999_999
+EARLY_US = (
+    10**14
+)  # in March 1973: what is below is of the data's time in another unit, or older than any messenger
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,6 +101,15 @@ class _Dated(Protocol):
     def last_instant(self) -> int | None: ...
 
 
+def check_unit(as_of: Any, instant: int, last: int | None, where: str) -> None:
+    """Refuse a whole number that can only be seconds or milliseconds, the data being of the last decades."""
+    if isinstance(as_of, int | np.integer) and instant < EARLY_US and last is not None and last >= EARLY_US:
+        raise ParameterError(
+            f"{where}: as_of must be microseconds since the epoch, where it is a number; got {as_of}, which is "
+            f"{iso(instant)}, while the data end at {iso(last)}. Multiply it, or use a date."
+        )
+
+
 def instant_or_last(dataset: _Dated, as_of: Any, where: str = "spamclf") -> int:
     """Return `as_of` in microseconds since the epoch; None is the instant just after the dataset's last row.
 
@@ -107,7 +121,10 @@ def instant_or_last(dataset: _Dated, as_of: Any, where: str = "spamclf") -> int:
         If no instant is given and no row has a time.
     """
     if as_of is not None:
-        return to_instant(as_of, where=where)
+        instant = to_instant(as_of, where=where)
+        if instant < EARLY_US:
+            check_unit(as_of, instant, dataset.last_instant(), where)
+        return instant
     last = dataset.last_instant()
     if last is None:
         raise InsufficientDataError(

@@ -49,7 +49,7 @@ def assert_same_scores(out: Path, wanted: pa.Table) -> None:
 
 
 def manifest(out: Path) -> dict[str, Any]:
-    return dict(json.loads((out / "scores.json").read_text()))
+    return dict(json.loads((out / "_scores.json").read_text()))
 
 
 def flat(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
@@ -279,6 +279,7 @@ def test_too_many_bad_rows_write_nothing(tmp_path: Path, small_pieces: None) -> 
     batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, max_bad_share=0.1)
 
 
+@pytest.mark.filterwarnings("ignore:Dataset. ids should be strings everywhere")
 @pytest.mark.parametrize("id_", ["p7", None])
 def test_messages_of_which_none_is_good(tmp_path: Path, id_: str | None) -> None:
     """Whether ids are integers is a matter of their column's type, not of the rows that stay."""
@@ -481,7 +482,7 @@ def test_a_run_is_not_resumed_with_other_inputs(
         breaking(patch, 4, BrokenError())
         with pytest.raises(BrokenError):
             batch.score(here, out, doors.model(), n_jobs=1)
-    with pytest.raises(OutputError, match=r"got other n_reasons. Remove out.partial, or pass overwrite=True"):
+    with pytest.raises(OutputError, match=r"got other n_reasons. Remove out.partial, or say overwrite"):
         batch.score(here, out, doors.model(), n_jobs=1, n_reasons=2)
     with pytest.raises(OutputError, match="got other model"):
         batch.score(here, out, n_jobs=1)
@@ -620,7 +621,7 @@ def test_what_was_killed_in_its_first_write_has_begun_nothing(folder: Path, tmp_
     (tmp_path / "out.partial").mkdir()
     (tmp_path / "out.partial" / ".run-abcdefgh.json").write_text("{")
     batch.score(folder, tmp_path / "out", doors.model(), n_jobs=1)
-    assert (tmp_path / "out" / "scores.json").exists()
+    assert (tmp_path / "out" / "_scores.json").exists()
 
 
 def test_no_messages_and_no_bad_row_allowed(tmp_path: Path) -> None:

@@ -189,9 +189,18 @@ class TestIds:
         assert dataset.labels.schema.field("account_id").type == pa.int64()
 
     def test_mixed_kinds_become_strings(self):
-        dataset = two({"sender_id": [-1, 20], "recipient_id": [20, 3], "sent_at": times(2)})
+        messages = {"sender_id": [-1, 20], "recipient_id": [20, 3], "sent_at": times(2)}
+        with pytest.warns(
+            UserWarning, match=r"integers in messages\.sender_id and strings in accounts\.account_id"
+        ):
+            dataset = two(messages)
         assert not dataset.integer_ids
         assert dataset.messages["sender_id"].to_pylist() == ["-1", "20"]
+
+    def test_strings_that_integers_are_written_as_meet_them(self):
+        messages = {"sender_id": [7, 20], "recipient_id": [20, 7], "sent_at": times(2)}
+        dataset = two(messages, accounts={"account_id": ["7", "20"]})
+        assert dataset.messages["sender_id"].to_pylist() == dataset.accounts["account_id"].to_pylist()
 
     def test_integers_beyond_int64_become_strings(self):
         big = 2**64 - 1

@@ -45,7 +45,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 def test_warehouse(names: dict[str, Any]) -> None:
     assert names["flagged"].shape[0] > 0
-    assert (names["folder"] / "scores" / "scores.json").exists()
+    assert (names["folder"] / "scores-2026-06-01" / "_scores.json").exists()
 
 
 def test_frames(names: dict[str, Any]) -> None:
@@ -119,7 +119,7 @@ def test_the_doors_of_the_readme(beside_the_sample: Path, capsys: pytest.Capture
     assert len(names["scores"]) == 400
     assert "a53" in capsys.readouterr().out
     assert (beside_the_sample / "live" / "checkpoint.json").exists()
-    assert (beside_the_sample / "scores" / "scores.json").exists()
+    assert (beside_the_sample / "scores" / "_scores.json").exists()
 
 
 @pytest.mark.slow

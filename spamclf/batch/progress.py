@@ -53,7 +53,7 @@ class Progress:
         """Note that so many rows of the pass are done."""
         with self._lock:
             self._done += n
-            if time.monotonic() - self._told < _EVERY_S:
+            if time.monotonic() - self._told < _EVERY_S and self._done < self._total:
                 return
             self._told = time.monotonic()
         self._say()

@@ -17,7 +17,7 @@ from spamclf.files import atomic_write, flush_to_disk
 
 __all__ = ["MANIFEST", "publish", "read_json", "remove", "work_folder", "write_json", "writing"]
 
-MANIFEST = "scores.json"
+MANIFEST = "_scores.json"  # readers of Parquet folders pass over names that begin so
 _AT_FDCWD, _EXCHANGE = -100, 2
 
 

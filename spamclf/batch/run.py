@@ -75,8 +75,9 @@ def score(
     folder : path
         A dataset folder as of `spamclf.read_dataset`. All tables but messages are held in memory.
     out : path
-        The folder to come: ``part-00000.parquet`` and so on, one for each shard, and ``scores.json``, which says what
-        they were made from.
+        The folder to come: ``part-00000.parquet`` and so on, one for each shard, and ``_scores.json``, which says what
+        they were made from; readers of Parquet folders pass over a name that begins so, but polars, which takes
+        ``OUT/*.parquet``.
     model : Model or path, optional
         By default the model that comes with spamclf.
     as_of : str, datetime or int (microseconds since the epoch), optional
@@ -116,7 +117,7 @@ def score(
     >>> from spamclf import batch
     >>> out = batch.score("data/sample", Path(tempfile.mkdtemp()) / "scores", n_shards=2, n_jobs=1)
     >>> sorted(path.name for path in out.iterdir())
-    ['part-00000.parquet', 'part-00001.parquet', 'scores.json']
+    ['_scores.json', 'part-00000.parquet', 'part-00001.parquet']
     """
     folder, out = check_folder(folder), Path(out)
     check_reasons("score", n_reasons, reasons_for)

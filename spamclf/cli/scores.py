@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from spamclf.wording import counted
 
 __all__ = ["Told", "is_folder", "score_folder"]
 
+_LOGGED_EVERY_S = 60.0
 _LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
 
 
@@ -118,8 +120,12 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
     from spamclf.describe import balance_of
     from spamclf.tables.quarantine import RowCounts
 
-    with _line() as say:
-        target = batch.score(folder, out, model, progress=say, **settings)
+    try:
+        with _line() as say:
+            target = batch.score(folder, out, model, progress=say, **settings)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. The same command goes on from here.", err=True)
+        raise SystemExit(130) from None
     manifest = read_json(target / MANIFEST)
     told = Told.of((pq.read_table(target / part["file"]) for part in manifest["parts"]), top)
     click.echo(told.text())
@@ -132,12 +138,16 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
 
 @contextlib.contextmanager
 def _line() -> Iterator[Callable[[str], None]]:
-    """Write each text over the one before, at a terminal alone."""
-    seen = sys.stderr.isatty()
+    """Write each text over the one before at a terminal; into a log, one a minute."""
+    seen, told = sys.stderr.isatty(), time.monotonic()
 
     def say(text: str) -> None:
+        nonlocal told
         if seen:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+        elif text and time.monotonic() - told >= _LOGGED_EVERY_S:
+            told = time.monotonic()
+            click.echo(text, err=True)
 
     try:
         yield say

@@ -94,13 +94,18 @@ class Feature:
         'wrote to 214 strangers'
         >>> CATALOGUE["photo_cluster_pictures"].say(3.0, {"photo_cluster_accounts": "23"})
         'nearly the same photo is shown by 23 other accounts, in 3 versions'
+        >>> CATALOGUE["account_age_first_send_s"].say(-7200.0)
+        'sent its first message 2 hours before registering'
         >>> CATALOGUE["account_age_s"].say(float("nan"))
         'nothing is known of account_age_s'
         """
         if np.isnan(value):
             return f"nothing is known of {self.name}"
         words = dict.fromkeys(self.companions, "") | dict(others or {})
-        said = self.sentence.format(value=self.in_words(value), **words)
+        sentence = self.sentence
+        if self.unit == "s" and value < 0:  # the first send of a number that was registered anew later
+            sentence, value = sentence.replace("{value} after", "{value} before"), -value
+        said = sentence.format(value=self.in_words(value), **words)
         return _ONE.sub(_one, said.strip().replace("  ", " "))
 
     def in_words(self, value: float) -> str:

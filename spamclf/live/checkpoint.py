@@ -63,6 +63,15 @@ def write_checkpoint(
         If it cannot be written or another process writes it; the former checkpoint is untouched.
     """
     folder = Path(path)
+    if (
+        folder.is_dir()
+        and not (folder / MANIFEST).exists()
+        and any(not _is_ours(each) for each in folder.iterdir())
+    ):
+        raise OutputError(
+            f"checkpoint: path must be a folder of its own; got {folder.name!r}, which holds other files. Choose a new "
+            "folder."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,10 +91,19 @@ def write_checkpoint(
             temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
         named = {each["file"] for each in files.values()}
         for old in folder.iterdir():
-            if (
-                _FILE.fullmatch(old.name) or re.fullmatch(r"\.[a-z]+-.*\.parquet", old.name)
-            ) and old.name not in named:
+            if _is_table(old) and old.name not in named:
                 old.unlink(missing_ok=True)
+
+
+def _is_table(path: Path) -> bool:
+    """Tell whether a file is a table of a checkpoint, finished or not."""
+    found = _FILE.fullmatch(path.name) or re.fullmatch(r"\.([a-z]+)-new\.parquet", path.name)
+    return found is not None and found[1] in _SPECS
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a file is one that a checkpoint that was broken off leaves behind."""
+    return _is_table(path) or path.name.startswith(f".{MANIFEST}")
 
 
 def _write_table(folder: Path, name: str, table: pa.Table) -> dict[str, Any]:

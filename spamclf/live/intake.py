@@ -6,19 +6,25 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.dataset import check_settings
 from spamclf.errors import SchemaError
 from spamclf.instants import DAY_US, LAST_US
 from spamclf.schema import TABLES
-from spamclf.tables.check import Checked, Loaded, check_names, check_table, check_types
+from spamclf.tables.check import Checked, Loaded, check_names, check_table, check_types, refuse_if_too_many
 from spamclf.tables.frames import frame_kind, to_arrow
 from spamclf.tables.loading import all_integer_ids
-from spamclf.tables.quarantine import Quarantine, RowCounts
+from spamclf.tables.quarantine import BadRows, Quarantine, RowCounts
 from spamclf.tables.times import Reading
 
 __all__ = ["Batch", "Intake"]
+
+Ints = npt.NDArray[np.int64]
+#: Why rows that keep the contract are set aside all the same.
+_ASIDE = {"messages": ("sent_at", "too_late"), "accounts": ("account_id", "duplicate_key")}
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Intake:
         self._how, self._max_bad_share, self._not_after = (time_zone, time_unit), max_bad_share, not_after
         self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
         self.quarantine = Quarantine()
+        self._judged = dict.fromkeys(TABLES, (0, 0))  # rows in and bad ones, of this process
         self.integer_ids: bool | None = None
         self.frame = "pyarrow"
 
@@ -83,24 +90,43 @@ class Intake:
         is_first = all(each.rows_in == 0 for each in self.counts.values())
         frame = frame_kind(rows) if is_first else self.frame
         checked = check_table(loaded, how, self._max_bad_share, {})
+        self._refuse_if_too_many(loaded, checked)
         return Batch(checked.table, checked, loaded, integer_ids, frame)
+
+    def _refuse_if_too_many(self, loaded: Loaded, checked: Checked) -> None:
+        """Refuse a batch with bad rows where too many of all rows of its table so far were bad."""
+        if checked.bad:
+            rows_in, n_bad = self._judged[loaded.spec.name]
+            refuse_if_too_many(
+                f"{loaded.where}, all batches so far", rows_in + checked.rows_in, checked.bad, loaded.origin,
+                self._max_bad_share, n_before=n_bad,
+            )  # fmt: skip
 
     def _integer_ids_with(self, name: str, loaded: Loaded) -> bool | None:
         if not loaded.n_rows:
             return self.integer_ids
         integers = all_integer_ids([loaded])
-        if self.integer_ids and not integers:
+        if self.integer_ids is not None and self.integer_ids != integers:
+            first, got = ("integers", "others") if self.integer_ids else ("strings", "integers")
             raise SchemaError(
-                f"observe: ids of {name} must be integers, as the first ones were; got others. Give all ids as "
-                "strings from the first row on."
+                f"observe: ids of {name} must be {first}, as the first ones were; got {got}. Give all ids as strings "
+                "from the first row on: integers have lost leading zeros and plus signs."
             )
         return integers if self.integer_ids is None else self.integer_ids
 
-    def note(self, name: str, batch: Batch, n_used: int) -> None:
-        """Note that rows of a batch are in."""
+    def note(self, name: str, batch: Batch, aside: Ints) -> None:
+        """Note that rows of a batch are in, but those at the places `aside`."""
         self.integer_ids, self.frame = batch.integer_ids, batch.frame
-        self.quarantine.add(batch.checked.bad, batch.loaded.origin)
-        before, n = self.counts[name], batch.checked.rows_in
+        checked, bad = batch.checked, list(batch.checked.bad)
+        n_used = checked.table.num_rows - aside.size
+        if aside.size:
+            column, rule = _ASIDE[name]
+            rows = aside if checked.kept is None else checked.kept[aside]
+            bad.append(BadRows(name, column, rule, batch.loaded.origin.in_file(rows)))
+        self.quarantine.add(bad, batch.loaded.origin)
+        rows_in, n_bad = self._judged[name]
+        self._judged[name] = rows_in + checked.rows_in, n_bad + sum(len(part.rows) for part in checked.bad)
+        before, n = self.counts[name], checked.rows_in
         self.counts[name] = RowCounts(
             before.rows_in + n, before.rows_used + n_used, before.rows_quarantined + n - n_used
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,33 +55,39 @@ class Observed:
         self.newest_message: int | None = None
         self.n_late = 0
 
-    def take(self, table: str, rows: pa.Table) -> int:
-        """Take in rows of a table; return how many are used. If it raises, nothing has changed."""
+    def take(self, table: str, rows: pa.Table) -> Ints:
+        """Take in rows of a table; return the places of those that are set aside.
+
+        Those are messages that come too late, and rows of accounts that had another one already. If it raises, nothing
+        has changed.
+        """
         if table == "messages":
             return self._take_messages(rows)
         codes = self.people.encode(column_of(rows, "account_id"))
         if table == "accounts":
             self.make_room()
-            n_aside = self.register.add(rows, codes)
+            aside = self.register.add(rows, codes)
             self.notes.touch(codes)
-            return int(rows.num_rows - n_aside)
+            return aside
         if table == "reports":
             self.people.encode(column_of(rows, "reporter_id"))
         self.make_room()
         self.notes.add(table, rows, codes, self.register.room)
         if self.logs.kept_since is not None:
             self.notes.forget(self.logs.kept_since)
-        return int(rows.num_rows)
+        return np.empty(0, np.int64)
 
-    def _take_messages(self, messages: pa.Table) -> int:
-        """Put messages into the logs, but those that come too late; return how many are in."""
-        n = messages.num_rows
-        if n and self.newest_message is not None:
-            late = instants_of(messages, "sent_at") < self.newest_message - self.lateness
-            messages = messages.filter(pa.array(~late)) if late.any() else messages
+    def _take_messages(self, messages: pa.Table) -> Ints:
+        """Put messages into the logs, but those that come too late; return the places of these."""
+        late = np.empty(0, np.int64)
+        if messages.num_rows and self.newest_message is not None:
+            is_late = instants_of(messages, "sent_at") < self.newest_message - self.lateness
+            late = np.flatnonzero(is_late)
+            messages = messages.filter(pa.array(~is_late)) if late.size else messages
+        self._warn_of_late(late.size)
         if not messages.num_rows:
-            self.n_late += n
-            return 0
+            self.n_late += late.size
+            return late
         n_people = len(self.people)
         batch = self._numbered(messages)
         newest = max(int(batch.sent_at.max()), self.newest_message or 0)
@@ -97,8 +104,19 @@ class Observed:
             self.notes.touch(fresh[~self.register.has_row[fresh]])
             self.register.has_sent[fresh] = True
         self.newest_message = newest
-        self.n_late += n - messages.num_rows
-        return int(messages.num_rows)
+        self.n_late += late.size
+        return late
+
+    def _warn_of_late(self, n: int) -> None:
+        """Warn of messages that come too late: of the first, of the tenth, the hundredth and so on."""
+        after = self.n_late + n
+        if n and len(str(after)) > len(str(self.n_late)) * bool(self.n_late):
+            warnings.warn(
+                f"observe: messages must be at most {self.lateness / 1e6:g} s behind the newest one; got "
+                f"{counted(after, 'message')} so far that are, and are set aside. Observe in order of time, or raise "
+                "lateness_s.",
+                stacklevel=5,
+            )
 
     def _numbered(self, messages: pa.Table) -> Messages:
         """Number the people and groups of messages."""
@@ -138,12 +156,18 @@ class Observed:
         ids = listed(account_ids)
         has_row, has_sent = self.register.has_row, self.register.has_sent
         found = self.people.find(ids)
-        unknown = sum(code is None or not (has_row[code] or has_sent[code]) for code in found)
-        if unknown or len(set(ids)) < len(ids):
-            got = f"{counted(unknown, 'account')} that was never" if unknown else "an account twice"
+        unknown = [k for k, code in enumerate(found) if code is None or not (has_row[code] or has_sent[code])]
+        if unknown:
+            others = self.people.id_type != pa.array(ids[:1]).type and len(self.people)
+            hint = f"Their ids are of another type: {self.people.id_type}." if others else ""
             raise ParameterError(
-                f"score: account_ids must be accounts that were observed, each once; got {got}"
-                f"{' observed' if unknown else ''}. Observe its row or a message of it first."
+                f"score: account_ids must be accounts that were observed; got {counted(len(unknown), 'account')} with "
+                f"neither a row nor a message sent, the first at place {unknown[0]} (from 0). "
+                f"{hint or 'Observe its row or a message of it first, or leave it out.'}"
+            )
+        if len(set(ids)) < len(ids):
+            raise ParameterError(
+                "score: account_ids must be accounts each once; got one twice. Leave the second out."
             )
         return np.array(found, np.int64)
 

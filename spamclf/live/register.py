@@ -91,8 +91,10 @@ class Register:
         """Number of different networks or devices."""
         return len(self._names[kind].words)
 
-    def add(self, accounts: pa.Table, codes: Ints) -> int:
-        """Enter the rows of accounts; return how many were set aside, because another row of the account claims less.
+    def add(self, accounts: pa.Table, codes: Ints) -> Ints:
+        """Enter the rows of accounts; return the places of those whose account had another row already.
+
+        Of the two the one stays that claims less.
 
         Parameters
         ----------
@@ -103,10 +105,12 @@ class Register:
         again = self.has_row[codes]
         if not again.any():
             self._enter(accounts, codes)
-            return 0
+            return np.empty(0, np.int64)
         self._enter(accounts.filter(pa.array(~again)), codes[~again])
         other = np.flatnonzero(again)[self._differ(accounts.filter(pa.array(again)), codes[again])]
-        return sum(self._replaced(accounts.slice(row, 1), codes[row : row + 1]) for row in other.tolist())
+        for row in other.tolist():
+            self._replace(accounts.slice(row, 1), codes[row : row + 1])
+        return other
 
     def _differ(self, accounts: pa.Table, codes: Ints) -> Bools:
         """Tell which rows of accounts say something else than those that are there."""
@@ -119,8 +123,8 @@ class Register:
             )
         return different
 
-    def _replaced(self, new: pa.Table, codes: Ints) -> int:
-        """Let the row of an account stay that claims less, the one that is there or a new one; return 1."""
+    def _replace(self, new: pa.Table, codes: Ints) -> None:
+        """Let the row of an account stay that claims less, the one that is there or a new one."""
         old = self.rows(codes, new["account_id"])
         both = pa.concat_tables([old, new.cast(old.schema)]).combine_chunks()
         columns = {name: column_of(both, name) for name in both.column_names}
@@ -131,7 +135,6 @@ class Register:
                 if group >= 0 and instant != NAT:
                     line.remove(int(group), int(instant))
             self._enter(new, codes)
-        return 1
 
     def _enter(self, accounts: pa.Table, codes: Ints) -> None:
         facts = self.facts

@@ -16,7 +16,7 @@ from spamclf.ego import NAT, Slices
 from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.facts import column_of
 from spamclf.features.extract import FeatureTable, last_look
-from spamclf.instants import DAY_US, LAST_US, iso, to_instant
+from spamclf.instants import DAY_US, LAST_US, check_unit, iso, to_instant
 from spamclf.live.arguments import lateness_of, limit_of
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
 from spamclf.live.intake import Intake
@@ -53,7 +53,8 @@ class LiveScorer:
         By default the model that comes with spamclf.
     lateness_s : float, default=86_400
         How far behind the newest message observed before its batch a message may come; later ones are set aside
-        (`counts`). Scores as of `watermark` or earlier do not change by messages any more.
+        (`n_late`, `quarantine`), with a warning. What is older is observed in order of time. Scores as of `watermark`
+        or earlier do not change by messages any more.
     memory_limit_mb : float, optional
         Memory that the messages may take, in MB; for a moment, while they move, it is twice as much. The oldest fall
         out first: then instants long ago cannot be scored any more. What one history back from the newest message
@@ -63,7 +64,7 @@ class LiveScorer:
         Tables that the platform has, whether a row was observed yet or not: what nobody has is unknown, what is there
         and empty says something. Others count from the first call that names them.
     time_zone, time_unit, max_bad_share, not_after, schemes, innocent
-        As of `Dataset`; `max_bad_share` is judged batch by batch.
+        As of `Dataset`; `max_bad_share` is judged of each batch, and of all that came since the process began.
 
     Attributes
     ----------
@@ -73,6 +74,8 @@ class LiveScorer:
     -----
     Messages are kept for two histories back from the newest one: each instant of the last history can be scored.
     Photos are known by their hashes; files are not looked at. Rows about an account that nobody knows yet wait for it.
+    An account has one row: of two the one that claims less stays, the other is set aside, for nothing tells when what
+    changed did change. `counts` survive a restore, `quarantine` does not.
     Messages and accounts are laid out as they come; photos, texts, reports, labels and evidence all anew at the first
     score after some of them came, which takes seconds for a million rows: observe those in batches.
 
@@ -158,9 +161,9 @@ class LiveScorer:
             )
         with self._lock:
             batch = self._intake.check(table, rows)
-            n_used = self._observed.take(table, batch.table)
+            aside = self._observed.take(table, batch.table)
             self._around.meet()
-            self._intake.note(table, batch, n_used)
+            self._intake.note(table, batch, aside)
 
     # ---- what goes out
 
@@ -379,6 +382,7 @@ class LiveScorer:
         if as_of is None:
             return self._last() + 1
         instant: int = to_instant(as_of, where="score")
+        check_unit(as_of, instant, self._observed.newest_message, "score")
         kept = self._observed.logs.kept_since
         if kept is not None and instant - self._history < kept:
             raise InsufficientDataError(

@@ -91,11 +91,19 @@ def check_names(spec: Table, names: Sequence[str], where: str) -> None:
         elif column.name not in names and not column.nullable:
             others = [name for name in names if name not in known]
             near = difflib.get_close_matches(column.name, others, n=3, cutoff=0.5)
-            hint = f"Is it {' or '.join(repr(name) for name in near)}? Rename it." if near else "Add it."
+            hint = f"Is it {' or '.join(repr(name) for name in near)}? Rename it." if near else _among(others)
             lines.append(f"'{column.name}' ({column.type}: {column.meaning}) is missing. {hint}")
     if lines and len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         lines.append("The header is a single name: columns must be parted by commas.")
     _raise_for_columns(lines, where)
+
+
+def _among(others: Sequence[str]) -> str:
+    """Say which other columns there are, one of which may be it."""
+    if not others:
+        return "Add it."
+    shown = ", ".join(repr(name[:40]) for name in others[:6]) + (", ..." if len(others) > 6 else "")
+    return f"Got {shown}: rename the one that it is, or add it."
 
 
 def check_types(loaded: Loaded, how: Reading) -> None:
@@ -236,15 +244,16 @@ def refuse_if_too_many(
     origin: Origin,
     max_bad_share: float,
     hint: Callable[[BadRows], str] = lambda part: "",
+    n_before: int = 0,
 ) -> None:
-    """Refuse a table of which more rows were set aside than `max_bad_share` allows.
+    """Refuse a table of which more rows were set aside than `max_bad_share` allows, `n_before` of them earlier.
 
     Raises
     ------
     BadRowsError
         With one line per rule.
     """
-    n_bad = sum(len(part.rows) for part in bad)
+    n_bad = n_before + sum(len(part.rows) for part in bad)
     # In a small table one bad row is more than any sensible share, and no reason to stop.
     tolerated = rows_in * max_bad_share
     if max_bad_share > 0 and rows_in < 100:

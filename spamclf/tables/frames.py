@@ -23,7 +23,7 @@ def frame_kind(data: Any) -> str:
     >>> frame_kind({"account_id": ["a"]})
     'pyarrow'
     """
-    if isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader | Mapping):
+    if isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader | Mapping | list):
         return "pyarrow"
     import narwhals as nw
 
@@ -39,7 +39,7 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
     ----------
     data : dataframe
         pandas, polars, pyarrow, DuckDB; anything with ``__arrow_c_stream__``, or that narwhals can turn to
-        Arrow; or a dict of columns.
+        Arrow; a dict of columns, or a list of rows that are dicts.
     wanted : sequence of str
         Names of the contract's columns.
     where : str
@@ -68,10 +68,17 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
         raise SchemaError(msg) from None
     except (TypeError, AttributeError) as error:
         msg = (
-            f"{where}: the table must be a dataframe (pandas, polars, pyarrow, DuckDB), a dict of columns "
-            f"or a path; got {type(data).__name__}. Convert it before loading."
+            f"{where}: the table must be a dataframe (pandas, polars, pyarrow, DuckDB), a dict of columns, a list of "
+            f"rows that are dicts, or a path; got {_described(data)}. Convert it before loading."
         )
         raise SchemaError(msg) from error
+
+
+def _described(data: Any) -> str:
+    """Say what came instead of a table."""
+    if isinstance(data, Mapping):
+        return "a dict of single values (put each into a list)"
+    return f"a list of {type(data[0]).__name__}" if isinstance(data, list) and data else type(data).__name__
 
 
 def _culprit(data: Any, wanted: Sequence[str]) -> str:
@@ -87,7 +94,13 @@ def _culprit(data: Any, wanted: Sequence[str]) -> str:
 
 
 def _to_arrow(data: Any, wanted: Sequence[str]) -> tuple[list[str], pa.Table]:
+    if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
+        data = {
+            name: [row.get(name) for row in data] for name in dict.fromkeys(n for row in data for n in row)
+        }
     if isinstance(data, Mapping):
+        if any(isinstance(values, str | bytes) for values in data.values()):
+            raise TypeError  # not one row for each character
         table = pa.table({str(name): data[name] for name in data if name in wanted})
         return [str(name) for name in data], table
     if isinstance(data, pa.RecordBatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from spamclf.tables.frames import frame_kind, to_arrow
 from spamclf.tables.quarantine import Origin
 from spamclf.tables.reading import read_table_file
 
-__all__ = ["all_integer_ids", "kind_of", "load_table", "load_tables"]
+__all__ = ["all_integer_ids", "kind_of", "load_table", "load_tables", "warn_of_mixed_ids"]
 
 
 def kind_of(given: Mapping[str, Any]) -> str:
@@ -58,7 +60,8 @@ def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:
             loaded[name] = load_table(spec, data)
         elif spec.required:
             raise SchemaError(
-                f"Dataset: table '{name}' must be given; got none. Pass {name}=, it may be empty."
+                f"Dataset: table '{name}' must be given; got none. Pass {name}=; where nothing is known, the needed "
+                f"columns without a row: {{{', '.join(f'{c.name!r}: []' for c in spec.columns if not c.nullable)}}}."
             )
     return loaded
 
@@ -69,13 +72,58 @@ def all_integer_ids(tables: Iterable[Loaded]) -> bool:
     return bool(with_rows) and all(_has_integer_ids(table) for table in with_rows)
 
 
+def warn_of_mixed_ids(tables: Iterable[Loaded]) -> None:
+    """Warn where ids are integers in one column and strings in another that no integer is written as."""
+    columns = [
+        (f"{table.spec.name}.{column.name}", table.columns[column.name])
+        for table in tables
+        if table.n_rows and not table.text
+        for column in table.spec.columns
+        if column.type == "id"
+    ]
+    integers = [name for name, values in columns if pa.types.is_integer(_value_type(values))]
+    if not integers:
+        return
+    for name, values in columns:
+        if name not in integers and not all(map(_is_number, _words(values))):
+            warnings.warn(
+                f"Dataset: ids should be strings everywhere, or integers everywhere; got integers in {integers[0]} and "
+                f"strings in {name}. Integers have lost leading zeros and plus signs: read all ids as strings.",
+                stacklevel=3,
+            )
+            return
+
+
+def _is_number(word: str) -> bool:
+    """Tell whether a string is what an integer is written as."""
+    return re.fullmatch(r"0|-?[1-9][0-9]*", word, re.ASCII) is not None
+
+
+def _words(values: pa.ChunkedArray) -> Iterator[str]:
+    """Yield the strings of a column, what is no string left out."""
+    is_coded = pa.types.is_dictionary(values.type)
+    chunks = [chunk.dictionary for chunk in values.chunks] if is_coded else [values.unique()]
+    for chunk in chunks:
+        if _is_text(chunk.type):
+            yield from (word for word in chunk.to_pylist() if word is not None)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _value_type(values: pa.ChunkedArray) -> pa.DataType:
+    """Return the type of a column's values, coded or not."""
+    return values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+
+
 def _has_integer_ids(loaded: Loaded) -> bool:
     """Say whether no id column of a table needs to be a string."""
     for column in loaded.spec.columns:
         if column.type != "id":
             continue
         values = loaded.columns[column.name]
-        kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+        kind = _value_type(values)
         if pa.types.is_null(kind):
             continue
         if not pa.types.is_integer(kind):

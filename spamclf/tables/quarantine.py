@@ -30,6 +30,7 @@ RULES: dict[str, str] = {
     "outside_folder": "the path leads out of the dataset's folder",
     "not_a_picture": "the file is no JPEG, PNG, WebP or GIF that can be decoded",
     "too_large": "a picture of over 20 MB or 40 megapixels, or one that takes as much memory as such a one",
+    "too_late": "a message further behind the newest one than a live scorer's lateness_s",
     "unknown_account": "the account is neither in accounts nor a sender in messages",
 }
 

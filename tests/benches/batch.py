@@ -115,7 +115,7 @@ batch.score(sys.argv[1], sys.argv[2], memory_gb=float(sys.argv[3]), progress=tel
 end = time.perf_counter()
 ends = [at for _, at in told[1:]] + [end]
 import json
-verdicts = json.loads((Path(sys.argv[2]) / "scores.json").read_text())["verdicts"]
+verdicts = json.loads((Path(sys.argv[2]) / "_scores.json").read_text())["verdicts"]
 passes = [f"{name}={until - at:.1f}" for (name, at), until in zip(told, ends)]
 print(end - start, time.process_time(), peak(), verdicts.get("automated", 0), *passes)
 """

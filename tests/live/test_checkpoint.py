@@ -257,3 +257,21 @@ def test_killed_at_a_hundred_points_and_restored(tmp_path: Path) -> None:
         for _ in range(100)
     )
     assert n > 90
+
+
+def test_a_folder_with_other_files_is_not_taken(tmp_path: Path) -> None:
+    live = LiveScorer(doors.model())
+    live.observe("accounts", {"account_id": ["a"]})
+    (tmp_path / "messages-0123456789abcdef.parquet").write_text("left by a checkpoint that was broken off")
+    live.checkpoint(tmp_path)
+    assert not (tmp_path / "messages-0123456789abcdef.parquet").exists()
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("messages-2026.parquet", "notes-0123456789abcdef.parquet"):
+        (here / name).write_text("mine")
+        with pytest.raises(
+            OutputError, match="path must be a folder of its own; got 'here', which holds other files"
+        ):
+            live.checkpoint(here)
+        assert [each.name for each in here.iterdir()] == [name]
+        (here / name).unlink()

@@ -177,12 +177,55 @@ def test_messages_that_come_too_late_are_set_aside_and_counted() -> None:
     row = {"sender_id": ["a"], "recipient_id": ["b"]}
     live.observe("messages", row | {"sent_at": [1_780_000_000]})
     live.observe("messages", row | {"sent_at": [1_780_000_000 - 100]})  # just in time
-    live.observe("messages", row | {"sent_at": [1_780_000_000 - 101]})
+    with pytest.warns(UserWarning, match="at most 100 s behind the newest one; got 1 message so far"):
+        live.observe("messages", row | {"sent_at": [1_780_000_000 - 101]})
     live.observe("messages", row | {"sent_at": [1_780_000_000]})  # once more
+    assert live.quarantine.counts == {("messages", "sent_at", "too_late"): 1}
     assert (live.n_late, live.n_duplicates) == (1, 1)
     assert live.counts["messages"] == RowCounts(4, 3, 1)
     assert live.watermark == (1_780_000_000 - 100) * 1_000_000
     assert live.score(["a"], as_of=1_780_000_001_000_000)["n_messages"].to_pylist() == [2]
+
+
+def test_bad_rows_that_come_one_by_one_are_refused_as_well() -> None:
+    live = LiveScorer(doors.model(), time_unit="s")
+    row = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_000_000]}
+    bad = row | {"recipient_id": [None]}
+    for k in range(99):
+        live.observe("messages", bad if k == 50 else row | {"sent_at": [1_780_000_000 + k]})
+    with pytest.raises(BadRowsError, match=r"all batches so far: bad rows must be at most 1 % of 100; got 2"):
+        live.observe("messages", bad)
+    assert live.counts["messages"] == RowCounts(99, 98, 1)
+    for k in range(101):
+        live.observe("messages", row | {"sent_at": [1_780_001_000 + k]})
+    live.observe("messages", bad)
+    assert live.counts["messages"] == RowCounts(201, 199, 2)
+
+
+def test_rows_may_come_as_dicts_and_ids_of_one_kind() -> None:
+    live = LiveScorer(doors.model(), time_unit="s")
+    live.observe("messages", [{"sender_id": "a", "recipient_id": "b", "sent_at": 1_780_000_000}])
+    assert live.counts["messages"] == RowCounts(1, 1, 0)
+    with pytest.raises(
+        SchemaError, match="ids of accounts must be strings, as the first ones were; got integers"
+    ):
+        live.observe("accounts", [{"account_id": 1}])
+    with pytest.raises(SchemaError, match="a dict of single values"):
+        live.observe("accounts", {"account_id": "a"})
+    with pytest.raises(
+        ParameterError, match="as_of must be microseconds since the epoch, where it is a number"
+    ):
+        live.score(["a"], as_of=1_780_000_001)
+
+
+def test_a_second_row_of_an_account_is_set_aside_and_told() -> None:
+    live = LiveScorer(doors.model())
+    live.observe("accounts", {"account_id": ["a", "b"], "country": ["DE", "FR"]})
+    live.observe("accounts", {"account_id": ["b", "a"], "country": ["FR", "BR"]})
+    assert live.counts["accounts"] == RowCounts(4, 3, 1)
+    assert live.quarantine.to_arrow().to_pylist() == [
+        {"table": "accounts", "file": "", "row": 1, "column": "account_id", "rule": "duplicate_key"}
+    ]
 
 
 def test_a_memory_limit_drops_the_oldest_first_and_never_a_history() -> None:
@@ -240,8 +283,12 @@ def test_accounts_that_were_never_observed_are_refused() -> None:
     with pytest.raises(ParameterError, match="score: account_ids must be accounts that were observed"):
         live.score(["nobody"])
     name = doors.tables()["accounts"]["account_id"][0].as_py()
-    with pytest.raises(ParameterError, match="got an account twice"):
+    with pytest.raises(ParameterError, match="the first at place 1"):
+        live.score([name, "nobody"])
+    with pytest.raises(ParameterError, match="each once; got one twice"):
         live.score([name, name])
+    with pytest.raises(ParameterError, match="ids are of another type: string"):
+        live.score([7])
     with pytest.raises(InsufficientDataError, match="as_of must be given"):
         LiveScorer(doors.model()).score()
     assert LiveScorer(doors.model()).score(as_of="2026-06-01").num_rows == 0
