@@ -232,7 +232,36 @@ def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> 
         lines.append(
             f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong"
         )
+    lines += _doubts(dataset)
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
+
+
+def _doubts(dataset: Dataset) -> list[str]:
+    """Say what makes it likely that ids or times mean something else, though each row is in order."""
+    accounts, sent = dataset.accounts, dataset.messages
+    if not accounts.num_rows or not sent.num_rows:
+        return []
+    firsts = sent.select(["sender_id", "sent_at"]).group_by("sender_id").aggregate([("sent_at", "min")])
+    senders, first = (_plain(column_of(firsts, name)) for name in ("sender_id", "sent_at_min"))
+    row = pc.index_in(senders, value_set=_plain(column_of(accounts, "account_id")))
+    lines = []
+    if row.null_count > len(row) / 2:
+        lines.append(
+            f"  messages.sender_id without a row in accounts: {row.null_count:,} of {counted(len(row), 'sender')}, "
+            "used; is an id written in two ways?"
+        )
+    born = column_of(accounts, "registered_at").take(row)
+    n_before = pc.sum(pc.less(first.cast(born.type), born)).as_py() or 0
+    if n_before:
+        lines.append(
+            f"  accounts.registered_at after the account's first message: {n_before:,} of "
+            f"{counted(len(row), 'sender')}, used; a number registered anew, or a time of another zone"
+        )
+    return lines
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def data_dictionary() -> str:

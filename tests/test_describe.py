@@ -151,3 +151,18 @@ def test_an_empty_dataset():
 def test_an_empty_quarantine():
     assert repr(Quarantine()) == "<Quarantine: 0 rows>"
     assert Quarantine().to_arrow().column_names == ["table", "file", "row", "column", "rule"]
+
+
+def test_what_makes_ids_and_times_doubtful():
+    """Each row keeps the contract, and yet an id lost its zeros, and an account sent before it was registered."""
+    messages = {"sender_id": ["171", "172", "a"], "recipient_id": ["b"] * 3, "sent_at": [NOW] * 3}
+    accounts = {"account_id": ["0171", "0172", "a"], "registered_at": [NOW + timedelta(days=3)] * 3}
+    text = describe(Dataset(messages=messages, accounts=accounts, not_after="2030-01-01"))
+    assert (
+        "messages.sender_id without a row in accounts: 2 of 3 senders, used; is an id written in two" in text
+    )
+    assert "accounts.registered_at after the account's first message: 1 of 3 senders, used" in text
+    numbers = {"sender_id": [171, 172, 3], "recipient_id": [4] * 3, "sent_at": [NOW] * 3}
+    plain = describe(Dataset(messages=numbers, accounts={"account_id": [171, 172]}))
+    assert "without a row in accounts" not in plain
+    assert "first message" not in plain
