@@ -37,6 +37,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     yield found
     found["warehouse"].remove_function("spam_score")
     found["warehouse"].close()
+    found["server"].server_close()  # twice does no harm: each worker runs the recipes, one of them the server's test
     found.clear()
 
 
