@@ -21,7 +21,8 @@ from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.spark.parcels import DDL, Parcel, opened, sent
 from spamclf.spark.plan import Plan
-from spamclf.spark.stages import LAST, STAGES, route_rows
+from spamclf.spark.places import numbers_of
+from spamclf.spark.stages import LAST, keep_logs, meet, route_rows
 from spamclf.spark.ties import tied_parcels
 from spamclf.tables.check import Loaded, check_names, check_types
 from spamclf.tables.schemes import check_schemes, check_sections
@@ -266,7 +267,10 @@ def _plan_of_model(model: Model) -> tuple[tuple[str, ...], tuple[tuple[str, byte
 
 
 def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], result: str) -> DataFrame:
-    """Chain the stages: rows to logs, logs to where they meet, and back to the accounts."""
+    """Chain the stages: rows to logs, what these tell to where it meets, and both back to the accounts.
+
+    A log stays where it was made: what is told goes past it.
+    """
     parcels: DataFrame | None = None
     for name, table in tables.items():
         here = [each.name for each in TABLES[name].columns if each.name in table.columns]
@@ -275,13 +279,29 @@ def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], r
     assert parcels is not None
     tied = tied_parcels(session, plan, tables)
     parcels = parcels if tied is None else parcels.union(tied)
-    for stage in STAGES:
-        parcels = _at_shards(plan, parcels).mapInArrow(partial(_stage, stage, plan), DDL)
-    return _at_shards(plan, parcels).mapInArrow(partial(_answers, plan), result)
+    logs = _at_shards(plan, _at_shards(plan, parcels).mapInArrow(partial(_stage, keep_logs, plan), DDL))
+    asked = _emptied(logs, "^(?!log[.])")
+    met = _at_shards(plan, asked.mapInArrow(partial(_stage, meet, plan), DDL))
+    own = _emptied(logs, "^(log|own)[.]")
+    both = own.groupBy("place").cogroup(met.groupBy("place"))
+    return both.applyInArrow(partial(_answers, plan), result)
 
 
 def _at_shards(plan: Plan, parcels: DataFrame) -> DataFrame:
-    return parcels.repartition(plan.n_shards, "to")
+    """Put each shard into a task of its own; by a mere hash some tasks would get several, and others none."""
+    from pyspark.sql import functions as sql
+
+    numbers = ", ".join(f"{each}L" for each in numbers_of(plan.n_shards))
+    place = sql.expr(f"array({numbers})[cast(to as int)]").alias("place")
+    return parcels.select("to", "kind", "part", "data", place).repartition(plan.n_shards, "place")
+
+
+def _emptied(parcels: DataFrame, kinds: str) -> DataFrame:
+    """Keep the data of some kinds. A filter would move ahead of the exchange, and make two of the one."""
+    from pyspark.sql import functions as sql
+
+    data = sql.when(sql.col("kind").rlike(kinds), sql.col("data")).alias("data")
+    return parcels.select("to", "kind", "part", data, "place")
 
 
 def _stage(stage: Stage, plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -289,6 +309,8 @@ def _stage(stage: Stage, plan: Plan, batches: Iterable[pa.RecordBatch]) -> Itera
         yield from sent(stage(plan, shard, tables))
 
 
-def _answers(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for shard, tables in opened(batches).items():
-        yield from LAST(plan, shard, tables)
+def _answers(plan: Plan, _: tuple[pa.Scalar, ...], own: pa.Table, met: pa.Table) -> pa.Table:
+    """Answer for one shard."""
+    parts = opened(own.to_batches() + met.to_batches())
+    found = [batch for shard, tables in parts.items() for batch in LAST(plan, shard, tables)]
+    return pa.Table.from_batches(found) if found else pa.table({})
