@@ -8,29 +8,34 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, extract, predict, spark
+from spamclf import Dataset, extract, predict, simulate, spark
 from spamclf.campaigns.sightings import Sightings
 from spamclf.campaigns.verdicts import Labels
 from spamclf.ego import EgoLog
 from spamclf.errors import BadRowsError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.features import FAMILIES
+from spamclf.instants import DAY_US
 from spamclf.lists import lists_of
 from spamclf.remember import remember
 from spamclf.spark.components import components
 from spamclf.spark.parcels import opened, routes, sent, sent_apart
+from spamclf.spark.plan import plain
 from spamclf.spark.ties import prints_of, ties_of
 from tests import doors, spark_twin
 from tests.features.crowds import LOWERED, lower
 from tests.features.test_co_target import lists_worlds
 from tests.features.test_reach import several_crowds
+from tests.test_four_doors import simulated_hashes
 from tests.worlds import World, arrow, random_world, worlds
 
 NAMES = list(FAMILIES)
@@ -74,14 +79,14 @@ def session() -> Iterator[Any]:
 
 def frames(session: Any, tables: dict[str, pa.Table]) -> dict[str, Any]:
     """Tables as Spark's; it has no unsigned integers."""
-    made = {}
-    for name, table in tables.items():
-        if "signature" in table.column_names:
-            place = table.column_names.index("signature")
-            signature = table["signature"].cast(pa.list_(pa.int64()))
-            table = table.set_column(place, "signature", signature)
-        made[name] = session.createDataFrame(table)
-    return made
+    return {name: session.createDataFrame(signed(table)) for name, table in tables.items()}
+
+
+def signed(table: pa.Table) -> pa.Table:
+    if "signature" not in table.column_names:
+        return table
+    signature = table["signature"].cast(pa.list_(pa.int64()))
+    return table.set_column(table.column_names.index("signature"), "signature", signature)
 
 
 def assert_equal(got: pa.Table | None, wanted: pa.Table) -> None:
@@ -275,6 +280,41 @@ def test_features_of_many_worlds_equal_extract(session: Any) -> None:
     got = found.toArrow()
     as_of = got["as_of"].cast(pa.timestamp("us", tz="UTC"))
     assert_equal(got.set_column(1, "as_of", as_of), wanted_of(world))
+
+
+@pytest.mark.slow
+@needs_spark
+def test_a_million_messages_equal_predict(session: Any, tmp_path: Path) -> None:
+    """Scores and features of a world with campaigns, at two instants and in two numbers of parts."""
+    rng = random.Random(11)
+    tables = dict(simulate.world(10_500, 30, random_state=5001))
+    assert tables["messages"].num_rows > 1_000_000
+    tables = {name: table for name, table in tables.items() if name in TABLES}
+    tables["photos"] = simulated_hashes(tables["photos"], rng)
+    dataset, model = Dataset(**tables), predict.load_shipped_model()
+    given = parquet_frames(session, tables, tmp_path)
+    last = dataset.last_instant()
+    assert last is not None
+    for n_partitions in (3, 8):
+        as_of = last - rng.randrange(20 * DAY_US)
+        wanted = predict.score(dataset, model, as_of=as_of, n_jobs=2)
+        got = spark.score(session, **given, model=model, as_of=as_of, n_partitions=n_partitions).toArrow()
+        assert_equal(got.cast(wanted.schema.set(0, pa.field("account_id", pa.string()))), wanted)
+        values = extract(dataset, as_of=as_of, features=NAMES, n_jobs=2).to_arrow()
+        found = spark.features(
+            session, **given, names=NAMES, as_of=as_of, n_partitions=n_partitions
+        ).toArrow()
+        assert_equal(found.set_column(1, "as_of", found["as_of"].cast(pa.timestamp("us", tz="UTC"))), values)
+
+
+def parquet_frames(session: Any, tables: dict[str, pa.Table], folder: Path) -> dict[str, Any]:
+    """The tables in files, several row groups each, as Spark reads them."""
+    made = {}
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        pq.write_table(plain(signed(table)), path, row_group_size=table.num_rows // 5 + 1)
+        made[name] = session.read.parquet(str(path))
+    return made
 
 
 @needs_spark
