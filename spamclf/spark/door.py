@@ -20,8 +20,8 @@ from spamclf.model.reasons import Telling
 from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.spark.parcels import DDL, Parcel, opened, sent
-from spamclf.spark.plan import Plan
 from spamclf.spark.places import numbers_of
+from spamclf.spark.plan import Plan
 from spamclf.spark.stages import LAST, keep_logs, meet, route_rows
 from spamclf.spark.ties import tied_parcels
 from spamclf.tables.check import Loaded, check_names, check_types

@@ -112,9 +112,9 @@ class Plan:
 def plain(table: pa.Table) -> pa.Table:
     """Return a table without coded strings: two parts of it can be joined whatever their codes."""
     schema = table.schema
-    for k, field in enumerate(schema):
-        if pa.types.is_dictionary(field.type):
-            schema = schema.set(k, field.with_type(field.type.value_type))
+    for k, each in enumerate(schema):
+        if pa.types.is_dictionary(each.type):
+            schema = schema.set(k, each.with_type(each.type.value_type))
     return table.cast(schema)
 
 
