@@ -65,13 +65,12 @@ class IdBook:
 
     def _number(self, values: pa.Array) -> Codes:
         """Return the codes of different values, numbering those not met before."""
-        known = pc.index_in(values, value_set=self.ids)
-        fresh = np.asarray(known.is_null(), dtype=np.bool_)
+        codes = _places(values, self.ids)
+        fresh = codes < 0
         added = values.filter(pa.array(fresh))
-        order = np.asarray(pc.sort_indices(added))
+        order = _ascending(added)
         rank = np.empty(len(added), np.int32)
         rank[order] = np.arange(len(added), dtype=np.int32)
-        codes = np.array(known.fill_null(0), np.int32)
         codes[fresh] = len(self.ids) + rank
         self.ids = pa.concat_arrays([self.ids, added.take(pa.array(order))])
         return codes
@@ -79,6 +78,27 @@ class IdBook:
 
 def _decoded(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _places(values: pa.Array, ids: pa.Array) -> Codes:
+    """Return the place of each value among different ids, -1 for a value that is none of them."""
+    if pa.types.is_integer(values.type) and len(ids):
+        numbers, known = (each.to_numpy(zero_copy_only=False) for each in (values, ids))
+        low, high = int(known.min()), int(known.max())
+        if high - low < 16 * known.size + 1_000:  # dense enough for a table: no hashing
+            table = np.full(high - low + 1, -1, np.int32)
+            table[known - low] = np.arange(known.size, dtype=np.int32)
+            places = np.full(numbers.size, -1, np.int32)
+            inside = (numbers >= low) & (numbers <= high)
+            places[inside] = table[numbers[inside] - low]
+            return places
+    return np.array(pc.index_in(values, value_set=ids).fill_null(-1), np.int32)
+
+
+def _ascending(values: pa.Array) -> npt.NDArray[np.integer[Any]]:
+    if pa.types.is_integer(values.type):  # often they are in order already, which this notices
+        return np.argsort(values.to_numpy(zero_copy_only=False), kind="stable")
+    return np.asarray(pc.sort_indices(values))
 
 
 def _distinct(column: pa.Array) -> tuple[pa.Array, npt.NDArray[Any], int]:

@@ -17,7 +17,7 @@ from spamclf.spark.door import _plan_of_model
 from spamclf.spark.parcels import opened, sent
 from spamclf.spark.plan import Plan
 from spamclf.spark.showing import names_of
-from spamclf.spark.stages import LAST, STAGES, route_rows
+from spamclf.spark.stages import LAST, keep_logs, meet, route_rows
 from spamclf.spark.ties import parcels_of, prints_of, remembered_of
 from spamclf.tables.times import Reading
 from tests.worlds import World, arrow
@@ -46,12 +46,17 @@ def run(plan: Plan, tables: Tables) -> pa.Table | None:
         batch for name, table in tables.items() for batch in route_rows(plan, name, table.to_batches())
     ]
     batches += sent(parcels_of(plan, tied(plan, tables)))
-    for stage in STAGES:
-        batches = [
-            batch for shard, parcels in opened(batches).items() for batch in sent(stage(plan, shard, parcels))
-        ]
-    found = [batch for shard, parcels in opened(batches).items() for batch in LAST(plan, shard, parcels)]
+    logs = opened(_stage(keep_logs, plan, opened(batches)))
+    met = opened(_stage(meet, plan, logs))
+    found = []
+    for shard, tables in logs.items():
+        own = {kind: table for kind, table in tables.items() if kind.startswith(("log.", "own."))}
+        found += LAST(plan, shard, own | met.get(shard, {}))
     return pa.Table.from_batches(found).sort_by("account_id") if found else None
+
+
+def _stage(stage: Any, plan: Plan, shards: dict[int, Tables]) -> list[pa.RecordBatch]:
+    return [batch for shard, tables in shards.items() for batch in sent(stage(plan, shard, tables))]
 
 
 def tied(plan: Plan, tables: Tables) -> pa.Table:

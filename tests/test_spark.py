@@ -8,29 +8,38 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamclf import Dataset, extract, predict, spark
+from spamclf import Dataset, extract, predict, simulate, spark
 from spamclf.campaigns.sightings import Sightings
 from spamclf.campaigns.verdicts import Labels
 from spamclf.ego import EgoLog
 from spamclf.errors import BadRowsError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.features import FAMILIES
+from spamclf.instants import DAY_US, LAST_US
 from spamclf.lists import lists_of
 from spamclf.remember import remember
 from spamclf.spark.components import components
+from spamclf.spark.latest import latest_of
+from spamclf.spark.packing import joined, packed
 from spamclf.spark.parcels import opened, routes, sent, sent_apart
+from spamclf.spark.places import numbers_of
+from spamclf.spark.plan import plain
 from spamclf.spark.ties import prints_of, ties_of
+from spamclf.tables.times import Reading
 from tests import doors, spark_twin
 from tests.features.crowds import LOWERED, lower
 from tests.features.test_co_target import lists_worlds
 from tests.features.test_reach import several_crowds
+from tests.test_four_doors import simulated_hashes
 from tests.worlds import World, arrow, random_world, worlds
 
 NAMES = list(FAMILIES)
@@ -74,14 +83,14 @@ def session() -> Iterator[Any]:
 
 def frames(session: Any, tables: dict[str, pa.Table]) -> dict[str, Any]:
     """Tables as Spark's; it has no unsigned integers."""
-    made = {}
-    for name, table in tables.items():
-        if "signature" in table.column_names:
-            place = table.column_names.index("signature")
-            signature = table["signature"].cast(pa.list_(pa.int64()))
-            table = table.set_column(place, "signature", signature)
-        made[name] = session.createDataFrame(table)
-    return made
+    return {name: session.createDataFrame(signed(table)) for name, table in tables.items()}
+
+
+def signed(table: pa.Table) -> pa.Table:
+    if "signature" not in table.column_names:
+        return table
+    signature = table["signature"].cast(pa.list_(pa.int64()))
+    return table.set_column(table.column_names.index("signature"), "signature", signature)
 
 
 def assert_equal(got: pa.Table | None, wanted: pa.Table) -> None:
@@ -232,6 +241,26 @@ def test_parcels_arrive_whole(ids: pa.Array) -> None:
         assert parcels["x"]["n"].to_pylist() == np.flatnonzero(shard == to).tolist()
 
 
+@given(
+    st.lists(
+        st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(0, 300))), min_size=1
+    )
+)
+def test_packed_parts_join_as_they_were(parts: list[list[int | None]]) -> None:
+    """Narrow numbers, wide ones, unknown ones, in parts of their own."""
+    tables = [
+        pa.table({"n": pa.array(part, pa.int64()), "f": pa.nulls(len(part), pa.float64())}) for part in parts
+    ]
+    got = joined([packed(packed(table)) for table in tables])
+    assert got.equals(pa.concat_tables(tables).combine_chunks())
+
+
+def test_the_latest_time_is_read_as_the_rows_are() -> None:
+    batches = pa.table({"time": [5, None, 7_000]}).to_batches()
+    (found,) = latest_of(Reading(LAST_US, time_unit="ms"), "messages", batches)
+    assert found.column(0).to_pylist() == [7_000_000]
+
+
 # ---- on a cluster ----------------------------------------------------------------------------------------------
 
 
@@ -275,6 +304,77 @@ def test_features_of_many_worlds_equal_extract(session: Any) -> None:
     got = found.toArrow()
     as_of = got["as_of"].cast(pa.timestamp("us", tz="UTC"))
     assert_equal(got.set_column(1, "as_of", as_of), wanted_of(world))
+
+
+@pytest.mark.slow
+@needs_spark
+def test_a_million_messages_equal_predict(session: Any, tmp_path: Path) -> None:
+    """Scores and features of a world with campaigns, at two instants and in two numbers of parts."""
+    rng = random.Random(11)
+    tables = dict(simulate.world(10_500, 30, random_state=5001))
+    assert tables["messages"].num_rows > 1_000_000
+    tables = {name: table for name, table in tables.items() if name in TABLES}
+    tables["photos"] = simulated_hashes(tables["photos"], rng)
+    dataset, model = Dataset(**tables), predict.load_shipped_model()
+    given = parquet_frames(session, tables, tmp_path)
+    last = dataset.last_instant()
+    assert last is not None
+    for n_partitions in (3, 8):
+        as_of = last - rng.randrange(20 * DAY_US)
+        wanted = predict.score(dataset, model, as_of=as_of, n_jobs=2)
+        got = spark.score(session, **given, model=model, as_of=as_of, n_partitions=n_partitions).toArrow()
+        assert_equal(got.cast(wanted.schema.set(0, pa.field("account_id", pa.string()))), wanted)
+        values = extract(dataset, as_of=as_of, features=NAMES, n_jobs=2).to_arrow()
+        found = spark.features(
+            session, **given, names=NAMES, as_of=as_of, n_partitions=n_partitions
+        ).toArrow()
+        assert_equal(found.set_column(1, "as_of", found["as_of"].cast(pa.timestamp("us", tz="UTC"))), values)
+
+
+def parquet_frames(session: Any, tables: dict[str, pa.Table], folder: Path) -> dict[str, Any]:
+    """The tables in files, several row groups each, as Spark reads them."""
+    made = {}
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        pq.write_table(plain(signed(table)), path, row_group_size=table.num_rows // 5 + 1)
+        made[name] = session.read.parquet(str(path))
+    return made
+
+
+@needs_spark
+@pytest.mark.parametrize("n_tasks", [1, 7, 200])
+def test_each_task_gets_one_shard(session: Any, n_tasks: int) -> None:
+    numbers = pa.table({"number": numbers_of(n_tasks)})
+    hashes = session.createDataFrame(numbers).selectExpr(f"pmod(hash(number), {n_tasks}) AS task").toArrow()
+    assert hashes["task"].to_pylist() == list(range(n_tasks))
+
+
+@pytest.mark.slow
+@needs_spark
+def test_counts_as_times_and_large_strings(session: Any) -> None:
+    """The last instant is looked for in the unit of the rows; strings come back as large as the session wants."""
+    rng = np.random.default_rng(6)
+    sender = rng.integers(0, 60, 2_000)
+    tables = {
+        "accounts": pa.table({"account_id": [str(k) for k in range(40)]}),
+        "messages": pa.table(
+            {
+                "sender_id": sender.astype(str),
+                "recipient_id": (sender + rng.integers(1, 30, 2_000)).astype(str),
+                "sent_at": 1_780_000_000_000 + rng.integers(0, 20 * 86_400_000, 2_000),
+            }
+        ),
+    }
+    wanted = predict.score(Dataset(**tables, time_unit="ms"), doors.model(), reasons_for="all", n_jobs=1)
+    given = frames(session, tables)
+    session.conf.set("spark.sql.execution.arrow.useLargeVarTypes", "true")
+    try:
+        found = spark.score(
+            session, **given, model=doors.model(), time_unit="ms", reasons_for="all", n_partitions=2
+        ).toArrow()
+    finally:
+        session.conf.unset("spark.sql.execution.arrow.useLargeVarTypes")
+    assert_equal(found.cast(wanted.schema.set(0, pa.field("account_id", pa.string()))), wanted)
 
 
 @needs_spark

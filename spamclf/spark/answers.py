@@ -138,7 +138,11 @@ def _once(plan: Plan, kind: str, tables: Tables) -> pa.Table:
     if own is not None:
         scored = column_of(tables["log.counts"], "account_id")
         others = others.filter(pc.invert(pc.is_in(others["account_id"], value_set=scored)))
-    others = others.group_by(others.column_names).aggregate([])
+    if kind == "labels":  # an account may have several
+        others = others.group_by(others.column_names).aggregate([])
+    else:
+        code = IdBook(plan.ids()).encode(column_of(others, "account_id"))
+        others = others.take(pa.array(np.unique(code, return_index=True)[1]))
     return (
         others if own is None else pa.concat_tables([own, others.select(own.column_names)]).combine_chunks()
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.ego import EgoLog, order_messages
+from spamclf.ego import EgoLog, order_messages, typed_of
 from spamclf.errors import BadRowsError
 from spamclf.facts import column_of
 from spamclf.ids import IdBook
@@ -68,33 +68,31 @@ def keep_logs(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
 
 def _log_of(plan: Plan, shard: int, tables: Tables) -> tuple[EgoLog, pa.Array]:
     """Return the shard's log, and the ids of its people by code."""
-    none = plan.ids()
-    messages = tables.get("messages")
-    sender = recipient = none
+    parts = [tables[kind] for kind in ("messages", "received") if kind in tables]
+    n_sent = tables["messages"].num_rows if "messages" in tables else 0
+    sender = recipient = plan.ids()
     flags, sent_at, typed = np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0)
-    if messages is not None:
+    if parts:
+        messages = pa.concat_tables(parts)
         sender, recipient = (column_of(messages, name) for name in ("sender_id", "recipient_id"))
-        flags = np.array(column_of(messages, "flags"))
-        sent_at = np.array(column_of(messages, "sent_at"))
-        if messages["typed_s"].null_count < messages.num_rows:
-            typed = np.array(column_of(messages, "typed_s").fill_null(np.nan))
-    mine = pa.array(routes(sender, plan.n_shards) == shard)
-    earlier = column_of(tables["senders"], "account_id") if "senders" in tables else none
-    accounts = _accounts(plan, tables)
-    grouped = pa.array((flags & GROUP) != 0)
-    others = pa.concat_arrays([recipient.filter(pc.invert(grouped)), sender.filter(pc.invert(mine))]).unique()
-    groups = IdBook(none)
-    group = groups.encode(recipient.filter(grouped))
+        flags, sent_at = (np.array(column_of(messages, name)) for name in ("flags", "sent_at"))
+        typed = typed_of(messages)
+    earlier = column_of(tables["senders"], "account_id") if "senders" in tables else plan.ids()
+    grouped = (flags & GROUP) != 0
+    to_people = recipient.filter(pa.array(~grouped)) if grouped.any() else recipient
+    groups = IdBook(plan.ids())
+    group = groups.encode(recipient.filter(pa.array(grouped))) if grouped.any() else np.empty(0, np.int32)
     ego, people = EgoLog.numbered(
-        plan.dataset(accounts=accounts),
-        pa.concat_arrays([sender.filter(mine), earlier]).unique(),
-        others,
+        plan.dataset(accounts=_accounts(plan, tables)),
+        pa.concat_arrays([sender[:n_sent], earlier]),
+        pa.concat_arrays([to_people, sender[n_sent:]]),
         len(groups),
     )
     book = IdBook(people)
-    codes = np.empty(flags.size, np.int32)
-    codes[np.asarray(grouped)] = len(people) + group
-    codes[~np.asarray(grouped, np.bool_)] = book.encode(recipient.filter(pc.invert(grouped)))
+    codes = book.encode(to_people)
+    if grouped.any():
+        of_people, codes = codes, np.empty(flags.size, np.int32)
+        codes[~grouped], codes[grouped] = of_people, len(people) + group
     log = order_messages(book.encode(sender), codes, sent_at, flags, typed, ego.n_accounts, 1)
     return replace(ego, **log), people
 
@@ -138,8 +136,10 @@ def _own(plan: Plan, shard: int, ego: EgoLog, people: pa.Array, tables: Tables) 
 
 def _asked(plan: Plan, shard: int, ego: EgoLog, people: pa.Array) -> Iterator[Parcel]:
     """Ask for the registrations of those whom the shard's accounts write to."""
-    written = np.unique(ego.peer[(ego.flag & (GROUP | 1)) == 1])
-    asked = people.take(pa.array(written[written >= ego.n_accounts]))
+    written = np.zeros(len(people), np.bool_)
+    written[ego.peer[(ego.flag & (GROUP | 1)) == 1]] = True
+    written[: ego.n_accounts] = False
+    asked = people.filter(pa.array(written))
     table = pa.table({"id": asked, "asks": np.full(len(asked), shard)})
     yield from sent_apart("asks", table, routes(asked, plan.n_shards))
 

@@ -27,8 +27,6 @@ Places = npt.NDArray[np.int64]
 def meet(plan: Plan, shard: int, tables: Tables) -> Iterator[Parcel]:
     """Answer what other shards ask; bring those together who share a stranger, a reporter or a registration."""
     for kind, table in tables.items():
-        if kind.startswith(("log.", "own.")):
-            yield shard, kind, table
         if kind.startswith("passed."):
             yield shard, kind.replace("passed", "who"), table
     who = Who(_known(tables), plan.ids())

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from spamclf.campaigns.signatures import hash_items
 from spamclf.shards import shard_of
+from spamclf.spark.packing import joined, packed
 
 __all__ = ["DDL", "Parcel", "opened", "routes", "sent", "sent_apart"]
 
@@ -51,28 +52,33 @@ def sent_apart(kind: str, table: pa.Table, shard: Shards, rows: Shards | None = 
     """Send rows of a table to their shards: row `rows[k]`, or row k, goes to ``shard[k]``."""
     if not shard.size:
         return
-    order = np.argsort(shard, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(shard[order])) + 1, shard.size)
+    table = packed(table)
+    few = shard.astype(np.min_scalar_type(int(shard.max())))  # narrow numbers are sorted by counting
+    order = np.argsort(few, kind="stable")
+    few = few[order]
+    ends = np.append(np.flatnonzero(few[1:] != few[:-1]) + 1, few.size)
     taken = order if rows is None else rows[order]
     start = 0
     for end in ends.tolist():
-        yield int(shard[order[start]]), kind, table.take(pa.array(taken[start:end]))
+        yield int(few[start]), kind, table.take(pa.array(taken[start:end]))
         start = end
 
 
 def sent(parcels: Iterable[Parcel]) -> Iterator[pa.RecordBatch]:
     """Write parcels as the rows that the cluster sends."""
-    rows: list[tuple[int, str, int, bytes]] = []
-    size = 0
+    sink, rows, ends = pa.BufferOutputStream(), [], [0]
     for to, kind, table in parcels:
         for low in range(0, max(table.num_rows, 1), _ROWS):
-            rows.append((to, kind, low, _written(table.slice(low, _ROWS))))
-            size += len(rows[-1][3])
-        if size > _BYTES:
-            yield _batch(rows)
-            rows, size = [], 0
+            part = packed(table.slice(low, _ROWS))
+            with pa.ipc.new_stream(sink, part.schema) as writer:
+                writer.write_table(part)
+            rows.append((to, kind, low))
+            ends.append(sink.tell())
+        if ends[-1] > _BYTES:
+            yield _batch(rows, ends, sink.getvalue())
+            sink, rows, ends = pa.BufferOutputStream(), [], [0]
     if rows:
-        yield _batch(rows)
+        yield _batch(rows, ends, sink.getvalue())
 
 
 def opened(batches: Iterable[pa.RecordBatch]) -> dict[int, dict[str, pa.Table]]:
@@ -80,26 +86,20 @@ def opened(batches: Iterable[pa.RecordBatch]) -> dict[int, dict[str, pa.Table]]:
     found: dict[int, dict[str, list[tuple[int, pa.Table]]]] = {}
     for batch in batches:
         for to, kind, part, data in zip(*(batch.column(k) for k in range(4)), strict=True):
-            here = found.setdefault(to.as_py(), {}).setdefault(kind.as_py(), [])
-            here.append((part.as_py(), pa.ipc.open_stream(data.as_buffer()).read_all()))
+            if data.is_valid:  # the others are for another stage
+                here = found.setdefault(to.as_py(), {}).setdefault(kind.as_py(), [])
+                here.append((part.as_py(), pa.ipc.open_stream(data.as_buffer()).read_all()))
     return {
-        to: {kind: _joined(tables) for kind, tables in kinds.items()} for to, kinds in sorted(found.items())
+        to: {kind: _in_order(tables) for kind, tables in kinds.items()} for to, kinds in sorted(found.items())
     }
 
 
-def _joined(parts: list[tuple[int, pa.Table]]) -> pa.Table:
-    tables = [table for _, table in sorted(parts, key=lambda part: part[0])]
-    return pa.concat_tables(tables).combine_chunks()
+def _in_order(parts: list[tuple[int, pa.Table]]) -> pa.Table:
+    return joined([table for _, table in sorted(parts, key=lambda part: part[0])])
 
 
-def _batch(rows: list[tuple[int, str, int, bytes]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(list(each), kind.type) for each, kind in zip(columns, _SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
-
-
-def _written(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
+def _batch(rows: list[tuple[int, str, int]], ends: list[int], data: pa.Buffer) -> pa.RecordBatch:
+    columns = [pa.array(each) for each in zip(*rows, strict=True)]
+    offsets = pa.py_buffer(np.array(ends, np.int32))
+    cells = pa.Array.from_buffers(pa.binary(), len(rows), [None, offsets, data])
+    return pa.RecordBatch.from_arrays([*columns, cells], schema=_SCHEMA)

@@ -111,11 +111,11 @@ class Plan:
 
 def plain(table: pa.Table) -> pa.Table:
     """Return a table without coded strings: two parts of it can be joined whatever their codes."""
-    columns = {
-        name: column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    }
-    return pa.table(columns)
+    schema = table.schema
+    for k, each in enumerate(schema):
+        if pa.types.is_dictionary(each.type):
+            schema = schema.set(k, each.with_type(each.type.value_type))
+    return table.cast(schema)
 
 
 @lru_cache(maxsize=2)

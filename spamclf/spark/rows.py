@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from spamclf.ego import flags_of
 from spamclf.facts import column_of, instants_of
 from spamclf.schema import TABLES
+from spamclf.spark.packing import packed
 from spamclf.spark.parcels import Parcel, routes, sent, sent_apart
 from spamclf.spark.plan import Plan, plain
 from spamclf.tables.check import Loaded, check_table
@@ -60,7 +61,10 @@ def _others(plan: Plan, name: str, table: pa.Table) -> Iterator[Parcel]:
 
 
 def _messages(plan: Plan, table: pa.Table) -> Iterator[Parcel]:
-    """Send each message of the history to both sides; of the others only that their senders exist."""
+    """Send each message of the history to its sender and, if that is elsewhere, to its recipient.
+
+    Of the others it is told only that their senders exist.
+    """
     sent_at = instants_of(table, "sent_at")
     inside = (sent_at >= plan.since) & (sent_at < plan.as_of)
     if not inside.all():
@@ -77,9 +81,12 @@ def _messages(plan: Plan, table: pa.Table) -> Iterator[Parcel]:
         column_of(table, "typed_s") if "typed_s" in table.column_names else pa.nulls(len(flags), pa.float64())
     )
     sender, recipient = (routes(message[name], plan.n_shards) for name in ("sender_id", "recipient_id"))
-    twice = np.flatnonzero((sender != recipient) & ~to_group)
-    rows = np.concatenate([np.arange(len(flags)), twice])
-    for to, kind, part in sent_apart(
-        "messages", pa.table(message), np.concatenate([sender, recipient[twice]]), rows
-    ):
-        yield to, kind, plain(part)
+    elsewhere = np.flatnonzero((sender != recipient) & ~to_group)
+    whole = packed(pa.table(message))
+    yield from _plain(sent_apart("messages", whole, sender))
+    yield from _plain(sent_apart("received", whole, recipient[elsewhere], elsewhere))
+
+
+def _plain(parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+    for to, kind, table in parcels:
+        yield to, kind, plain(table)

@@ -5,8 +5,7 @@ from spamclf.spark.logs import keep_logs
 from spamclf.spark.meeting import meet
 from spamclf.spark.rows import route_rows
 
-__all__ = ["LAST", "STAGES", "route_rows"]
+__all__ = ["LAST", "keep_logs", "meet", "route_rows"]
 
-#: From parcels to parcels, shard by shard; and from parcels to the result.
-STAGES = (keep_logs, meet)
+#: From what was kept and what was met to the result, shard by shard.
 LAST = answer

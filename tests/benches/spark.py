@@ -105,6 +105,7 @@ def cluster() -> Any:
         "spark.ui.enabled": "false", "spark.driver.memory": "6g", "spark.sql.session.timeZone": "UTC",
         "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.sql.shuffle.partitions": "8",
         "spark.ui.showConsoleProgress": "false",
+        "spark.sql.execution.arrow.maxBytesPerBatch": "2147483647",  # as the notes of `spark.score` say
     }  # fmt: skip
     builder = SparkSession.builder.master("local[2]")
     for name, value in conf.items():
