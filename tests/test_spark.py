@@ -224,6 +224,11 @@ def test_a_bad_row_is_refused() -> None:
     double = world.with_rows(accounts=[*world.tables["accounts"], world.tables["accounts"][0]])
     with pytest.raises(BadRowsError, match="duplicate_key"):
         spark_twin.features(double, NAMES, 2)
+    lost = world.with_rows(messages=[{**row, "recipient_id": None} for row in world.tables["messages"][:3]])
+    with pytest.raises(
+        BadRowsError, match=r"must all keep the contract.*recipient_id null: 3.*recipient_id is not null"
+    ):
+        spark_twin.features(lost, NAMES, 2)
     stranger = world.with_rows(
         labels=[{"account_id": "nobody", "is_automated": True, "labelled_at": 1, "campaign": None}]
     )
@@ -281,6 +286,32 @@ def predict_schema(model: Any) -> pa.Schema:
     tables = {name: doors.tables()[name] for name in TABLES}
     schema = predict.score(Dataset(**tables), model, n_reasons=0, n_jobs=1).schema
     return schema.set(0, pa.field("account_id", pa.string()))
+
+
+@needs_spark
+@pytest.mark.parametrize(
+    ("sent_at", "how"),
+    [
+        (pa.array(["2026-11-20T12:00:00"]).cast(pa.timestamp("us")), {"time_zone": "America/New_York"}),
+        (pa.array(["2026-11-20T12:00:00Z"]).cast(pa.timestamp("us", "Europe/Berlin")), {}),
+        (pa.array([1_795_176_000]), {"time_unit": "s"}),
+        (pa.array([1_795_176_000_123]), {"time_unit": "ms"}),
+    ],
+)
+def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, how: dict[str, str]) -> None:
+    """Also where times have no zone, or are counts: the session's zone is another one."""
+    from spamclf.spark.door import _reading
+    from spamclf.spark.latest import after_last
+
+    tables = {
+        "messages": pa.table({"sender_id": ["a"], "recipient_id": ["b"], "sent_at": sent_at}),
+        "accounts": pa.table({"account_id": ["a", "b"]}),
+    }
+    last = Dataset(**tables, **how, not_after="2030-01-01").last_instant()  # type: ignore[arg-type]
+    given = frames(session, tables)
+    reading = _reading(given, how.get("time_zone"), how.get("time_unit"))
+    assert last is not None
+    assert after_last(given, reading, "test") == last + 1
 
 
 @pytest.mark.slow

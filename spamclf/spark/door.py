@@ -67,7 +67,8 @@ def score(
     Parameters
     ----------
     session : pyspark.sql.SparkSession
-        Its executors need spamclf installed.
+        Its executors need spamclf installed for the Python that they run, which is ``python3`` unless the environment
+        variable ``PYSPARK_PYTHON`` names another.
     messages, accounts : pyspark.sql.DataFrame
         Columns as in `spamclf.schema.TABLES`; others are ignored. Nothing of them comes to the driver.
     reports, labels, photos, texts, evidence : pyspark.sql.DataFrame, optional
@@ -91,7 +92,8 @@ def score(
     Returns
     -------
     scores : pyspark.sql.DataFrame
-        The columns of `predict.score`, in no order. Each action on it computes it anew: write it, or cache it.
+        The columns of `predict.score`, in no order. Each action on it computes it anew: write it, or cache it. For CSV,
+        drop the column of reasons.
 
     Raises
     ------
@@ -105,8 +107,8 @@ def score(
         As of `predict.score`.
     BadRowsError
         On the executors, and so when the rows are asked for (those of photos and texts at once): rows that break the
-        contract are not set aside as
-        `Dataset` does, for how many there are is known at the end only. Take them out first.
+        contract are not set aside as `Dataset` does, for how many there are is known at the end only. Take them out
+        first; the error names filters that do.
 
     Notes
     -----

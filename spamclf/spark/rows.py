@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.ego import flags_of
+from spamclf.errors import BadRowsError
 from spamclf.facts import column_of, instants_of
 from spamclf.schema import TABLES
 from spamclf.spark.packing import packed
@@ -40,7 +41,33 @@ def checked(plan: Plan, name: str, batches: Iterable[pa.RecordBatch]) -> Iterato
     spec = replace(TABLES[name], key=(), known=())  # what other rows have to say is looked at where they meet
     for table in joined(batches):
         columns = {each.name: table[each.name] for each in spec.columns if each.name in table.column_names}
-        yield check_table(Loaded(spec, columns, table.num_rows), plan.reading, 0.0, {}).table
+        try:
+            yield check_table(Loaded(spec, columns, table.num_rows), plan.reading, 0.0, {}).table
+        except BadRowsError as error:
+            rules = [
+                line.strip().split(", first at row")[0]
+                for line in str(error).splitlines()
+                if line[:2] == "  "
+            ]
+            raise BadRowsError(
+                f"spark: rows of {name} must all keep the contract; got, in one part of them, {'; '.join(rules)}. "
+                f"Take such rows out first: {_filters(rules)}."
+            ) from None
+
+
+def _filters(rules: list[str]) -> str:
+    """Return how rows that break some rules are taken out in Spark."""
+    ways = {
+        "null": "filter('{column} is not null')",
+        "same_account": "filter('sender_id <> recipient_id or is_group')",
+        "in_future": "filter('{column} < now()')",
+    }
+    found = dict.fromkeys(
+        ways[rule.rstrip(":")].format(column=column)
+        for column, rule in (each.split()[:2] for each in rules)
+        if rule.rstrip(":") in ways
+    )
+    return ", ".join(found) or "filter them"
 
 
 def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
