@@ -20,6 +20,7 @@ FLOORS = (
     {"dataset"},
     {"folders"},
     {"ids", "facts", "existence", "campaigns", "simulate"},
+    {"entries"},
     {"ego", "describe"},
     {"features"},
     {"model"},

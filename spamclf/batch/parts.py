@@ -14,7 +14,8 @@ import pyarrow as pa
 from spamclf import kernels
 from spamclf.batch.numbers import Shards
 from spamclf.batch.packs import read_pack, write_pack
-from spamclf.ego import EgoLog, settle
+from spamclf.ego import EgoLog
+from spamclf.entries import settle
 from spamclf.features.co_target import StrangerSpans
 from spamclf.features.extract import measure
 from spamclf.model import Model

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.batch.packs import Pack, read_pack, write_pack
-from spamclf.ego import flags_of, typed_of
+from spamclf.entries import flags_of, typed_of
 from spamclf.facts import column_of
 from spamclf.kernels import _common as bits
 from spamclf.schema import TABLES

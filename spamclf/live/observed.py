@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.ego import flags_of, typed_of
+from spamclf.entries import flags_of, typed_of
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.facts import column_of, instants_of
 from spamclf.live.arguments import listed

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.ego import EgoLog, order_messages, typed_of
+from spamclf.ego import EgoLog
+from spamclf.entries import order_messages, typed_of
 from spamclf.errors import BadRowsError
 from spamclf.facts import column_of
 from spamclf.ids import IdBook

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spamclf.ego import flags_of
+from spamclf.entries import flags_of
 from spamclf.errors import BadRowsError
 from spamclf.facts import column_of, instants_of
 from spamclf.schema import TABLES
