@@ -13,7 +13,7 @@ from spamclf.features import around
 from spamclf.features.extract import resolve_features
 from spamclf.instants import LAST_US
 from spamclf.model import Model
-from spamclf.spark.door import _plan_of_model
+from spamclf.spark.asked import files_of
 from spamclf.spark.parcels import opened, sent
 from spamclf.spark.plan import Plan
 from spamclf.spark.showing import names_of
@@ -35,7 +35,7 @@ def plan_of(world: World, names: Any, n_shards: int, **settings: Any) -> Plan:
 
 
 def plan_of_model(tables: Tables, model: Model, as_of: int, n_shards: int, **settings: Any) -> Plan:
-    names, files = _plan_of_model(model)
+    names, files = files_of(model)
     history = round(model.history_days * 86_400_000_000)
     return Plan(n_shards, as_of, history, tuple(tables), Reading(LAST_US), names, files, **settings)
 

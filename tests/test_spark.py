@@ -300,7 +300,7 @@ def predict_schema(model: Any) -> pa.Schema:
 )
 def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, how: dict[str, str]) -> None:
     """Also where times have no zone, or are counts: the session's zone is another one."""
-    from spamclf.spark.door import _reading
+    from spamclf.spark.asked import reading_of
     from spamclf.spark.latest import after_last
 
     tables = {
@@ -309,7 +309,7 @@ def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, h
     }
     last = Dataset(**tables, **how, not_after="2030-01-01").last_instant()  # type: ignore[arg-type]
     given = frames(session, tables)
-    reading = _reading(given, how.get("time_zone"), how.get("time_unit"))
+    reading = reading_of(given, how.get("time_zone"), how.get("time_unit"))
     assert last is not None
     assert after_last(given, reading, "test") == last + 1
 

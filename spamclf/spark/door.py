@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from spamclf.errors import ParameterError
 from spamclf.features.extract import resolve_features
-from spamclf.instants import DAY_US, check_history, to_instant
+from spamclf.instants import check_history
 from spamclf.model import Model
-from spamclf.model.reasons import Telling
 from spamclf.schema import TABLES
-from spamclf.scoring import as_model, check_count, check_reasons
-from spamclf.spark.latest import after_last
+from spamclf.scoring import as_model, check_reasons
+from spamclf.spark.asked import files_of, given, id_type, plan_of, stated_schemes
 from spamclf.spark.parcels import DDL, Parcel, opened, sent
 from spamclf.spark.places import numbers_of
 from spamclf.spark.plan import Plan
 from spamclf.spark.stages import LAST, keep_logs, meet, route_rows
 from spamclf.spark.ties import tied_parcels
-from spamclf.tables.check import Loaded, check_names, check_types
-from spamclf.tables.schemes import check_schemes, check_sections
-from spamclf.tables.times import Reading
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -36,7 +28,6 @@ __all__ = ["features", "score"]
 
 Stage = Callable[[Plan, int, dict[str, pa.Table]], Iterator[Parcel]]
 
-_SENDS = "send_rate_sends"
 _SCORES = (
     "account_id {id}, as_of timestamp, score double, verdict string, threshold double, reasons array<struct<feature: "
     "string, value: double, contribution: double, sentence: string>>, n_messages bigint, model string, score_id string"
@@ -121,14 +112,14 @@ def score(
     >>> scores = score(session, messages=messages, accounts=accounts)  # doctest: +SKIP
     >>> scores.write.parquet("scores")  # doctest: +SKIP
     """
-    tables = _given(messages, accounts, reports, labels, photos, texts, evidence)
+    tables = given(messages, accounts, reports, labels, photos, texts, evidence)
     check_reasons("spark.score", n_reasons, reasons_for)
     model = as_model(model)
-    names, files = _plan_of_model(model)
+    names, files = files_of(model)
     settings = {"n_reasons": n_reasons, "reasons_for": reasons_for, "files": files}
-    plan = _plan(session, tables, "spark.score", names, as_of, model.history_days, n_partitions,
-                 (time_zone, time_unit), settings | _schemes(schemes))  # fmt: skip
-    return _computed(session, plan, tables, _SCORES.format(id=_id_type(plan)))
+    plan = plan_of(session, tables, "spark.score", names, as_of, model.history_days, n_partitions,
+                 (time_zone, time_unit), settings | stated_schemes(schemes))  # fmt: skip
+    return _computed(session, plan, tables, _SCORES.format(id=id_type(plan)))
 
 
 def features(
@@ -176,85 +167,13 @@ def features(
     --------
     >>> features(session, messages=messages, accounts=accounts, names=["fan_out"])  # doctest: +SKIP
     """
-    tables = _given(messages, accounts, reports, labels, photos, texts, evidence)
+    tables = given(messages, accounts, reports, labels, photos, texts, evidence)
     chosen = resolve_features(names, where="spark.features")
     check_history(history_days, "spark.features")
-    plan = _plan(session, tables, "spark.features", chosen, as_of, history_days, n_partitions,
-                 (time_zone, time_unit), _schemes(schemes))  # fmt: skip
+    plan = plan_of(session, tables, "spark.features", chosen, as_of, history_days, n_partitions,
+                 (time_zone, time_unit), stated_schemes(schemes))  # fmt: skip
     values = ", ".join(f"{name} double" for name in chosen)
-    return _computed(session, plan, tables, f"account_id {_id_type(plan)}, as_of timestamp, {values}")
-
-
-def _given(*data: Any) -> dict[str, DataFrame]:
-    names = ("messages", "accounts", "reports", "labels", "photos", "texts", "evidence")
-    tables = {name: table for name, table in zip(names, data, strict=True) if table is not None}
-    for name, table in tables.items():
-        if not hasattr(table, "mapInArrow"):
-            raise ParameterError(
-                f"spark: {name} must be a Spark DataFrame; got {type(table).__name__}. "
-                "Use session.createDataFrame(...) or session.read.parquet(...); predict.score takes the others."
-            )
-    return tables
-
-
-def _plan(
-    session: SparkSession,
-    tables: dict[str, DataFrame],
-    where: str,
-    names: tuple[str, ...],
-    as_of: Any,
-    history_days: float,
-    n_partitions: int | None,
-    how: tuple[str | None, str | None],
-    settings: dict[str, Any],
-) -> Plan:
-    if n_partitions is None:
-        n_partitions = int(session.conf.get("spark.sql.shuffle.partitions") or 200)
-    check_count(where, "n_partitions", n_partitions, least=1, usual="200")
-    reading = _reading(tables, *how)
-    instant = to_instant(as_of, where=where) if as_of is not None else after_last(tables, reading, where)
-    history = round(history_days * DAY_US)
-    return Plan(n_partitions, instant, history, tuple(tables), reading, names, **settings)
-
-
-def _reading(tables: dict[str, DataFrame], time_zone: str | None, time_unit: str | None) -> Reading:
-    """Check names and types; return how values are to be read."""
-    empty, whole = {}, True
-    for name, table in tables.items():
-        spec = TABLES[name]
-        check_names(spec, table.columns, name)
-        here = [column.name for column in spec.columns if column.name in table.columns]
-        schema = table.select(*here).limit(0).toArrow().schema  # Spark knows by itself that there is no row
-        whole &= all(
-            pa.types.is_integer(schema.field(each.name).type) for each in spec.columns if each.type == "id"
-        )
-        empty[name] = {each.name: pa.chunked_array([], each.type) for each in schema}
-    last = time.time_ns() // 1000 + DAY_US
-    reading = Reading(last, whole, time_zone, time_unit)
-    for name, columns in empty.items():
-        check_types(Loaded(TABLES[name], columns, 1), reading)
-    return reading
-
-
-def _schemes(schemes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
-    stated = {} if schemes is None else schemes
-    check_sections(stated, "schemes", ("photo_hash", "signature"))
-    known = check_schemes(stated, "schemes", n_hashes=1, n_signatures=1)
-    return {"schemes": tuple(known.items())}
-
-
-def _id_type(plan: Plan) -> str:
-    return "bigint" if plan.reading.integer_ids else "string"
-
-
-def _plan_of_model(model: Model) -> tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]]:
-    """Return the features that a model and its reasons need, and the model as its folder's files."""
-    names = dict.fromkeys([*model.feature_names, _SENDS, *Telling(model.feature_names).companions])
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "model"
-        model.save(home)
-        files = tuple((each.name, each.read_bytes()) for each in sorted(home.iterdir()) if each.is_file())
-    return tuple(names), files
+    return _computed(session, plan, tables, f"account_id {id_type(plan)}, as_of timestamp, {values}")
 
 
 def _computed(session: SparkSession, plan: Plan, tables: dict[str, DataFrame], result: str) -> DataFrame:
