@@ -288,7 +288,7 @@ def test_a_sheet_without_photos_is_refused_before_work(tmp_path, monkeypatch, ki
     def no_work(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("spamclf.dataset.read_dataset", no_work)
+    monkeypatch.setattr("spamclf.folders.read_dataset", no_work)
     result = CliRunner().invoke(
         main, ["campaigns", str(SAMPLE), "--kind", kinds, "--sheet", str(tmp_path / "s.png")]
     )
