@@ -21,8 +21,8 @@ __all__ = ["report"]
     "--changes",
     "n_changes",
     type=click.IntRange(0),
-    help="For how many accounts, the highest scores first, to search what would clear them, a tenth of a second each; "
-    "by default one for each 500 accounts, at least 10.",
+    help="For how many accounts, the highest scores first, to search what would clear them, a tenth to a third of a second each; "
+    "by default one for each 2,000 accounts, at least 10.",
 )
 @click.option(
     "--pictures",

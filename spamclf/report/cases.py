@@ -78,7 +78,7 @@ def cases_of(
         },
         "statements": _statements(told, words),
         "timelines": _timelines(scoring, codes),
-        "changes": [_change(Subject.at(scoring, int(code))) for code in codes[:n_changes]],
+        "changes": [_change(Subject.at(scoring, code)) for code in codes[:n_changes].tolist()],
         **_shown(scoring, column_of(scores, "account_id"), instant, words, pictures),
     }
 

@@ -63,7 +63,7 @@ def write(
         As of `predict.score`.
     n_changes : int, optional
         For how many accounts, the highest scores first, to search a change that clears them and to tell what speaks
-        against the flag: about a tenth of a second each. By default one for each 500 accounts that are scored, at
+        against the flag: about a tenth to a third of a second each. By default one for each 2,000 accounts that are scored, at
         least 10.
     n_pictures : int, default=500
         How many pictures to show at most, about 3 kB each; campaigns come before single accounts.

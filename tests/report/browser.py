@@ -71,6 +71,14 @@ class Browser:
         """Run the body of a function in the page and return what it returns."""
         return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true in the page: what a key or a link does may come a moment later."""
+        for _ in range(200):
+            if self.run(f"return Boolean({expression})"):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"never became true: {expression}")
+
     def keys(self, text: str) -> None:
         """Press keys, wherever the focus is."""
         strokes = [{"type": f"key{way}", "value": key} for key in text for way in ("Down", "Up")]
