@@ -20,9 +20,11 @@ __all__ = ["report"]
 @click.option(
     "--changes",
     "n_changes",
+    default=10,
+    show_default=True,
     type=click.IntRange(0),
-    help="For how many accounts, the highest scores first, to search what would clear them, a tenth to a third of a second each; "
-    "by default one for each 2,000 accounts, at least 10.",
+    help="For how many accounts, those closest to the threshold, to search what would clear them; a tenth of a second "
+    "each, and more where scores are high.",
 )
 @click.option(
     "--pictures",
@@ -46,7 +48,7 @@ def report(
     out: str,
     model: str | None,
     as_of: int | None,
-    n_changes: int | None,
+    n_changes: int,
     n_pictures: int,
     max_accounts: int,
     n_jobs: int,

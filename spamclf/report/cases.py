@@ -52,7 +52,7 @@ def cases_of(
     instant : int
         Microseconds since the epoch: nothing at or after it is shown.
     n_changes : int
-        For how many of them, from the first on, to search a change.
+        For how many of them, those closest to their threshold, to search a change.
     words : Words
     pictures : Pictures
     """
@@ -78,7 +78,9 @@ def cases_of(
         },
         "statements": _statements(told, words),
         "timelines": _timelines(scoring, codes),
-        "changes": [_change(Subject.at(scoring, code)) for code in codes[:n_changes].tolist()],
+        "changes": {
+            int(k): _change(Subject.at(scoring, int(codes[k]))) for k in _closest(scores)[:n_changes]
+        },
         **_shown(scoring, column_of(scores, "account_id"), instant, words, pictures),
     }
 
@@ -120,6 +122,11 @@ def _timelines(scoring: Scoring, codes: Ints) -> dict[str, Any]:
         **dict(zip(COUNTED, found.counts.tolist(), strict=True)),
         "totals": dict(zip(COUNTED, found.totals().tolist(), strict=True)),
     }
+
+
+def _closest(scores: pa.Table) -> Ints:
+    """Return the rows in order, those first whose flag the least would lift."""
+    return np.argsort(np.asarray(pc.subtract(scores["score"], scores["threshold"])), kind="stable")
 
 
 def _change(subject: Subject) -> dict[str, Any]:

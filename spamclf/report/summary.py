@@ -76,7 +76,7 @@ def _unknown(scoring: Scoring, verdicts: Counter[str], n_shown: int, n_changes: 
         lines.append(f"{counted(left_out, 'flagged account')} of the lowest scores are not on this page.")
     if n_changes < n_shown:
         lines.append(
-            "What would clear an account, and what speaks against the flag, takes long to find and is told for "
-            f"the {counted(n_changes, 'account')} of the highest scores; for others run spamclf explain."
+            "What would clear an account, and what speaks against the flag, takes long to find and is told for the "
+            f"{counted(n_changes, 'account')} closest to the threshold; for others run spamclf explain."
         )
     return lines

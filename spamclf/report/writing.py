@@ -29,10 +29,6 @@ __all__ = ["write"]
 
 _N_REASONS = 5
 _BATCH = 50_000  # accounts whose features are in memory at once
-_ACCOUNTS_PER_CHANGE, _LEAST_CHANGES = (
-    500,
-    10,
-)  # so searching takes about as long as scoring, or a second or two
 
 
 def write(
@@ -41,7 +37,7 @@ def write(
     model: Model | str | os.PathLike[str] | None = None,
     *,
     as_of: Any = None,
-    n_changes: int | None = None,
+    n_changes: int = 10,
     n_pictures: int = 500,
     max_accounts: int = 5_000,
     n_jobs: int = -1,
@@ -61,10 +57,9 @@ def write(
         Ends in ``.html``.
     model, as_of, n_jobs, ego
         As of `predict.score`.
-    n_changes : int, optional
-        For how many accounts, the highest scores first, to search a change that clears them and to tell what speaks
-        against the flag: about a tenth to a third of a second each. By default one for each 2,000 accounts that are scored, at
-        least 10.
+    n_changes : int, default=10
+        For how many accounts, those closest to their threshold, to search a change that clears them and to tell what
+        speaks against the flag: about a tenth of a second each, and more where scores are high.
     n_pictures : int, default=500
         How many pictures to show at most, about 3 kB each; campaigns come before single accounts.
     max_accounts : int, default=5_000
@@ -94,16 +89,13 @@ def write(
     """
     path = check_output(path_of(out, "report", "out"), (".html",))
     check_dataset(dataset, "report")
-    if n_changes is not None:
-        check_count("report", "n_changes", n_changes, least=0, usual="10")
+    check_count("report", "n_changes", n_changes, least=0, usual="10")
     check_count("report", "n_pictures", n_pictures, least=0, usual="500")
     check_count("report", "max_accounts", max_accounts, least=0, usual="5_000")
     model = as_model(model)
     instant = last_look(dataset, as_of, model.feature_names, "report", n_jobs=n_jobs)
     scoring = Scoring(dataset, model, instant, n_jobs, ego, where="report")
     scores = pa.concat_tables(ScoreTables(scoring, _N_REASONS, "flagged").parts(_BATCH)).combine_chunks()
-    if n_changes is None:
-        n_changes = max(_LEAST_CHANGES, scores.num_rows // _ACCOUNTS_PER_CHANGE)
 
     flagged = np.flatnonzero(np.asarray(pc.equal(scores["verdict"], "automated")))
     highest = np.argsort(-np.asarray(scores["score"])[flagged], kind="stable")

@@ -37,7 +37,7 @@ def hostile() -> Dataset:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     out = tmp_path_factory.mktemp("page") / "report.html"
-    report.write(hostile(), out, model(), n_changes=2)
+    report.write(hostile(), out, model(), n_changes=500)
     return out
 
 
@@ -66,7 +66,7 @@ OPEN = "!document.getElementById('case').hidden"
 def go(window, fragment):
     """Follow an address within the page."""
     window.run("location.hash = arguments[0]", fragment)
-    what, number = fragment.split("-")
+    what = fragment.split("-")[0]
     window.until(OPEN if what == "account" else f"document.activeElement.id === '{fragment}'")
 
 
