@@ -30,7 +30,7 @@ def crowds_of(
     highest: npt.NDArray[np.int64],
     pictures: Pictures,
 ) -> dict[str, Any]:
-    """Return the campaigns that have flagged accounts, as columns.
+    """Return the campaigns that have flagged accounts, as columns, those of most flagged accounts first.
 
     Parameters
     ----------
@@ -67,9 +67,12 @@ def crowds_of(
     n_flagged = np.bincount(campaign[row >= 0], minlength=len(found))
     on_page = np.flatnonzero((row >= 0) & (place[row] < n_shown))
     chosen = np.unique(campaign[on_page])
-    order = np.lexsort((place[row[on_page]], campaign[on_page]))
-    on_page = on_page[order]
-    offsets = np.searchsorted(campaign[on_page], np.append(chosen, len(found)))
+    chosen = chosen[np.argsort(-n_flagged[chosen], kind="stable")]
+    rank = np.full(len(found), -1)
+    rank[chosen] = np.arange(chosen.size)
+    group = rank[campaign[on_page]]
+    order = np.lexsort((place[row[on_page]], group))
+    on_page, offsets = on_page[order], np.searchsorted(group[order], np.arange(chosen.size + 1))
     rows = table.take(pa.array(chosen))
     return {
         **{name: rows[name].to_pylist() for name in _PLAIN},

@@ -118,7 +118,7 @@ const COLUMNS = [
   { title: "Reports", value: (i) => total("reports")[i], down: true },
   { title: "Campaign", value: (i) => (crowdsOf[i].length ? campaigns.n_accounts[crowdsOf[i][0]] : 0), down: true, cell: crowdCell },
   { title: "Main reason", value: (i) => mainReason[i], text: true },
-  { title: "Decision", value: (i) => (decided.has(i) ? DECISIONS[decided.get(i).decision] : ""), text: true, cell: decisionCell },
+  { title: "Decision", value: (i) => (decided.has(i) ? DECISIONS[decided.get(i).decision] : ""), text: true, down: true, cell: decisionCell },
 ];
 let column = 1, down = true, order = [], first = 0, current = 0;
 function crowdCell(i) {
@@ -157,7 +157,8 @@ function arrange() {
     else head.removeAttribute("aria-sort");
   });
   first = current = 0;
-  $("found").textContent = order.length === N ? counted(N, "account") : `${number.format(order.length)} of ${counted(N, "account")}`;
+  const every = N < summary.counts.automated ? `${counted(N, "account")}, the highest of ${number.format(summary.counts.automated)}` : counted(N, "account");
+  $("found").textContent = order.length === N ? every : `${number.format(order.length)} of ${every}`;
   draw();
 }
 function row(i, k) {
@@ -377,9 +378,16 @@ function crowd(k) {
       campaigns.n_fingerprints[k] > 1 ? `${number.format(campaigns.n_fingerprints[k])} versions` : null,
       campaigns.kind[k] === "list" ? counted(campaigns.n_recipients[k], "recipient") : null].filter(Boolean).join(" · ")),
     campaigns.kind[k] === "text" && campaigns.example[k] ? el("blockquote", {}, el("bdi", {}, campaigns.example[k])) : null,
-    campaigns.pictures[k].length ? el("div", { class: "sheet" }, campaigns.pictures[k].map(([place, n], p) =>
-      el("figure", {}, picture(place, `Photo ${p + 1} of this campaign`, "not at hand"), el("figcaption", {}, counted(n, "account"))))) : null,
+    2 * campaigns.n_flagged[k] < campaigns.n_accounts[k]
+      ? el("p", { class: "mild" }, "Most of its members are not flagged: to share it proves nothing.") : null,
+    sheet(k),
     members(mine), el("button", { type: "button", on: { click: filter } }, "Show them in the table"));
+}
+function sheet(k) {
+  const there = campaigns.pictures[k].filter(([place]) => place >= 0);
+  if (!there.length) return campaigns.pictures[k].length ? el("p", {}, "Its pictures are not at hand.") : null;
+  return el("div", { class: "sheet" }, there.map(([place, n], p) =>
+    el("figure", {}, picture(place, `Photo ${p + 1} of this campaign`), el("figcaption", {}, counted(n, "account")))));
 }
 let shownCrowds = 0;
 function drawCrowds(upTo) {
