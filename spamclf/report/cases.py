@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from spamclf.campaigns.table import safe_text
 from spamclf.explain.changes import counterfactual_of
-from spamclf.explain.families import reasons_of
+from spamclf.explain.families import FamilyReasons, reasons_of
 from spamclf.explain.statements import statement_from
 from spamclf.explain.subject import Subject
 from spamclf.explain.timelines import COUNTED, timelines
@@ -28,6 +28,7 @@ __all__ = ["cases_of"]
 
 Ints = npt.NDArray[np.int64]
 
+_LEAST = 0.005  # log odds that two decimals show
 _PUBLIC = ("name", "about", "description")  # what was reported was not shown to everybody
 
 
@@ -137,15 +138,17 @@ def _change(subject: Subject) -> dict[str, Any]:
         "lead": str(found).splitlines()[0],
         "changes": [[each.sentence, each.sentence_to] for each in found.changes],
         "against": [
-            [family.family, round(family.contribution, 3), min(family.features, key=_contribution).sentence]
+            [family.family, round(family.contribution, 3), _milder(family)]
             for family in reversed(why.families)
-            if family.contribution < -0.005
+            if family.contribution < -_LEAST
         ],
     }
 
 
-def _contribution(reason: Reason) -> float:
-    return reason.contribution
+def _milder(family: FamilyReasons) -> str:
+    """Say which known fact of a family speaks against the flag most."""
+    known = [reason for reason in reversed(family.features) if reason.value is not None]
+    return known[0].sentence if known and known[0].contribution < 0 else "what is not known of it"
 
 
 def _shown(scoring: Scoring, ids: pa.Array, instant: int, words: Words, pictures: Pictures) -> dict[str, Any]:

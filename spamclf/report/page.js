@@ -35,7 +35,7 @@ const slice = (table, name, k) => table[name].slice(table.offsets[k], table.offs
 const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
 const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).replace("T", " ");
 function shortScore(score) {  // rounded down: what is not certain must not look so
-  return score > 0.9999 ? "> 0.9999" : (Math.floor(score * 1e4) / 1e4).toFixed(4);
+  return score > 0.9999 ? ">\u00a00.9999" : (Math.floor(score * 1e4) / 1e4).toFixed(4);
 }
 const nameOf = (k) => `${campaigns.kind[k][0].toUpperCase()}${campaigns.kind[k].slice(1)} ${campaigns.campaign[k]}`;
 const accountLink = (i, more) => el("a", { href: `#account-${i}`, ...more }, el("bdi", {}, accounts.id[i]));
@@ -218,6 +218,7 @@ function openCase(i) {
   $("case").scrollTop = 0;
   $("case-previous").disabled = at <= 0;
   $("case-next").disabled = at < 0 || at >= order.length - 1;
+  $("rows").querySelector("tr.open")?.scrollIntoView({ block: "nearest" });
   $("case-title").focus({ preventScroll: true });
 }
 function closeCase() {
@@ -349,7 +350,7 @@ function timeline(i) {
     picture.append(group);
   });
   picture.append(svg("line", { x1: left, x2: W, y1: base, y2: base }), svg("line", { x1: left, x2: W, y1: below, y2: below }),
-    label(left - 6, TOP + 9, number.format(high), "end"), label(left - 6, base, "0", "end"), label(left - 6, below + DOWN, number.format(low), "end"),
+    label(left - 6, TOP + 9, number.format(high), "end"), label(left - 6, base, "0", "end"), label(left - 6, below + DOWN, total("replies")[i] ? number.format(low) : "", "end"),
     label(left, base + 12, hour(begin)), label(Math.min(W, Math.max(left + n * width, left + 240)), base + 12, hour(begin + n * step), "end"));
   const legend = el("p", { class: "legend", "aria-hidden": "true" }, Object.entries({ sends: `sends per ${each}`, strangers: "of them first to a stranger", replies: "first replies", reports: "reported or blocked" })
     .map(([kind, text]) => el("span", { class: kind }, text)));
