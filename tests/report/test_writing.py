@@ -248,6 +248,11 @@ def test_fewer_accounts_than_are_flagged(tmp_path, flagged):
     data = held((tmp_path / "x.html").read_text("utf-8"))
     assert data["accounts"]["id"] == [row["account_id"] for row in flagged[:4]]
     assert any(line.startswith(f"{len(flagged) - 4} flagged accounts") for line in data["summary"]["unknown"])
+    assert all(member < 4 for member in data["campaigns"]["members"])
+    assert any(
+        flagged[4]["account_id"] == row["account_id"]
+        for row in find.campaigns(sample()).members().to_pylist()
+    )
     assert data["pictures"] == []
     assert data["changes"] == {}
 
