@@ -58,7 +58,8 @@ const lowered = accounts.id.map((id) => id.toLowerCase());
 
 const key = `spamclf-report-${document.querySelector("meta[name=report]").content}`;
 const place = new Map(accounts.id.map((id, i) => [id, i]));
-let decided = new Map(), kept = true;
+const decided = new Map(), drafts = new Map();
+let kept = true;
 try {
   const stored = JSON.parse(localStorage.getItem(key) || "{}");
   for (const each of stored.decisions || []) if (place.has(each.account_id)) decided.set(place.get(each.account_id), each);
@@ -215,17 +216,24 @@ function openCase(i) {
   ].filter(Boolean));
   $("case").hidden = false;
   document.body.classList.add("with-case");
+  cover();
   $("case").scrollTop = 0;
   $("case-previous").disabled = at <= 0;
   $("case-next").disabled = at < 0 || at >= order.length - 1;
   $("rows").querySelector("tr.open")?.scrollIntoView({ block: "nearest" });
   $("case-title").focus({ preventScroll: true });
 }
+const narrow = matchMedia("(max-width: 1199px)");
+function cover() {  // where a case lies over the rest, keys must not reach what is under it
+  for (const part of document.querySelectorAll("header, main")) part.inert = narrow.matches && opened >= 0;
+}
+narrow.addEventListener("change", cover);
 function closeCase() {
   if (opened < 0) return;
   opened = -1;
   $("case").hidden = true;
   document.body.classList.remove("with-case");
+  cover();
   history.replaceState(null, "", "#accounts");
   goTo(current);
 }
@@ -303,7 +311,7 @@ function statement(i) {
 }
 function decide(i) {
   const now = decided.get(i), note = el("textarea", { id: "note", rows: 1, maxlength: 2000 });
-  note.value = now ? now.note : "";
+  note.value = now ? now.note : drafts.get(i) || "";
   const when = el("output", { class: "soft", "aria-live": "polite" });
   const tell = (changed) => {
     const mine = decided.get(i);
@@ -312,11 +320,15 @@ function decide(i) {
     if (changed) { draw(); keep(); }
   };
   const buttons = Object.entries(DECISIONS).map(([value, title]) => el("button", { type: "button", value, on: { click: () => {
+    drafts.set(i, note.value);
     if (decided.get(i)?.decision === value) decided.delete(i);
     else decided.set(i, { decision: value, note: note.value, decided_at: new Date().toISOString() });
     tell(true);
   } } }, title));
-  note.addEventListener("input", () => { if (decided.has(i)) { decided.get(i).note = note.value; keep(); } });
+  note.addEventListener("input", () => {
+    drafts.set(i, note.value);  // a case that is closed undecided has its note again when it is opened
+    if (decided.has(i)) { decided.get(i).note = note.value; keep(); }
+  });
   const box = part("Your decision", el("div", { class: "decisions", role: "group", "aria-label": "Your decision" }, buttons),
     el("label", {}, "Note ", note), when);
   box.id = "decide";
@@ -429,7 +441,7 @@ function follow() {
   if (what === "account" && Number(place) < N) openCase(Number(place));
   if (what !== "campaign" || Number(place) >= campaigns.kind.length) return;
   if (Number(place) >= shownCrowds) drawCrowds(Number(place) + 1);
-  if (matchMedia("(max-width: 1199px)").matches) closeCase();
+  if (narrow.matches) closeCase();
   $(`campaign-${place}`).focus();
 }
 document.addEventListener("keydown", (event) => {

@@ -160,12 +160,16 @@ def test_a_case_by_keys(opened):
     sentences = [data["words"][word] for word in data["reasons"]["sentence"][low:high]]
     assert opened.texts("#case .bars.for .sentence") == sentences
     assert opened.run("return document.querySelectorAll('#case svg .sends').length") > 0
+    opened.click("#note")
+    opened.keys("seen before")
     opened.keys(ESCAPE)
     assert case(opened) is None
     assert opened.run("return document.activeElement.textContent") == ids[1]
     opened.keys(DOWN + ENTER)
     opened.until(OPEN)
     assert case(opened) == ids[2]
+    go(opened, "account-1")
+    opened.until("document.getElementById('note').value === 'seen before'")
 
 
 def test_a_timeline_as_numbers_adds_up(opened):
