@@ -11,7 +11,7 @@ from spamclf.folders import read_dataset
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import batch, evaluate, explain, find, predict, simulate, train
+    from spamclf import batch, evaluate, explain, find, predict, report, simulate, train
     from spamclf.model.classifier import SpamClassifier
 
 __version__ = "0.1.0"
@@ -30,13 +30,14 @@ __all__ = [
     "load_model",
     "predict",
     "read_dataset",
+    "report",
     "simulate",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("batch", "evaluate", "explain", "find", "predict", "simulate", "train"):
+    if name in ("batch", "evaluate", "explain", "find", "predict", "report", "simulate", "train"):
         return importlib.import_module(f"spamclf.{name}")
     if name == "SpamClassifier":  # with scikit-learn, which nobody who only scores needs
         return importlib.import_module("spamclf.model.classifier").SpamClassifier

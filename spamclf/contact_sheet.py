@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-__all__ = ["check_sheet", "contact_sheet"]
+__all__ = ["check_sheet", "contact_sheet", "thumbnail"]
 
 _WIDTH, _MARGIN, _GAP = 1200, 28, 8
 _PICTURES = 8  # in a row
@@ -205,7 +205,7 @@ def _place(
     digest: str | None,
 ) -> None:
     """Put one picture into its square, or a grey box that says why there is none."""
-    picture = _thumbnail(folder, photo)
+    picture = thumbnail(folder, photo)
     if picture is not None:
         left, top = (at + (_SIDE - size) // 2 for at, size in zip(corner, picture.size, strict=True))
         page.paste(picture, (left, top))
@@ -217,21 +217,43 @@ def _place(
     draw.multiline_text(middle, words, _SOFT, _font(15), anchor="mm", align="center", spacing=6)
 
 
-def _thumbnail(folder: Path | None, photo: str | None) -> Image | None:
-    """Open a picture and fit it into its square, what is transparent in white; None where it cannot be opened."""
+def thumbnail(folder: Path | None, photo: str | None, side: int = _SIDE) -> Image | None:
+    """Open a picture of a dataset and fit it into a square, what is transparent in white.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The dataset's.
+    photo : str or None
+        The picture's path in it. Only JPEG, PNG, WebP and GIF of at most 40 megapixels inside the folder are opened.
+    side : int, default=136
+        Pixels of the square.
+
+    Returns
+    -------
+    picture : PIL.Image.Image or None
+        None where it cannot be opened.
+
+    Examples
+    --------
+    >>> thumbnail(Path("data/sample"), "photos/00000-00.png", 64).size
+    (64, 64)
+    >>> thumbnail(Path("data/sample"), "../secret.png") is None
+    True
+    """
     if folder is None or photo is None:
         return None
     try:
-        return use_picture(read_picture(resolve(folder, photo)), _fitted)
+        return use_picture(read_picture(resolve(folder, photo)), lambda picture: _fitted(picture, side))
     except RefusedPicture:
         return None
 
 
-def _fitted(picture: Picture) -> Image:
+def _fitted(picture: Picture, side: int) -> Image:
     """Fit a picture into its square; of a large one take every so many pixels, band by band, to copy little."""
     from PIL import Image, ImageOps
 
-    step, top, rows = max(max(picture.width, picture.height) // (4 * _SIDE), 1), 0, []
+    step, top, rows = max(max(picture.width, picture.height) // (4 * side), 1), 0, []
     for band in picture.bands():
         pixels = band.reshape(len(band), picture.width, -1)
         rows.append(pixels[-top % step :: step, ::step].copy())
@@ -239,7 +261,7 @@ def _fitted(picture: Picture) -> Image:
     taken = np.concatenate(rows)
     size, raw = (taken.shape[1], taken.shape[0]), RAW_MODES[picture.mode]
     image = Image.frombytes(picture.mode, size, taken.tobytes(), "raw", raw).convert("RGB")
-    return ImageOps.contain(image, (_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    return ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS)
 
 
 def _subtitle(n_rows: int, total: int) -> str:

@@ -172,7 +172,10 @@ def test_the_wheel_holds_what_it_needs(wheel):
     shipped = [name for name in names if name.startswith("spamclf/_shipped/default/")]
     assert {Path(name).suffix for name in shipped} == {".json", ".safetensors", ".md"}
     assert "spamclf/py.typed" in names
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "spamclf").rglob("*.py")}
+    package = ROOT / "spamclf"
+    files = [*package.rglob("*.py"), *package.glob("report/page.*")]
+    sources = {path.relative_to(ROOT).as_posix() for path in files}
+    assert {f"spamclf/report/page.{ending}" for ending in ("html", "css", "js")} <= sources
     assert sources <= set(names)
     strangers = [
         name for name in names if name not in sources and not re.match(r"spamclf/(_shipped/|py\.typed)", name)

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -29,6 +29,7 @@ __all__ = [
     "seed",
 ]
 
+ENDINGS = (".parquet", ".csv")  # of a table
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -114,12 +115,12 @@ seed = click.option(
 )
 
 
-def result_path(out: str, folder: str, name: str = "out") -> Path:
+def result_path(out: str, folder: str, name: str = "out", endings: Sequence[str] = ENDINGS) -> Path:
     """Return where a result goes, before any work is done for it: never over a table it is made from."""
     from spamclf.contact_sheet import check_sheet
     from spamclf.output import check_output
 
-    path = check_sheet(out) if name == "sheet" else check_output(out, name=name)
+    path = check_sheet(out) if name == "sheet" else check_output(out, endings, name=name)
     if _is_of_tables(path, folder):
         raise OutputError(
             f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."

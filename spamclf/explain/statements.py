@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from spamclf.dataset import Dataset
@@ -19,12 +19,12 @@ from spamclf.instants import DAY_US, iso
 from spamclf.model import Model
 from spamclf.model.reasons import Reason
 
-__all__ = ["Audience", "DecidedBy", "Statement", "check_texts", "statement", "statement_of"]
+__all__ = ["Audience", "DecidedBy", "Statement", "check_texts", "statement", "statement_from", "statement_of"]
 
 Audience = Literal["reviewer", "user"]
 DecidedBy = Literal["person", "machine"]
 
-_N_FACTS = 5
+N_FACTS = 5
 _LONGEST = 2_000
 GROUND = "The terms of service do not allow accounts that send messages in bulk or by automated means."
 RESTRICTION = "suspension of the account"
@@ -216,21 +216,45 @@ def statement_of(
             f"statement: the account must be one that the model flags; got another ({why}). There are no reasons to "
             "state; see explain.reasons."
         )
-    why_so = reasons_of(subject, _N_FACTS)
-    facts = tuple(each.sentence for each in why_so.top) if audience == "reviewer" else _plain(why_so.top)
-    reported = any(CATALOGUE[each.feature].needs[0].startswith("reports.") for each in why_so.top)
-    return Statement(
-        audience=audience,
+    why_so = reasons_of(subject, N_FACTS)
+    told = statement_from(
+        why_so.top,
+        ground=ground,
         restriction=restriction,
         territory=territory,
         duration=duration,
-        facts=facts or (_AS_A_WHOLE,),
+        decided_by=decided_by,
+        redress=redress,
+    )
+    if audience == "user":
+        return told
+    facts = tuple(each.sentence for each in why_so.top) or (_AS_A_WHOLE,)
+    return replace(told, audience="reviewer", facts=facts, details=_details(subject, why_so, change))
+
+
+def statement_from(
+    top: Sequence[Reason],
+    *,
+    ground: str = GROUND,
+    restriction: str = RESTRICTION,
+    territory: str = TERRITORY,
+    duration: str = DURATION,
+    decided_by: DecidedBy | None = None,
+    redress: tuple[str, ...] = REDRESS,
+) -> Statement:
+    """Return the user's statement from the reasons of a flagged account, `N_FACTS` of them as a rule."""
+    reported = any(CATALOGUE[each.feature].needs[0].startswith("reports.") for each in top)
+    return Statement(
+        audience="user",
+        restriction=restriction,
+        territory=territory,
+        duration=duration,
+        facts=_plain(top) or (_AS_A_WHOLE,),
         initiative=f"{_OWN_INITIATIVE}{_REPORTS if reported else ''}.",
         detection=_DETECTED,
         decision=_DECIDED[decided_by],
         ground=ground,
         redress=redress,
-        details=_details(subject, why_so, change) if audience == "reviewer" else None,
     )
 
 

@@ -1,0 +1,86 @@
+"""The command ``report``: the flagged accounts on one page, for people to decide about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from spamclf.cli.shared import as_of_option, dataset_options, jobs, refusals, result_path, say
+from spamclf.wording import counted
+
+__all__ = ["report"]
+
+
+@click.command()
+@dataset_options
+@click.option("--out", required=True, type=click.Path(), help="Write the page to this .html file.")
+@click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
+@as_of_option
+@click.option(
+    "--changes",
+    "n_changes",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    help="For how many accounts, those closest to the threshold, to search what would clear them; a tenth of a second "
+    "each, and more where scores are high.",
+)
+@click.option(
+    "--pictures",
+    "n_pictures",
+    default=500,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Most pictures to show; those of campaigns come first.",
+)
+@click.option(
+    "--max-accounts",
+    default=5_000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Most flagged accounts to show, the highest scores first.",
+)
+@jobs
+@refusals
+def report(
+    folder: str,
+    out: str,
+    model: str | None,
+    as_of: int | None,
+    n_changes: int,
+    n_pictures: int,
+    max_accounts: int,
+    n_jobs: int,
+    **reading: Any,
+) -> None:
+    """Write the flagged accounts of a dataset FOLDER as one page; open it in a browser, it needs no network.
+
+    Whoever has the file has what is in it: the ids of flagged accounts, what they did and showed. Accounts that are not
+    flagged are counted, never named.
+
+    \b
+    Examples:
+      spamclf report data/sample --out report.html
+      spamclf report data/today --model models/2026-06-01 --as-of 2026-06-08 --out today.html
+    """
+    from spamclf.files import hold
+    from spamclf.folders import read_dataset
+    from spamclf.report import write
+
+    path = result_path(out, folder, endings=(".html",))
+    with hold(path):
+        dataset = read_dataset(folder, **reading)
+        say(repr(dataset))
+        say("scoring, looking for campaigns, writing ...")
+        n = write(
+            dataset,
+            path,
+            model,
+            as_of=as_of,
+            n_changes=n_changes,
+            n_pictures=n_pictures,
+            max_accounts=max_accounts,
+            n_jobs=n_jobs,
+        )
+    click.echo(f"{counted(n, 'flagged account')} written to {path}")

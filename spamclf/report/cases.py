@@ -1,0 +1,196 @@
+"""The case files of flagged accounts, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.table import safe_text
+from spamclf.explain.changes import counterfactual_of
+from spamclf.explain.families import FamilyReasons, reasons_of
+from spamclf.explain.statements import statement_from
+from spamclf.explain.subject import Subject
+from spamclf.explain.timelines import COUNTED, timelines
+from spamclf.facts import NAT, column_of, instants_of
+from spamclf.features.catalogue import family_of
+from spamclf.model.reasons import Reason
+from spamclf.report.pictures import Pictures
+from spamclf.report.words import Words
+from spamclf.scoring import Scoring
+
+__all__ = ["cases_of"]
+
+Ints = npt.NDArray[np.int64]
+
+_LEAST = 0.005  # log odds that two decimals show
+_PUBLIC = ("name", "about", "description")  # what was reported was not shown to everybody
+
+
+def cases_of(
+    scoring: Scoring,
+    scores: pa.Table,
+    codes: Ints,
+    instant: int,
+    n_changes: int,
+    words: Words,
+    pictures: Pictures,
+) -> dict[str, Any]:
+    """Return what the page knows of each account.
+
+    Parameters
+    ----------
+    scoring : Scoring
+    scores : pyarrow.Table
+        Their rows of `predict.score`.
+    codes : ndarray of shape (n_accounts,), dtype int64
+        Their codes in the log.
+    instant : int
+        Microseconds since the epoch: nothing at or after it is shown.
+    n_changes : int
+        For how many of them, those closest to their threshold, to search a change.
+    words : Words
+    pictures : Pictures
+    """
+    told = [[_reason(each) for each in reasons] for reasons in scores["reasons"].to_pylist()]
+    registered = scoring.ego.facts.registered_at[codes]
+    known = (registered != NAT) & (registered < instant)
+    return {
+        "accounts": {
+            "id": scores["account_id"].cast(pa.string()).to_pylist(),
+            "score": scores["score"].to_pylist(),
+            "threshold": scores["threshold"].to_pylist(),
+            "n_messages": scores["n_messages"].to_pylist(),
+            "score_id": scores["score_id"].to_pylist(),
+            "registered": [
+                time // 1_000_000 if seen else None
+                for time, seen in zip(registered.tolist(), known.tolist(), strict=True)
+            ],
+        },
+        "reasons": {
+            "offsets": _offsets(told),
+            "contribution": [round(each.contribution, 3) for reasons in told for each in reasons],
+            "sentence": [words.number(each.sentence) for reasons in told for each in reasons],
+        },
+        "statements": _statements(told, words),
+        "timelines": _timelines(scoring, codes),
+        "changes": {
+            int(k): _change(Subject.at(scoring, int(codes[k]))) for k in _closest(scores)[:n_changes]
+        },
+        **_shown(scoring, column_of(scores, "account_id"), instant, words, pictures),
+    }
+
+
+def _reason(each: dict[str, Any]) -> Reason:
+    family = family_of(each["feature"]).name
+    return Reason(each["feature"], family, each["value"], each["contribution"], each["sentence"])
+
+
+def _offsets(parts: Iterable[list[Any]]) -> list[int]:
+    return [0, *accumulate(map(len, parts))]
+
+
+def _statements(told: list[list[Reason]], words: Words) -> dict[str, Any]:
+    """Return the users' statements: what is the same for all once, and what differs by account."""
+    each = [statement_from(reasons) for reasons in told]
+    same = statement_from([]).to_dict()
+    return {
+        "same": {name: same[name] for name in same if name not in ("audience", "facts", "initiative")},
+        "offsets": _offsets([list(statement.facts) for statement in each]),
+        "facts": [words.number(fact) for statement in each for fact in statement.facts],
+        "initiative": [words.number(statement.initiative) for statement in each],
+    }
+
+
+def _timelines(scoring: Scoring, codes: Ints) -> dict[str, Any]:
+    """Return what the accounts did by spans; each span by its number from the account's first one on."""
+    found = timelines(scoring.ego, scoring.slices[codes])
+    sizes = np.diff(found.offsets)
+    filled = sizes > 0
+    first = np.zeros(codes.size, np.int64)
+    first[filled] = found.begin[found.offsets[:-1][filled]]
+    number = (found.begin - np.repeat(first, sizes)) // np.repeat(found.step_h, sizes)
+    return {
+        "offsets": found.offsets.tolist(),
+        "first_h": first.tolist(),
+        "step_h": found.step_h.tolist(),
+        "span": number.tolist(),
+        **dict(zip(COUNTED, found.counts.tolist(), strict=True)),
+        "totals": dict(zip(COUNTED, found.totals().tolist(), strict=True)),
+    }
+
+
+def _closest(scores: pa.Table) -> Ints:
+    """Return the rows in order, those first whose flag the least would lift."""
+    return np.argsort(np.asarray(pc.subtract(scores["score"], scores["threshold"])), kind="stable")
+
+
+def _change(subject: Subject) -> dict[str, Any]:
+    """Search a change that clears an account, and tell which families speak against the flag."""
+    found = counterfactual_of(subject)
+    why = reasons_of(subject, 0)
+    return {
+        "lead": str(found).splitlines()[0],
+        "changes": [[each.sentence, each.sentence_to] for each in found.changes],
+        "against": [
+            [family.family, round(family.contribution, 3), _milder(family)]
+            for family in reversed(why.families)
+            if family.contribution < -_LEAST
+        ],
+    }
+
+
+def _milder(family: FamilyReasons) -> str:
+    """Say which known fact of a family speaks against the flag most."""
+    known = [reason for reason in reversed(family.features) if reason.value is not None]
+    return known[0].sentence if known and known[0].contribution < 0 else "what is not known of it"
+
+
+def _shown(scoring: Scoring, ids: pa.Array, instant: int, words: Words, pictures: Pictures) -> dict[str, Any]:
+    """Return the latest photo of each account, and its latest public text of each source, in the history."""
+    dataset, since = scoring.ego.dataset, instant - scoring.slices.history
+    photos, place = _latest(dataset.photos, "set_at", None, ids, since, instant)
+    shown = {"picture": [-1] * len(ids), "name": [-1] * len(ids)}
+    rows = zip(place, photos["photo"].to_pylist(), photos["photo_hash"].to_pylist(), strict=True)
+    for account, path, digest in rows:
+        shown["picture"][account] = pictures.number(path)
+        shown["name"][account] = words.number(safe_text(path) or digest or "")
+    texts, place = _latest(dataset.texts, "observed_at", "source", ids, since, instant)
+    told: list[list[tuple[int, int]]] = [[] for _ in range(len(ids))]
+    rows = zip(place, texts["source"].to_pylist(), texts["text"].to_pylist(), strict=True)
+    for account, source, text in rows:
+        if source in _PUBLIC and text:
+            told[account].append((words.number(source), words.number(safe_text(text) or "")))
+    return {
+        "photos": shown,
+        "texts": {
+            "offsets": _offsets(told),
+            "source": [source for each in told for source, _ in each],
+            "text": [text for each in told for _, text in each],
+        },
+    }
+
+
+def _latest(
+    table: pa.Table, when: str, kind: str | None, ids: pa.Array, since: int, until: int
+) -> tuple[pa.Table, list[int]]:
+    """Return each account's latest row of each kind in ``[since, until)``, and the place of its account in `ids`."""
+    who = column_of(table, "account_id")
+    plain = (
+        who.cast(ids.type) if not pa.types.is_dictionary(who.type) else who.dictionary_decode().cast(ids.type)
+    )
+    place = np.asarray(pc.fill_null(pc.index_in(plain, ids), -1), np.int64)
+    time = instants_of(table, when)
+    rows = np.flatnonzero((place >= 0) & (time >= since) & (time < until))
+    code = np.zeros(len(table), np.int64)
+    if kind is not None:
+        code = np.asarray(column_of(table, kind).cast(pa.string()).dictionary_encode().indices, np.int64)
+    rows = rows[np.lexsort((time[rows], code[rows], place[rows]))]
+    changes = (np.diff(place[rows]) != 0) | (np.diff(code[rows]) != 0)
+    last = rows[np.append(changes, True)] if rows.size else rows
+    return table.take(pa.array(last)), place[last].tolist()

@@ -1,0 +1,469 @@
+"use strict";
+// Shows the report's data. Everything enters the page as text (textContent), never as markup.
+(() => {
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const { summary, accounts, reasons, statements, timelines, changes, photos, texts, campaigns, words, pictures } = data;
+const N = accounts.id.length, PAGE = 50, CROWDS = 24, MEMBERS = 40;
+const COUNTED = { sends: "sends", strangers: "strangers", replies: "replies", reports: "reports" };
+const DECISIONS = {
+  automated: "Automated", not_automated: "Not automated", appeal_accepted: "Appeal accepted", unsure: "Unsure",
+};
+const number = new Intl.NumberFormat("en"), collator = new Intl.Collator("en", { numeric: true });
+
+// ---- small helpers ---------------------------------------------------------------------------------------------
+
+function set(node, properties) {
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (name === "on") for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
+    else if (value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  return node;
+}
+function el(tag, properties, ...children) {
+  const node = set(document.createElement(tag), properties);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+function svg(tag, properties, ...children) {
+  const node = set(document.createElementNS("http://www.w3.org/2000/svg", tag), properties);
+  node.append(...children);
+  return node;
+}
+const counted = (n, noun) => `${number.format(n)} ${noun}${n === 1 ? "" : "s"}`;
+const slice = (table, name, k) => table[name].slice(table.offsets[k], table.offsets[k + 1]);
+const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
+const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).replace("T", " ");
+function shortScore(score) {  // rounded down: what is not certain must not look so
+  return score > 0.9999 ? ">\u00a00.9999" : (Math.floor(score * 1e4) / 1e4).toFixed(4);
+}
+const nameOf = (k) => `${campaigns.kind[k][0].toUpperCase()}${campaigns.kind[k].slice(1)} ${campaigns.campaign[k]}`;
+const accountLink = (i, more) => el("a", { href: `#account-${i}`, ...more }, el("bdi", {}, accounts.id[i]));
+const crowdLink = (k) => el("a", { href: `#campaign-${k}` }, nameOf(k));
+function picture(place, alt, what) {
+  if (place < 0) return el("span", { class: "no-picture" }, what || "no picture");
+  return el("img", { src: `data:image/jpeg;base64,${pictures[place]}`, alt, loading: "lazy" });
+}
+
+// ---- what is known of each account -----------------------------------------------------------------------------
+
+const crowdsOf = Array.from({ length: N }, () => []);
+campaigns.kind.forEach((_, k) => slice(campaigns, "members", k).forEach((i) => crowdsOf[i].push(k)));
+for (const mine of crowdsOf) mine.sort((a, b) => campaigns.n_accounts[b] - campaigns.n_accounts[a] || a - b);
+const mainReason = accounts.id.map((_, i) =>
+  reasons.offsets[i] < reasons.offsets[i + 1] ? words[reasons.sentence[reasons.offsets[i]]] : "");
+const lowered = accounts.id.map((id) => id.toLowerCase());
+
+// ---- decisions: kept in this browser, exported as files ----------------------------------------------------------
+
+const key = `spamclf-report-${document.querySelector("meta[name=report]").content}`;
+const place = new Map(accounts.id.map((id, i) => [id, i]));
+const decided = new Map(), drafts = new Map();
+let kept = true;
+try {
+  const stored = JSON.parse(localStorage.getItem(key) || "{}");
+  for (const each of stored.decisions || []) if (place.has(each.account_id)) decided.set(place.get(each.account_id), each);
+  $("reviewer").value = stored.reviewer || "";
+} catch { kept = false; }
+function records() {
+  return [...decided].sort((a, b) => a[0] - b[0]).map(([i, { decided_at, decision, note }]) => ({
+    account_id: accounts.id[i], decided_at, decision, note, score_id: accounts.score_id[i], reviewer: $("reviewer").value,
+  }));
+}
+function keep() {
+  try {
+    localStorage.setItem(key, JSON.stringify({ decisions: records(), reviewer: $("reviewer").value }));
+    kept = true;
+  } catch { kept = false; }
+  tellDecided();
+}
+function tellDecided() {
+  $("n-decided").textContent = `${number.format(decided.size)} of ${number.format(N)} decided`;
+  $("as-json").disabled = $("as-csv").disabled = !decided.size;
+  $("kept").textContent = kept
+    ? "Kept in this browser for this report alone; export them before you clear it. spamclf labels add reads the JSON."
+    : "This browser keeps nothing for this page: export before you close it. spamclf labels add reads the JSON.";
+}
+function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+function decisionsAsJson() {
+  return JSON.stringify({ format: "spamclf-decisions", version: 1, decisions: records() }, null, 1);
+}
+function decisionsAsCsv() {
+  const columns = ["account_id", "decided_at", "decision", "note", "score_id", "reviewer"];
+  const written = new Set(["note", "reviewer"]);  // a spreadsheet must not take what people wrote for a formula
+  const cell = (name, value) => {
+    const safe = written.has(name) && /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+    return `"${safe.replaceAll('"', '""')}"`;
+  };
+  return [columns, ...records()].map((row, k) =>
+    columns.map((name) => (k ? cell(name, row[name]) : name)).join(",")).join("\r\n") + "\r\n";
+}
+$("as-json").addEventListener("click", () => download("decisions.json", "application/json", decisionsAsJson()));
+$("as-csv").addEventListener("click", () => download("decisions.csv", "text/csv", decisionsAsCsv()));
+$("reviewer").addEventListener("change", keep);
+window.addEventListener("beforeunload", (event) => { if (!kept && decided.size) event.preventDefault(); });
+
+// ---- the table -------------------------------------------------------------------------------------------------
+
+const total = (name) => timelines.totals[name];
+const COLUMNS = [
+  { title: "Account", value: (i) => accounts.id[i], text: true },
+  { title: "Score", value: (i) => accounts.score[i], show: (i) => shortScore(accounts.score[i]), down: true },
+  { title: "Sends", value: (i) => accounts.n_messages[i], down: true },
+  { title: "Strangers", value: (i) => total("strangers")[i], down: true },
+  { title: "Replies", value: (i) => total("replies")[i], down: true },
+  { title: "Reports", value: (i) => total("reports")[i], down: true },
+  { title: "Campaign", value: (i) => (crowdsOf[i].length ? campaigns.n_accounts[crowdsOf[i][0]] : 0), down: true, cell: crowdCell },
+  { title: "Main reason", value: (i) => mainReason[i], text: true },
+  { title: "Decision", value: (i) => (decided.has(i) ? DECISIONS[decided.get(i).decision] : ""), text: true, down: true, cell: decisionCell },
+];
+let column = 1, down = true, order = [], first = 0, current = 0;
+function crowdCell(i) {
+  const [largest, ...others] = crowdsOf[i];
+  if (largest === undefined) return el("td", {});
+  return el("td", {}, crowdLink(largest), others.length ? el("span", { class: "soft" }, ` +${others.length}`) : null);
+}
+function decisionCell(i) {
+  const word = COLUMNS[8].value(i);
+  return el("td", {}, word ? el("span", { class: `mark ${decided.get(i).decision}` }, word) : "");
+}
+COLUMNS.forEach((each, k) => {
+  const sort = () => { down = column === k ? !down : Boolean(each.down); column = k; arrange(); };
+  $("head").append(el("th", { scope: "col", class: each.text || each.cell ? "" : "n" },
+    el("button", { type: "button", on: { click: sort } }, each.title)));
+});
+
+function arrange() {
+  const wanted = $("search").value.trim().toLowerCase();
+  const crowd = $("by-campaign").value, decision = $("by-decision").value;
+  const among = /^\d+$/.test(crowd) ? new Set(slice(campaigns, "members", Number(crowd))) : null;
+  order = [];
+  for (let i = 0; i < N; i++) {
+    if (wanted && !lowered[i].includes(wanted)) continue;
+    if (among ? !among.has(i) : crowd && (crowd === "some") !== crowdsOf[i].length > 0) continue;
+    if (decision && (decided.has(i) ? decided.get(i).decision : "none") !== decision) continue;
+    order.push(i);
+  }
+  const { value, text } = COLUMNS[column], sign = down ? -1 : 1;
+  const values = new Array(N);
+  for (const i of order) values[i] = value(i);
+  const compare = text ? collator.compare : (a, b) => a - b;
+  order.sort((a, b) => sign * compare(values[a], values[b]) || a - b);
+  [...$("head").children].forEach((head, k) => {
+    if (k === column) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    else head.removeAttribute("aria-sort");
+  });
+  first = current = 0;
+  const every = N < summary.counts.automated ? `${counted(N, "account")}, the highest of ${number.format(summary.counts.automated)}` : counted(N, "account");
+  $("found").textContent = order.length === N ? every : `${number.format(order.length)} of ${every}`;
+  draw();
+}
+function row(i, k) {
+  const cells = COLUMNS.map(({ cell, show, value, text }, c) => {
+    if (c === 0) return el("th", { scope: "row" }, accountLink(i, { tabindex: k === current ? 0 : -1 }));
+    if (cell) return cell(i);
+    const shown = show ? show(i) : value(i);
+    return el("td", { class: text ? "why" : "n" }, text ? shown : typeof shown === "number" ? number.format(shown) : shown);
+  });
+  return el("tr", { "data-row": k, class: i === opened ? "open" : "" }, cells);
+}
+function draw(all = false) {
+  const last = all ? order.length : Math.min(first + PAGE, order.length);
+  const start = all ? 0 : first;
+  $("rows").replaceChildren(...(order.length
+    ? order.slice(start, last).map((i, k) => row(i, start + k))
+    : [el("tr", {}, el("td", { colspan: COLUMNS.length, class: "soft" }, N ? "No account fits. Clear the filters." : "No account is flagged."))]));
+  $("page").textContent = order.length ? `${number.format(first + 1)}–${number.format(last)} of ${number.format(order.length)}` : "none";
+  $("previous").disabled = first === 0;
+  $("next").disabled = last >= order.length;
+}
+function goTo(k, focus = true) {
+  if (!order.length) return;
+  current = Math.max(0, Math.min(k, order.length - 1));
+  first = Math.floor(current / PAGE) * PAGE;
+  draw();
+  if (focus) $("rows").querySelector("a[tabindex='0']")?.focus();
+}
+$("previous").addEventListener("click", () => goTo(first - PAGE, false));
+$("next").addEventListener("click", () => goTo(first + PAGE, false));
+$("rows").addEventListener("click", (event) => {
+  const line = event.target.closest("tr[data-row]");
+  if (!line || getSelection().toString()) return;
+  current = Number(line.dataset.row);
+  if (!event.target.closest("a")) location.hash = `account-${order[current]}`;
+});
+for (const id of ["search", "by-campaign", "by-decision"]) $(id).addEventListener("input", arrange);
+$("filters").addEventListener("submit", (event) => { event.preventDefault(); goTo(0); });
+$("filters").addEventListener("reset", () => setTimeout(arrange));
+window.addEventListener("beforeprint", () => { if (opened < 0) { draw(true); drawCrowds(campaigns.kind.length); } });
+window.addEventListener("afterprint", () => draw());
+
+// ---- a case file -----------------------------------------------------------------------------------------------
+
+let opened = -1;
+function openCase(i) {
+  opened = i;
+  const at = order.indexOf(i);
+  if (at >= 0) { current = at; first = Math.floor(at / PAGE) * PAGE; }
+  draw();
+  $("case-title").replaceChildren("Account ", el("bdi", {}, accounts.id[i]));
+  $("case-body").replaceChildren(...[
+    caseHead(i), timeline(i), whySo(i), against(i), shares(i), shownBy(i), wouldClear(i), statement(i), decide(i),
+  ].filter(Boolean));
+  $("case").hidden = false;
+  document.body.classList.add("with-case");
+  cover();
+  $("case").scrollTop = 0;
+  $("case-previous").disabled = at <= 0;
+  $("case-next").disabled = at < 0 || at >= order.length - 1;
+  $("rows").querySelector("tr.open")?.scrollIntoView({ block: "nearest" });
+  $("case-title").focus({ preventScroll: true });
+}
+const narrow = matchMedia("(max-width: 1199px)");
+function cover() {  // where a case lies over the rest, keys must not reach what is under it
+  for (const part of document.querySelectorAll("header, main")) part.inert = narrow.matches && opened >= 0;
+}
+narrow.addEventListener("change", cover);
+function closeCase() {
+  if (opened < 0) return;
+  opened = -1;
+  $("case").hidden = true;
+  document.body.classList.remove("with-case");
+  cover();
+  history.replaceState(null, "", "#accounts");
+  goTo(current);
+}
+function facts(pairs) {
+  return el("dl", { class: "facts" }, pairs.filter(([, value]) => value !== null && value !== "").flatMap(
+    ([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+const part = (title, ...children) => el("section", {}, el("h3", {}, title), ...children);
+function caseHead(i) {
+  return facts([
+    ["Score", `${shortScore(accounts.score[i])}, flagged from ${shortScore(accounts.threshold[i])}`],
+    ["Registered", accounts.registered[i] === null ? "not known" : day(accounts.registered[i])],
+    ["In the history", Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ")],
+    ["Score id", el("code", {}, accounts.score_id[i])],
+  ]);
+}
+function whySo(i) {
+  const sizes = slice(reasons, "contribution", i), told = slice(reasons, "sentence", i);
+  if (!told.length) return part("Why it is flagged", el("p", {}, "No single fact that is known stands out; the account as a whole resembles automated ones."));
+  return part("Why it is flagged", bars(sizes.map((size, k) => [size, words[told[k]]]), "for"),
+    el("p", { class: "soft" }, "Each bar: how much a fact adds to the log odds of being automated. One fact of each kind, the largest first."));
+}
+function bars(rows, side) {
+  const most = Math.max(...rows.map(([size]) => Math.abs(size)));
+  return el("ol", { class: `bars ${side}` }, rows.map(([size, sentence]) => {
+    const bar = el("span", { class: "bar" });
+    bar.style.width = `${(100 * Math.abs(size)) / most}%`;
+    return el("li", {}, el("span", { class: "sentence" }, sentence), el("span", { class: "track", "aria-hidden": "true" }, bar),
+      el("span", { class: "n" }, `${size < 0 ? "−" : "+"}${Math.abs(size).toFixed(2)}`));
+  }));
+}
+function against(i) {
+  if (!changes[i]) return null;
+  const rows = changes[i].against.map(([family, size, sentence]) => [size, `${family.replaceAll("_", " ")}: ${sentence}`]);
+  return part("What speaks against it", rows.length ? bars(rows, "against") : el("p", {}, "No family of features speaks against the flag."));
+}
+function shares(i) {
+  if (!crowdsOf[i].length) return part("What it shares", el("p", {}, "In this data it shares no photo, text or list of recipients with two accounts or more. The model may remember others from earlier data."));
+  return part("What it shares", crowdsOf[i].map((k) => {
+    const others = slice(campaigns, "members", k).filter((j) => j !== i);
+    return el("div", { class: "crowd" }, el("p", {}, crowdLink(k), `: ${counted(campaigns.n_accounts[k], "account")}, ${number.format(campaigns.n_flagged[k])} of them flagged`),
+      campaigns.example[k] && campaigns.kind[k] === "text" ? el("blockquote", {}, el("bdi", {}, campaigns.example[k])) : null,
+      members(others));
+  }));
+}
+function members(list, most = MEMBERS) {
+  const more = list.length - most;
+  return el("ul", { class: "members" }, list.slice(0, most).map((j) => el("li", {}, accountLink(j))),
+    more > 0 ? el("li", { class: "soft" }, `and ${number.format(more)} more`) : null);
+}
+function shownBy(i) {
+  const name = photos.name[i], told = slice(texts, "text", i), sources = slice(texts, "source", i);
+  if (name < 0 && !told.length) return part("What it shows", el("p", {}, "No public photo or text of it is known in the history."));
+  return part("What it shows", el("div", { class: "shown" },
+    name < 0 ? null : el("figure", {}, picture(photos.picture[i], "Its profile photo", "picture not at hand"), el("figcaption", {}, el("bdi", {}, words[name]))),
+    told.length ? el("dl", { class: "facts" }, told.flatMap((text, k) => [el("dt", {}, words[sources[k]]), el("dd", {}, el("bdi", {}, words[text]))])) : null));
+}
+function wouldClear(i) {
+  if (!changes[i]) return part("What would clear it", el("p", { class: "soft" }, "Not searched for this account: spamclf explain finds it."));
+  const { lead, changes: pairs } = changes[i];
+  return part("What would clear it", el("p", {}, `${lead[0].toUpperCase()}${lead.slice(1)}${pairs.length ? " …" : "."}`),
+    pairs.length ? el("table", { class: "pairs" },
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "it had instead"), el("th", { scope: "col" }, "now"))),
+      el("tbody", {}, pairs.map(([now, then]) => el("tr", {}, el("td", {}, then), el("td", {}, now))))) : null,
+    el("p", { class: "soft" }, "It speaks of the model, not of the world."));
+}
+function statement(i) {
+  const same = statements.same;
+  return part("Statement of reasons, for the user", el("div", { class: "statement" },
+    el("p", {}, `Decision: ${same.restriction}, ${same.territory}, ${same.duration}.`),
+    el("p", {}, "Facts relied on:"), el("ul", {}, slice(statements, "facts", i).map((fact) => el("li", {}, words[fact]))),
+    el("p", {}, `${words[statements.initiative[i]]} ${same.detection} ${same.decision}`),
+    el("p", {}, `Ground: ${same.ground}`), el("p", {}, "Redress:"), el("ul", {}, same.redress.map((way) => el("li", {}, way)))),
+    el("p", { class: "soft" }, "A draft: it holds no number that an evader could tune to. spamclf explain writes it with your own clause and who decided."));
+}
+function decide(i) {
+  const now = decided.get(i), note = el("textarea", { id: "note", rows: 1, maxlength: 2000 });
+  note.value = now ? now.note : drafts.get(i) || "";
+  const when = el("output", { class: "soft", "aria-live": "polite" });
+  const tell = (changed) => {
+    const mine = decided.get(i);
+    for (const button of buttons) button.setAttribute("aria-pressed", String(mine?.decision === button.value));
+    when.textContent = mine ? `Decided ${mine.decided_at.slice(0, 16).replace("T", " ")} UTC. Press again to take it back.` : "Not decided yet.";
+    if (changed) { draw(); keep(); }
+  };
+  const buttons = Object.entries(DECISIONS).map(([value, title]) => el("button", { type: "button", value, on: { click: () => {
+    drafts.set(i, note.value);
+    if (decided.get(i)?.decision === value) decided.delete(i);
+    else decided.set(i, { decision: value, note: note.value, decided_at: new Date().toISOString() });
+    tell(true);
+  } } }, title));
+  note.addEventListener("input", () => {
+    drafts.set(i, note.value);  // a case that is closed undecided has its note again when it is opened
+    if (decided.has(i)) { decided.get(i).note = note.value; keep(); }
+  });
+  const box = part("Your decision", el("div", { class: "decisions", role: "group", "aria-label": "Your decision" }, buttons),
+    el("label", {}, "Note ", note), when);
+  box.id = "decide";
+  tell(false);
+  return box;
+}
+
+// ---- a timeline ------------------------------------------------------------------------------------------------
+
+function timeline(i) {
+  const spans = slice(timelines, "span", i), step = timelines.step_h[i], begin = timelines.first_h[i];
+  if (!spans.length) return null;
+  const [sends, strangers, replies, reports] = Object.keys(COUNTED).map((name) => slice(timelines, name, i));
+  const W = 600, TOP = 18, UP = 92, GAP = 16, DOWN = 34, left = 40, n = spans[spans.length - 1] + 1;
+  const width = Math.min(26, (W - left) / n), high = Math.max(1, ...sends), low = Math.max(1, ...replies);
+  const each = step === 1 ? "hour" : step === 24 ? "day" : step > 24 ? `${step / 24} days` : `${step} hours`;
+  const said = `Per ${each}, from ${hour(begin)} UTC: ` + Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ");
+  const picture = svg("svg", { viewBox: `0 0 ${W} ${TOP + UP + GAP + DOWN + 4}`, role: "img", "aria-label": said, class: "timeline" });
+  const base = TOP + UP, below = base + GAP;
+  const bar = (k, y, height, kind) => svg("rect", { class: kind, x: left + spans[k] * width + 0.5, y, width: Math.max(width - 1, 1), height });
+  const label = (x, y, text, anchor = "start") => { const node = svg("text", { x, y, "text-anchor": anchor }); node.textContent = text; return node; };
+  spans.forEach((span, k) => {
+    const group = svg("g", {}), title = svg("title", {});
+    title.textContent = `${hour(begin + span * step)}: ${sends[k]} sends, ${strangers[k]} strangers, ${replies[k]} replies, ${reports[k]} reports`;
+    group.append(title);
+    const scale = (value) => (UP * value) / high;
+    if (sends[k]) group.append(bar(k, base - scale(sends[k]), scale(sends[k]), "sends"));
+    if (strangers[k]) group.append(bar(k, base - scale(strangers[k]), scale(strangers[k]), "strangers"));
+    if (replies[k]) group.append(bar(k, below, (DOWN * replies[k]) / low, "replies"));
+    if (reports[k]) { const x = left + (span + 0.5) * width; group.append(svg("path", { class: "reports", d: `M${x - 5} 3h10l-5 9z` })); }
+    picture.append(group);
+  });
+  picture.append(svg("line", { x1: left, x2: W, y1: base, y2: base }), svg("line", { x1: left, x2: W, y1: below, y2: below }),
+    label(left - 6, TOP + 9, number.format(high), "end"), label(left - 6, base, "0", "end"), label(left - 6, below + DOWN, total("replies")[i] ? number.format(low) : "", "end"),
+    label(left, base + 12, hour(begin)), label(Math.min(W, Math.max(left + n * width, left + 240)), base + 12, hour(begin + n * step), "end"));
+  const legend = el("p", { class: "legend", "aria-hidden": "true" }, Object.entries({ sends: `sends per ${each}`, strangers: "of them first to a stranger", replies: "first replies", reports: "reported or blocked" })
+    .map(([kind, text]) => el("span", { class: kind }, text)));
+  const table = el("details", {}, el("summary", {}, "As numbers"));
+  table.addEventListener("toggle", () => {
+    if (table.querySelector("table")) return;
+    table.append(el("table", {}, el("thead", {}, el("tr", {}, ["from (UTC)", ...Object.values(COUNTED)].map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, spans.map((span, k) => el("tr", {}, el("th", { scope: "row" }, hour(begin + span * step)),
+        [sends, strangers, replies, reports].map((counts) => el("td", { class: "n" }, number.format(counts[k]))))))));
+  });
+  return part("What it did", legend, picture, table);
+}
+
+// ---- campaigns -------------------------------------------------------------------------------------------------
+
+function crowd(k) {
+  const known = campaigns.n_labelled[k]
+    ? `${number.format(campaigns.n_automated[k])} of ${number.format(campaigns.n_labelled[k])} labelled automated` : "none labelled";
+  const days = campaigns.first[k] === campaigns.last[k] ? campaigns.first[k] : `${campaigns.first[k]} to ${campaigns.last[k]}`;
+  const mine = slice(campaigns, "members", k), grown = campaigns.growth_24h[k];
+  const filter = () => { $("filters").reset(); setTimeout(() => { $("by-campaign").value = k; arrange(); $("accounts-title").focus(); }); };
+  return el("article", { id: `campaign-${k}`, tabindex: -1, "aria-labelledby": `crowd-${k}` },
+    el("h3", { id: `crowd-${k}` }, nameOf(k)),
+    el("p", {}, [counted(campaigns.n_accounts[k], "account"), `${number.format(campaigns.n_flagged[k])} flagged`, days, known,
+      grown ? `${number.format(grown)} new in 24 hours` : null, campaigns.n_evidence[k] ? `${number.format(campaigns.n_evidence[k])} tied to an operator` : null,
+      campaigns.n_fingerprints[k] > 1 ? `${number.format(campaigns.n_fingerprints[k])} versions` : null,
+      campaigns.kind[k] === "list" ? counted(campaigns.n_recipients[k], "recipient") : null].filter(Boolean).join(" · ")),
+    campaigns.kind[k] === "text" && campaigns.example[k] ? el("blockquote", {}, el("bdi", {}, campaigns.example[k])) : null,
+    2 * campaigns.n_flagged[k] < campaigns.n_accounts[k]
+      ? el("p", { class: "mild" }, "Most of its members are not flagged: to share it proves nothing.") : null,
+    sheet(k),
+    members(mine), el("button", { type: "button", on: { click: filter } }, "Show them in the table"));
+}
+function sheet(k) {
+  const there = campaigns.pictures[k].filter(([place]) => place >= 0);
+  if (!there.length) return campaigns.pictures[k].length ? el("p", {}, "Its pictures are not at hand.") : null;
+  return el("div", { class: "sheet" }, there.map(([place, n], p) =>
+    el("figure", {}, picture(place, `Photo ${p + 1} of this campaign`), el("figcaption", {}, counted(n, "account")))));
+}
+let shownCrowds = 0;
+function drawCrowds(upTo) {
+  const list = campaigns.kind.map((_, k) => k).slice(shownCrowds, upTo);
+  $("crowds").append(...list.map(crowd));
+  shownCrowds += list.length;
+  $("more").hidden = shownCrowds >= campaigns.kind.length;
+}
+$("more").addEventListener("click", () => drawCrowds(shownCrowds + CROWDS));
+
+// ---- head and foot ---------------------------------------------------------------------------------------------
+
+function tellSummary() {
+  const { counts } = summary, all = counts.automated + counts.not_automated + counts.insufficient_data;
+  $("when").textContent = `as of ${summary.as_of.slice(0, 16).replace("T", " ")} UTC, ${summary.history_days} days back · model ${summary.model}`;
+  const [promise] = summary.certificate;
+  $("promise").textContent = `Threshold ${shortScore(summary.threshold)}: ${promise || "without a promise, for the model has no certificate"}. `;
+  const pairs = [["flagged", counts.automated], ["not flagged", counts.not_automated], ["too little to tell", counts.insufficient_data],
+    ["accounts scored", all], ["campaigns of flagged accounts", campaigns.kind.length]];
+  $("counts").append(...pairs.map(([name, n]) => el("div", {}, el("dt", {}, name), el("dd", {}, number.format(n)))));
+  $("unknown").append(...summary.unknown.map((line) => el("li", {}, line)));
+  $("certificate").append(...(summary.certificate.length ? summary.certificate.map((line) => el("p", {}, line.trim()))
+    : [el("p", {}, `${summary.threshold}, without a promise.`)]));
+  $("model").append(...facts([["Model", `${summary.model}, ${summary.digest}`], ["History", `${summary.since} to ${summary.as_of}`],
+    ["Rows", summary.rows]]).childNodes);
+  $("model-about").textContent = summary.about;
+  const option = (value, text) => el("option", { value }, text);
+  $("by-campaign").append(option("", "Any"), option("some", "In a campaign"), option("no", "In none"),
+    ...campaigns.kind.map((_, k) => option(k, `${nameOf(k)} (${number.format(campaigns.n_flagged[k])} flagged)`)));
+  $("by-decision").append(option("", "Any"), option("none", "Not decided"),
+    ...Object.entries(DECISIONS).map(([value, title]) => option(value, title)));
+}
+
+// ---- keys and addresses ----------------------------------------------------------------------------------------
+
+function follow() {
+  const [, what, place] = /^#(account|campaign)-(\d+)$/.exec(location.hash) || [];
+  if (what === "account" && Number(place) < N) openCase(Number(place));
+  if (what !== "campaign" || Number(place) >= campaigns.kind.length) return;
+  if (Number(place) >= shownCrowds) drawCrowds(Number(place) + 1);
+  if (narrow.matches) closeCase();
+  $(`campaign-${place}`).focus();
+}
+document.addEventListener("keydown", (event) => {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && opened >= 0) return closeCase();
+  if (event.key === "/" && !typing) { event.preventDefault(); $("search").focus(); $("search").select(); return; }
+  if (event.key === "ArrowDown" && event.target === $("search")) { event.preventDefault(); return goTo(first); }
+  if (typing || !event.target.closest("#rows")) return;
+  const moved = { ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + PAGE, PageUp: current - PAGE, Home: 0, End: order.length - 1 }[event.key];
+  if (moved !== undefined) { event.preventDefault(); goTo(moved); }
+});
+const beside = (by) => () => { const i = order[order.indexOf(opened) + by]; if (i !== undefined) location.hash = `account-${i}`; };
+$("case-previous").addEventListener("click", beside(-1));
+$("case-next").addEventListener("click", beside(1));
+$("case-close").addEventListener("click", closeCase);
+$("case-print").addEventListener("click", () => window.print());
+window.addEventListener("hashchange", follow);
+
+tellSummary();
+tellDecided();
+arrange();
+drawCrowds(CROWDS);
+follow();
+})();

@@ -1,0 +1,119 @@
+"""Put a report together: scores, reasons, campaigns and statements, each from the module that computes it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.campaigns.given import path_of
+from spamclf.dataset import Dataset, check_dataset
+from spamclf.ego import EgoLog
+from spamclf.features.extract import last_look
+from spamclf.files import atomic_write
+from spamclf.find import campaigns as find_campaigns
+from spamclf.model import Model
+from spamclf.output import check_output
+from spamclf.report.cases import cases_of
+from spamclf.report.crowds import crowds_of
+from spamclf.report.page import page_of
+from spamclf.report.pictures import Pictures
+from spamclf.report.summary import summary_of
+from spamclf.report.words import Words
+from spamclf.scoring import ScoreTables, Scoring, as_model, check_count
+
+__all__ = ["write"]
+
+_N_REASONS = 5
+_BATCH = 50_000  # accounts whose features are in memory at once
+
+
+def write(
+    dataset: Dataset,
+    out: str | os.PathLike[str],
+    model: Model | str | os.PathLike[str] | None = None,
+    *,
+    as_of: Any = None,
+    n_changes: int = 10,
+    n_pictures: int = 500,
+    max_accounts: int = 5_000,
+    n_jobs: int = -1,
+    ego: EgoLog | None = None,
+) -> int:
+    """Write the flagged accounts of a dataset as one HTML page that needs no network.
+
+    A summary, a table of flagged accounts, a case file for each (timeline, reasons, campaigns, photo and public texts,
+    statement of reasons), a section per campaign, and buttons to decide; decisions leave the page as JSON or CSV. Open
+    it in a browser. Whoever has the file has what is in it: ids, what accounts did and showed. Accounts that are not
+    flagged are counted, never named.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out : path-like
+        Ends in ``.html``.
+    model, as_of, n_jobs, ego
+        As of `predict.score`.
+    n_changes : int, default=10
+        For how many accounts, those closest to their threshold, to search a change that clears them and to tell what
+        speaks against the flag: about a tenth of a second each, and more where scores are high.
+    n_pictures : int, default=500
+        How many pictures to show at most, about 3 kB each; campaigns come before single accounts.
+    max_accounts : int, default=5_000
+        How many flagged accounts to show at most, the highest scores first; the page says how many it leaves out.
+
+    Returns
+    -------
+    n_accounts : int
+        Accounts on the page.
+
+    Raises
+    ------
+    ParameterError
+        For an argument out of its range, or another ending.
+    OutputError
+        If it cannot be written; what stood there before is untouched.
+    ModelFileError, InsufficientDataError
+        As of `predict.score`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spamclf import read_dataset, report
+    >>> out = os.path.join(tempfile.mkdtemp(), "report.html")
+    >>> report.write(read_dataset("data/sample"), out, n_changes=0, n_pictures=0, max_accounts=20)
+    20
+    """
+    path = check_output(path_of(out, "report", "out"), (".html",))
+    check_dataset(dataset, "report")
+    check_count("report", "n_changes", n_changes, least=0, usual="10")
+    check_count("report", "n_pictures", n_pictures, least=0, usual="500")
+    check_count("report", "max_accounts", max_accounts, least=0, usual="5_000")
+    model = as_model(model)
+    instant = last_look(dataset, as_of, model.feature_names, "report", n_jobs=n_jobs)
+    scoring = Scoring(dataset, model, instant, n_jobs, ego, where="report")
+    scores = pa.concat_tables(ScoreTables(scoring, _N_REASONS, "flagged").parts(_BATCH)).combine_chunks()
+
+    flagged = np.flatnonzero(np.asarray(pc.equal(scores["verdict"], "automated")))
+    highest = np.argsort(-np.asarray(scores["score"])[flagged], kind="stable")
+    shown = flagged[highest[:max_accounts]]
+    found = find_campaigns(
+        dataset, as_of=instant, history_days=model.history_days, n_jobs=n_jobs, ego=scoring.ego
+    )
+    words, pictures = Words(), Pictures(dataset.folder, n_pictures)
+    contents = {
+        "format": "spamclf-report",
+        "version": 1,
+        "summary": summary_of(scoring, scores, instant, n_shown=shown.size, n_changes=n_changes),
+        "campaigns": crowds_of(found, dataset, scores.take(pa.array(flagged)), shown.size, highest, pictures),
+        **cases_of(scoring, scores.take(pa.array(shown)), shown, instant, n_changes, words, pictures),
+        "words": words.all,
+        "pictures": pictures.all,
+    }
+    page = page_of(contents, title=f"spamclf report as of {contents['summary']['as_of']}")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(page)
+    return int(shown.size)

@@ -1,0 +1,275 @@
+"""The report holds what the other doors say, and nothing that strangers wrote is markup in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from spamclf import Dataset, explain, extract, find, predict, read_dataset, report
+from spamclf.ego import EgoLog
+from spamclf.errors import OutputError, ParameterError
+from spamclf.explain.timelines import timelines
+from spamclf.instants import iso
+from spamclf.report.page import as_json, page_of
+from tests.doors import SAMPLE, cli, dataset, model
+
+HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
+FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
+
+
+@cache
+def sample():
+    return read_dataset(SAMPLE)
+
+
+@cache
+def scores():
+    return predict.score(sample(), n_jobs=1)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    n = report.write(sample(), out, **FEW)
+    return n, out.read_text("utf-8")
+
+
+def held(text: str):
+    """What a page holds, as its script reads it."""
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return json.loads(data)
+
+
+def part(table, name, k):
+    return table[name][table["offsets"][k] : table["offsets"][k + 1]]
+
+
+@pytest.fixture(scope="module")
+def data(page):
+    return held(page[1])
+
+
+@pytest.fixture(scope="module")
+def flagged():
+    rows = [row for row in scores().to_pylist() if row["verdict"] == "automated"]
+    return sorted(rows, key=lambda row: -row["score"])
+
+
+def test_every_flagged_account_is_there_as_it_was_scored(page, data, flagged):
+    assert page[0] == len(flagged) == len(data["accounts"]["id"])
+    for name, column in (("id", "account_id"), ("score", "score"), ("score_id", "score_id")):
+        assert data["accounts"][name] == [row[column] for row in flagged]
+    for k, row in enumerate(flagged):
+        told = [data["words"][word] for word in part(data["reasons"], "sentence", k)]
+        assert told == [reason["sentence"] for reason in row["reasons"]]
+        sizes = [round(reason["contribution"], 3) for reason in row["reasons"]]
+        assert part(data["reasons"], "contribution", k) == sizes
+
+
+def test_the_summary_counts_and_says_what_is_not_known(data):
+    verdicts = scores()["verdict"].to_pylist()
+    assert data["summary"]["counts"] == {verdict: verdicts.count(verdict) for verdict in predict.VERDICTS}
+    certificate = predict.load_shipped_model().certificate
+    assert data["summary"]["certificate"] == str(certificate).splitlines()
+    assert any("sent nothing in the 30 days" in line for line in data["summary"]["unknown"])
+
+
+def test_statements_and_changes_are_those_of_explain(data, flagged):
+    for k in (0, 2, 7):
+        told = explain.statement(sample(), account_id=flagged[k]["account_id"], audience="user")
+        facts = [data["words"][word] for word in part(data["statements"], "facts", k)]
+        assert tuple(facts) == told.facts
+        assert data["words"][data["statements"]["initiative"][k]] == told.initiative
+        assert data["statements"]["same"]["redress"] == list(told.redress)
+    assert len(data["changes"]) == FEW["n_changes"]
+    margins = [row["score"] - row["threshold"] for row in flagged]
+    closest = margins.index(min(margins))
+    found = explain.counterfactual(sample(), account_id=flagged[closest]["account_id"])
+    change = data["changes"][str(closest)]
+    assert change["lead"] == str(found).splitlines()[0]
+    assert change["changes"] == [[each.sentence, each.sentence_to] for each in found.changes]
+
+
+def test_campaigns_are_those_of_find(data, flagged):
+    history = predict.load_shipped_model().history_days
+    found = find.campaigns(sample(), as_of=scores()["as_of"][0].as_py(), history_days=history)
+    ids = {row["account_id"] for row in flagged}
+    wanted = {}
+    for row in found.members().to_pylist():
+        wanted.setdefault((row["kind"], row["campaign"]), set()).add(row["account_id"])
+    wanted = {key: members & ids for key, members in wanted.items() if members & ids}
+    campaigns = data["campaigns"]
+    keys = list(zip(campaigns["kind"], campaigns["campaign"], strict=True))
+    shown = [{data["accounts"]["id"][i] for i in part(campaigns, "members", k)} for k in range(len(keys))]
+    assert dict(zip(keys, shown, strict=True)) == wanted
+    assert campaigns["n_flagged"] == [len(wanted[key]) for key in keys]
+    assert wanted
+
+
+def test_pictures_are_few_and_pictures(data):
+    assert 0 < len(data["pictures"]) <= FEW["n_pictures"]
+    assert all(base64.b64decode(each).startswith(b"\xff\xd8\xff") for each in data["pictures"])
+    assert max(data["photos"]["picture"]) < len(data["pictures"])
+    assert max(data["photos"]["picture"]) >= 0
+
+
+def test_who_is_not_flagged_is_not_named(page, flagged):
+    ids = {row["account_id"] for row in flagged}
+    named = set(re.findall(r'"(a\d+)"', page[1]))
+    assert named == ids
+
+
+def test_the_same_call_writes_the_same_bytes(page, tmp_path):
+    report.write(read_dataset(SAMPLE), tmp_path / "again.html", **(FEW | {"n_jobs": 2}))
+    assert (tmp_path / "again.html").read_text("utf-8") == page[1]
+
+
+def test_timelines_add_up_to_the_features():
+    ego = EgoLog.build(dataset())
+    until = 1 + dataset().last_instant()
+    slices = ego.slices(np.arange(ego.n_accounts), until, history_days=30)
+    told = timelines(ego, slices)
+    names = ["send_rate_sends", "fan_out_strangers", "fan_out_recipients", "replies_recipient_share"]
+    features = extract(dataset(), as_of=until, features=names, ego=ego)
+    sends, strangers, replies, reports = told.totals()
+    assert (sends == features[names[0]]).all()
+    assert (strangers == features[names[1]]).all()
+    answered = np.nan_to_num(features[names[2]] * features[names[3]])
+    assert (replies == np.round(answered)).all()
+    since = until - slices.history
+    inside = (ego.reports[2] >= since) & (ego.reports[2] < until)
+    assert (reports == np.bincount(ego.reports[0][inside], minlength=ego.n_accounts)).all()
+    assert replies.any()
+    assert reports.any()
+
+
+def test_timelines_are_short():
+    ego = EgoLog.build(dataset())
+    slices = ego.slices(np.arange(ego.n_accounts), 1 + dataset().last_instant(), history_days=30)
+    told = timelines(ego, slices)
+    step = np.repeat(told.step_h, np.diff(told.offsets))
+    assert (told.begin % step == 0).all()
+    assert np.diff(told.offsets).max() <= 60
+    assert {1, 12} <= set(told.step_h.tolist())
+
+
+def test_nothing_at_or_after_the_instant_is_on_the_page(tmp_path):
+    until = iso(dataset().last_instant() - 10 * 86_400_000_000)
+    report.write(dataset(), tmp_path / "whole.html", model(), as_of=until, n_changes=1)
+    cut = Dataset(
+        **{
+            name: table if time is None else table.filter(pa.compute.less(table[time], pa.scalar(until).cast(
+                table.schema.field(time).type)))
+            for name, table, time in _tables()
+        }
+    )  # fmt: skip
+    report.write(cut, tmp_path / "cut.html", model(), as_of=until, n_changes=1)
+    whole, part = (held((tmp_path / name).read_text("utf-8")) for name in ("whole.html", "cut.html"))
+    assert whole["accounts"]["id"]
+    for each in (whole, part):
+        del each["summary"]["rows"]
+    assert whole == part
+
+
+def _tables():
+    times = {
+        "accounts": None, "messages": "sent_at", "photos": "set_at", "texts": "observed_at", "reports": "reported_at",
+        "labels": "labelled_at", "evidence": "observed_at",
+    }  # fmt: skip
+    return [(name, getattr(dataset(), name), time) for name, time in times.items()]
+
+
+# ---- what strangers wrote -------------------------------------------------------------------------------------------
+
+
+def test_hostile_text_stays_text():
+    text = page_of({"id": [HOSTILE]}, title=HOSTILE).decode()
+    assert held(text) == {"id": [HOSTILE]}
+    assert "onerror=alert(1)>" not in text
+    assert text.count("</script>") == 2
+    assert not set("<>&\u2028\u2029") & set(as_json([HOSTILE]))
+
+
+def test_only_the_own_script_and_style_may_run(page):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page[1])[1]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    script, style = (re.findall(rf"<{tag}>(.*?)</{tag}>", page[1], re.S) for tag in ("script", "style"))
+    for name, (source,) in (("script-src", script), ("style-src", style)):
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy
+
+
+def test_the_script_makes_no_markup_of_data():
+    script = (Path(report.__file__).parent / "page.js").read_text("utf-8")
+    script = script.replace("http://www.w3.org/2000/svg", "")  # a name, which nobody fetches
+    banned = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "://")
+    assert not [word for word in banned if word in script]
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"out": "report.pdf"}, r"out: the file must end in \.html; got 'report\.pdf'"),
+        ({"out": 3}, "report: out must be a path"),
+        ({"n_changes": -1}, "report: n_changes must be a whole number from 0; got -1"),
+        ({"n_pictures": 1.5}, "report: n_pictures must be a whole number from 0; got 1.5"),
+        ({"max_accounts": None}, "report: max_accounts must be a whole number from 0; got None"),
+        ({"as_of": "soon"}, "report: as_of must be an instant"),
+    ],
+)
+def test_what_is_refused(tmp_path, arguments, says):
+    with pytest.raises(ParameterError, match=says):
+        report.write(**({"dataset": dataset(), "out": tmp_path / "x.html", "model": model()} | arguments))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(OutputError, match="out: its folder must exist"):
+        report.write(dataset(), tmp_path / "none" / "x.html", model())
+
+
+# ---- few or no accounts, other ids ----------------------------------------------------------------------------------
+
+
+def test_fewer_accounts_than_are_flagged(tmp_path, flagged):
+    assert report.write(sample(), tmp_path / "x.html", n_changes=0, n_pictures=0, max_accounts=4) == 4
+    data = held((tmp_path / "x.html").read_text("utf-8"))
+    assert data["accounts"]["id"] == [row["account_id"] for row in flagged[:4]]
+    assert any(line.startswith(f"{len(flagged) - 4} flagged accounts") for line in data["summary"]["unknown"])
+    assert all(member < 4 for member in data["campaigns"]["members"])
+    assert any(
+        flagged[4]["account_id"] == row["account_id"]
+        for row in find.campaigns(sample()).members().to_pylist()
+    )
+    assert data["pictures"] == []
+    assert data["changes"] == {}
+
+
+def test_nobody_is_flagged_and_ids_are_numbers(tmp_path):
+    messages = {"sender_id": [2**60], "recipient_id": [2], "sent_at": [1_780_000_000]}
+    few = Dataset(accounts={"account_id": [2**60, 2]}, messages=messages, time_unit="s")
+    assert report.write(few, tmp_path / "x.html") == 0
+    data = held((tmp_path / "x.html").read_text("utf-8"))
+    assert data["accounts"]["id"] == data["campaigns"]["kind"] == []
+    assert sum("were given" in line for line in data["summary"]["unknown"]) == 4
+
+
+def test_the_command(tmp_path):
+    out = tmp_path / "report.html"
+    result = cli("report", SAMPLE, "--out", out, "--changes", 0, "--pictures", 0, "--max-accounts", 3)
+    assert result.exit_code == 0, result.stderr
+    assert "3 flagged accounts written to" in result.stdout
+    assert len(held(out.read_text("utf-8"))["accounts"]["id"]) == 3
+    assert cli("report", SAMPLE, "--out", tmp_path / "report.txt").exit_code == 2
