@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-__all__ = ["check_sheet", "contact_sheet"]
+__all__ = ["check_sheet", "contact_sheet", "thumbnail"]
 
 _WIDTH, _MARGIN, _GAP = 1200, 28, 8
 _PICTURES = 8  # in a row
@@ -205,7 +205,7 @@ def _place(
     digest: str | None,
 ) -> None:
     """Put one picture into its square, or a grey box that says why there is none."""
-    picture = _thumbnail(folder, photo)
+    picture = thumbnail(folder, photo)
     if picture is not None:
         left, top = (at + (_SIDE - size) // 2 for at, size in zip(corner, picture.size, strict=True))
         page.paste(picture, (left, top))
@@ -217,8 +217,28 @@ def _place(
     draw.multiline_text(middle, words, _SOFT, _font(15), anchor="mm", align="center", spacing=6)
 
 
-def _thumbnail(folder: Path | None, photo: str | None) -> Image | None:
-    """Open a picture and fit it into its square, what is transparent in white; None where it cannot be opened."""
+def thumbnail(folder: Path | None, photo: str | None) -> Image | None:
+    """Open a picture and fit it into a square of the sheet, what is transparent in white.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The dataset's.
+    photo : str or None
+        The picture's path in it.
+
+    Returns
+    -------
+    picture : PIL.Image.Image or None
+        None where it cannot be opened, or may not be (see `contact_sheet`).
+
+    Examples
+    --------
+    >>> thumbnail(Path("data/sample"), "photos/00022-23.jpg").size
+    (136, 136)
+    >>> thumbnail(Path("data/sample"), "../secret.jpg") is None
+    True
+    """
     if folder is None or photo is None:
         return None
     try:
