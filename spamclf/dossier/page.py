@@ -137,7 +137,7 @@ def _accounts(contents: Contents) -> str:
     for each in contents["accounts"]:
         name, score = text(each["account_id"], longest=_ID), each["score"]
         verdict = score["verdict"].replace("_", " ")
-        told = verdict if score["verdict"] == "insufficient_data" else f"{score['score']:.3f}, {verdict}"
+        told = verdict if score["verdict"] == "insufficient_data" else f"{score['score']:.4f}, {verdict}"
         basis = "known" if each["known"] else "inferred"
         tied = Markup("; ".join(_tie(tie) for tie in each["ties"]))
         registered = when(each["registration"]["registered_at"])

@@ -9,7 +9,8 @@ The canonical text of a row is one JSON object without spaces or line breaks, in
 Ids are strings, of integers their decimal digits. Instants are strings in UTC with six digits of a second:
 ``"2026-05-13T02:07:05.641146Z"``. A flag is ``true`` or ``false``. Seconds are the shortest decimal number that reads
 back as the same float64 (``2.0``, ``0.1``). A signature is an array of whole numbers. In strings only ``"``, ``\\`` and
-the characters below U+0020 are escaped (``\\b \\f \\n \\r \\t``, others as ``\\u001f``); all others stand for themselves.
+the characters below U+0020 are escaped (``\\b \\f \\n \\r \\t``, others as ``\\u001f``); all others stand for
+themselves.
 
 The hash of a row is the SHA-256 of that text, as 64 hex digits. It does not depend on the file's format, the order of
 its rows or columns, or the zone its times were written in. A hash hides a row from a glance only: whoever can list the

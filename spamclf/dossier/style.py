@@ -32,7 +32,7 @@ table { border-collapse: collapse; width: 100%; font-size: .88rem; line-height: 
 caption { text-align: left; padding-bottom: .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
-tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 5rem; }
+tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 8rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 time { white-space: nowrap; }
 code { font: .8em/1.4 ui-monospace, monospace; color: var(--soft); overflow-wrap: anywhere; }
