@@ -144,6 +144,23 @@ def test_without_labels_two_of_the_core_are_needed():
     assert ids_of(contents) == {"b0"}
 
 
+def test_what_is_mostly_labelled_not_automated_ties_nobody():
+    until = START + 35 * HOUR
+    evidence = {
+        "account_id": ["b0", "b1"],
+        "observed_at": by_hand().photos["set_at"][:2],
+        "operator": ["Bulk"] * 2,
+    }
+    evidence |= {"kind": ["on_platform"] * 2, "source": [None] * 2}
+    labels = {"account_id": ["b0", "b1", "b2"], "labelled_at": by_hand().photos["set_at"][:3]}
+    for automated, there in (([True, True, False], {"b0", "b1", "b2"}), ([True, False, False], {"b0", "b1"})):
+        data = by_hand(evidence=evidence, labels=labels | {"is_automated": automated})
+        contents = dossier.gather(data, operator="Bulk", as_of=until).to_dict()
+        assert ids_of(contents) == there
+        told = {row["account_id"]: row["label"] for row in contents["accounts"]}
+        assert told["b1"] == ("automated" if automated[1] else "not automated")
+
+
 def test_a_campaign_is_its_members_and_what_joins_them():
     data, until = by_hand(), START + 35 * HOUR
     listed = find.campaigns(data, as_of=until)
