@@ -78,9 +78,10 @@ class Case:
     def codes(self) -> npt.NDArray[np.int64]:
         """The accounts of the operation: the core, and those that what is used infers; by id."""
         chosen = self.core.copy()
+        cleared = self.known.labelled & ~self.known.automated
         for each in self.shared:
             if each.used:
-                chosen[each.members] = True
+                chosen[each.members] |= ~cleared[each.members]
         codes = np.flatnonzero(chosen)
         ids = [str(each) for each in self.ego.account_ids.take(pa.array(codes)).to_pylist()]
         return codes[sorted(range(codes.size), key=lambda place: ids[place])]

@@ -123,16 +123,21 @@ def _ties(case: Case) -> dict[str, list[dict[str, Any]]]:
         named = row["operator"] is not None if case.operator is None else row["operator"] == case.operator
         if named:
             ties[row["account_id"]].append(
-                {"known": True, "kind": "evidence", "what": row["kind"], "row": row["sha256"]}
+                {"known": True, "used": True, "kind": "evidence", "what": row["kind"], "row": row["sha256"]}
             )
-    ids = dict(zip(case.codes.tolist(), (str(each) for each in case.ids.to_pylist()), strict=True))
     for shared in case.shared:
-        if shared.used:
-            for code in shared.members.tolist():
-                ties[ids[code]].append(
-                    {"known": False, "kind": shared.kind, "what": shared.label, "row": None}
-                )
+        told = {"known": False, "used": shared.used, "kind": shared.kind, "what": shared.label, "row": None}
+        sharing = _listed(case, shared)
+        for account_id in sharing if len(sharing) > 1 else []:
+            ties[account_id].append(told)
     return ties
+
+
+def _listed(case: Case, shared: Shared) -> list[str]:
+    """Return those of the accounts of the dossier that share something."""
+    sharing = set(shared.members.tolist())
+    ids = zip(case.codes.tolist(), case.ids.to_pylist(), strict=True)
+    return [str(account_id) for code, account_id in ids if code in sharing]
 
 
 def _by_account(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -149,7 +154,7 @@ def _label(case: Case, code: int) -> str | None:
 
 
 def _shared(case: Case, shared: Shared) -> dict[str, Any]:
-    """Return what is shared; who shares it only where that was used."""
+    """Return what is shared, and by whom of the dossier: others that share it are counted, never named."""
     told: dict[str, Any] = {
         "kind": shared.kind,
         "name": shared.label,
@@ -158,10 +163,8 @@ def _shared(case: Case, shared: Shared) -> dict[str, Any]:
         "n_core": shared.n_core,
         "n_labelled": shared.n_labelled,
         "n_automated": shared.n_automated,
-        "accounts": None,
+        "accounts": _listed(case, shared),
     }
-    if shared.used:
-        told["accounts"] = sorted(str(each) for each in case.ego.account_ids.take(shared.members).to_pylist())
     row = shared.campaign
     if row is not None:
         told |= {name: iso(to_instant(row[name])) for name in ("first_seen", "last_seen")}

@@ -47,9 +47,9 @@ def gather(
     """Gather everything that ties accounts to one operation, as of an instant.
 
     The core of the operation is the accounts that evidence ties to the operator, or the members of the campaign.
-    Further accounts are inferred to belong by the photos, texts, recipient lists, devices and networks that they share
-    with it (`spamclf.dossier.ties`); what is known and what is inferred is told apart. All rows before `as_of` count,
-    and none at or after it; photos, texts and lists are compared over `history_days`.
+    Further accounts are inferred to belong by the photos, texts, recipient lists and devices that they share with it
+    (`spamclf.dossier.ties`); what is known and what is inferred is told apart. All rows before `as_of` count, and none
+    at or after it; photos, texts and lists are compared over `history_days`.
 
     Parameters
     ----------

@@ -175,8 +175,10 @@ def _sends(each: Contents) -> list[Any]:
 
 
 def _tie(tie: Contents) -> Markup:
-    what = f"evidence {_EVIDENCE[tie['what']]}" if tie["known"] else tie["what"]
-    return text(what, longest=_ID)
+    if tie["known"]:
+        return Markup(f"evidence {_EVIDENCE[tie['what']]}")
+    name = text(tie["what"], longest=_ID)
+    return name if tie["used"] else Markup(f'<span class="soft">{name} (not used)</span>')
 
 
 def _evidence(contents: Contents) -> str:
@@ -200,32 +202,34 @@ def _evidence(contents: Contents) -> str:
 def _shared(contents: Contents) -> str:
     if not contents["shared"]:
         return "<p>Nothing was found that accounts of the operation share.</p>"
-    rows = []
-    for each in contents["shared"]:
-        seen = (
-            ""
-            if "first_seen" not in each
-            else Markup(f"{when(each['first_seen'])} to {when(each['last_seen'])}")
-        )
-        labels = f"{each['n_automated']:,} of {each['n_labelled']:,}"
-        used = "used" if each["used"] else "not used: does not set the operation apart"
-        cells = text(each["name"]), used, number(each["n_accounts"]), number(each["n_core"]), labels, seen
-        rows.append((*cells, _detail(each)))
     heads = [
         "Shared",
         "To infer membership",
         "#Accounts",
+        "#Listed here",
         "#Of the core",
         "#Labelled automated",
-        "Seen",
-        "Detail",
     ]
-    html = table("Photos, texts, recipient lists, devices and networks that accounts share", heads, rows)
+    html = table(
+        "Photos, texts, recipient lists, devices and networks that accounts share",
+        [*heads, "Seen", "Detail"],
+        (_shared_row(each) for each in contents["shared"]),
+    )
     for each in contents["shared"]:
         if each["used"] and each.get("texts"):
             html = Markup(html + f"<h3>{text(each['name'])}: public texts</h3>")
             html = Markup(html + "".join(_template(one) for one in each["texts"]))
     return html
+
+
+def _shared_row(each: Contents) -> list[Any]:
+    seen = ""
+    if "first_seen" in each:
+        seen = Markup(f"{when(each['first_seen'])} to {when(each['last_seen'])}")
+    counts = each["n_accounts"], len(each["accounts"]), each["n_core"]
+    labels = f"{each['n_automated']:,} of {each['n_labelled']:,}"
+    used = "used" if each["used"] else "not used"
+    return [text(each["name"]), used, *map(number, counts), labels, seen, _detail(each)]
 
 
 def _detail(each: Contents) -> str:

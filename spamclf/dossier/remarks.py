@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spamclf.dossier.case import Case
-from spamclf.dossier.ties import RULE
+from spamclf.dossier.ties import MEASURED, RULE
 from spamclf.instants import iso
 from spamclf.scoring import load_shipped_model
 from spamclf.wording import counted
@@ -42,6 +42,7 @@ def _inferred(case: Case) -> list[str]:
         f"The core of the operation is {core}. Other accounts are inferred to belong to it by what they share with it; "
         "no row of the dataset says so.",
         RULE,
+        MEASURED,
         f"Photos, texts and recipient lists were compared over the {case.found.history_days:g} days before "
         f"{_minute(case.until)}; groups of fewer than {counted(case.min_accounts, 'account')} were not looked "
         "at. Nearly equal ones count as shared.",

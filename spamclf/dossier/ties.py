@@ -1,9 +1,9 @@
 """Who belongs to an operation: what evidence says of accounts, and what accounts share with these.
 
 What is known is kept apart from what is inferred. An account is *known* to belong where a row of evidence says so. It
-is *inferred* to belong where it shares a photo, a text, a recipient list, a device or a network with the core of the
-operation, and what is shared sets the operation apart. Honest people share pictures, sayings and carriers, too; so what
-is shared infers nothing unless it `counts`.
+is *inferred* to belong where it shares a photo, a text, a recipient list or a device with the core of the operation,
+and what is shared sets the operation apart. Honest people share pictures, sayings, phones and carriers, too; so what is
+shared infers nothing unless it `counts`, and an account that a review found not to be automated is never inferred.
 """
 
 from __future__ import annotations
@@ -25,16 +25,28 @@ from spamclf.existence import row_seen_from
 from spamclf.facts import column_of
 from spamclf.ids import IdBook
 
-__all__ = ["RULE", "Shared", "counts", "shared_by", "shared_registrations"]
+__all__ = ["MEASURED", "RULE", "Shared", "counts", "shared_by", "shared_registrations"]
 
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
 
+#: Share of the labelled accounts that must be labelled automated. On five simulated worlds this rule inferred 115
+#: accounts, all of them rightly; with a half instead, and networks used as well, 165 of 625.
+LEAST_AUTOMATED = 0.8
 #: The rule of `counts` in words.
 RULE = (
-    f"What accounts share is used to infer that they belong together only where at least {LEAST_SHARED} accounts and "
-    f"{LEAST_TIED:.0%} of all that share it are of the core of the operation, or as many are labelled automated; and "
-    "where no more of its accounts are labelled not automated than automated."
+    "A photo, a text, a recipient list or a device is used to infer that accounts belong together only where at least "
+    f"{LEAST_TIED:.0%} of the accounts that share it are of the core of the operation, at least {LEAST_SHARED} are of "
+    f"the core or labelled automated, and at least {LEAST_AUTOMATED:.0%} of those with a label are labelled automated. "
+    "A network is never used: people share it with strangers. An account whose latest label says not automated is not "
+    "inferred to belong, whatever it shares."
+)
+#: How often what is inferred was right: worlds of seeds 1401 to 1406 (1,000 to 2,000 accounts, 20 days), which the rule
+#: was not chosen on, 106 operators; the interval draws operators, not accounts. ``tests/dossier/test_inferred.py``
+#: measures it anew.
+MEASURED = (
+    "How often such an inference is right was measured on simulated accounts alone: of 130 accounts that it named, "
+    "125 were the operator's (95 % interval 91 to 100 %), 4 another operator's and 1 an honest person's."
 )
 
 
@@ -72,20 +84,21 @@ class Shared:
         return f"{self.kind} {self.name}"
 
 
-def counts(n_accounts: int, n_core: int, n_labelled: int, n_automated: int) -> bool:
+def counts(kind: str, n_accounts: int, n_core: int, n_labelled: int, n_automated: int) -> bool:
     """Tell whether what accounts share sets an operation apart (`RULE`).
 
-    The numbers are those by which campaigns are joined with the accounts of an operator
+    `LEAST_SHARED` and `LEAST_TIED` are those by which campaigns are joined with the accounts of an operator
     (`spamclf.campaigns.operations.join_campaigns`).
 
     Examples
     --------
-    >>> counts(12, 1, 11, 4), counts(3, 1, 3, 3), counts(5, 2, 0, 0), counts(5000, 2, 0, 0)
-    (False, True, True, False)
+    >>> counts("text", 12, 1, 11, 4), counts("text", 3, 1, 3, 3), counts("network", 3, 1, 3, 3)
+    (False, True, False)
+    >>> counts("photo", 5, 2, 0, 0), counts("photo", 5000, 2, 0, 0)
+    (True, False)
     """
-    most = max(n_core, n_automated)
-    enough = most >= max(LEAST_SHARED, LEAST_TIED * n_accounts)
-    return bool(enough and 2 * n_automated >= n_labelled)
+    enough = n_core >= LEAST_TIED * n_accounts and max(n_core, n_automated) >= LEAST_SHARED
+    return kind != "network" and bool(enough and n_automated >= LEAST_AUTOMATED * n_labelled)
 
 
 def shared_by(found: Campaigns, book: IdBook, core: Bools, asked: tuple[str, int] | None) -> list[Shared]:
@@ -113,7 +126,7 @@ def shared_by(found: Campaigns, book: IdBook, core: Bools, asked: tuple[str, int
         if key in rows:
             of = codes[rows[key]].astype(np.int32)
             known = int(core[of].sum()), row["n_labelled"], row["n_automated"]
-            used = key == asked or counts(of.size, *known)
+            used = key == asked or counts(row["kind"], of.size, *known)
             shared.append(Shared(row["kind"], str(row["campaign"]), of, *known, used, row))
     return shared
 
@@ -141,4 +154,4 @@ def shared_registrations(
         ):
             told = int(n_core[number]), int(n_labelled[number]), int(n_automated[number])
             of = members.account[members.group == number]
-            yield Shared(kind, coded.dictionary[number].as_py(), of, *told, counts(of.size, *told))
+            yield Shared(kind, coded.dictionary[number].as_py(), of, *told, counts(kind, of.size, *told))

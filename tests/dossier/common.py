@@ -34,16 +34,17 @@ def at(hours):
     return pa.array([START + round(each * HOUR) for each in hours], pa.timestamp("us", "UTC"))
 
 
-def by_hand(*, name="Bulk", hostile="", **more):
+def by_hand(*, name="Bulk", hostile="", n_bulk=3, **more):
     """Three bulk senders (b0 known by evidence, b1 and b2 with its photo); 30 people share another photo with b0.
 
     The senders write to the strangers victim-0 ... victim-9, b0 before the second day, b1 after it; b2 is silent.
     """
-    bulk = [f"b{k}{hostile}" for k in range(3)]
+    bulk = [f"b{k}{hostile}" for k in range(n_bulk)]
+    late = n_bulk - 2
     people = [f"p{k}" for k in range(30)]
-    accounts = {"account_id": bulk + people, "registered_at": at([0, 1, 26] + [0] * 30)}
-    accounts["device"] = [f"phone{hostile}", f"phone{hostile}", None] + [None] * 30
-    accounts["network"] = ["carrier"] * 33
+    accounts = {"account_id": bulk + people, "registered_at": at([0, 1] + [26] * late + [0] * 30)}
+    accounts["device"] = [f"phone{hostile}", f"phone{hostile}"] + [None] * (late + 30)
+    accounts["network"] = ["carrier"] * (n_bulk + 30)
     messages = {
         "sender_id": [bulk[0]] * 10 + [bulk[1]] * 6,
         "recipient_id": [f"victim-{k}" for k in [*range(10), *range(4, 10)]],
@@ -52,15 +53,15 @@ def by_hand(*, name="Bulk", hostile="", **more):
     rng = ["0123456789abcdef" * 4, "5a3c96f0e1d2b487" * 4]
     photos = {
         "account_id": bulk + people + [bulk[0]],
-        "set_at": at([1, 2, 27] + [1] * 30 + [3]),
-        "photo_hash": [rng[0]] * 3 + [rng[1]] * 31,
+        "set_at": at([1, 2] + [27] * late + [1] * 30 + [3]),
+        "photo_hash": [rng[0]] * n_bulk + [rng[1]] * 31,
     }
     texts = {
         "account_id": bulk * 2,
-        "observed_at": at([1, 2, 27] * 2),
-        "source": ["name"] * 3 + ["description"] * 3,
-        "text": [f"Name {hostile}"] * 3
-        + [f"Win a thousand coins this very week, ask our adviser {hostile}"] * 3,
+        "observed_at": at(([1, 2] + [27] * late) * 2),
+        "source": ["name"] * n_bulk + ["description"] * n_bulk,
+        "text": [f"Name {hostile}"] * n_bulk
+        + [f"Win a thousand coins this very week, ask our adviser {hostile}"] * n_bulk,
     }
     labels = {
         "account_id": bulk[:2] + people[:10],

@@ -129,11 +129,15 @@ def test_what_sets_the_operation_apart_ties_and_what_people_share_does_not():
     assert used == {"photo 2", "text 1", "device phone"}
     assert set(shared) - used == {"photo 1", "network carrier"}
     assert shared["photo 2"]["accounts"] == ["b0", "b1", "b2"]
-    assert shared["photo 1"]["accounts"] is None  # who shares what people share is nobody's business
+    assert shared["photo 1"]["accounts"] == ["b0"]  # who else shares what people share is nobody's business
     assert (shared["photo 1"]["n_accounts"], shared["photo 1"]["n_core"]) == (31, 1)
-    ties = {row["account_id"]: {tie["what"] for tie in row["ties"]} for row in contents["accounts"]}
+    ties = {
+        row["account_id"]: {tie["what"] for tie in row["ties"] if tie["used"]} for row in contents["accounts"]
+    }
     assert ties["b0"] == {"off_platform", *used}
     assert ties["b2"] == {"photo 2", "text 1"}
+    every = {row["account_id"]: {tie["what"] for tie in row["ties"]} for row in contents["accounts"]}
+    assert every["b2"] - ties["b2"] == {"network carrier"}  # told, and told not to have been used
     assert shared["text 1"]["texts"] == [
         {"text": "Win a thousand coins this very week, ask our adviser ", "n_accounts": 3}
     ]
@@ -144,21 +148,40 @@ def test_without_labels_two_of_the_core_are_needed():
     assert ids_of(contents) == {"b0"}
 
 
-def test_what_is_mostly_labelled_not_automated_ties_nobody():
-    until = START + 35 * HOUR
+def tied(*accounts, automated):
+    """The dossier of an operator to which evidence ties b0 and b1 of six senders, with these labels."""
+    data, n = by_hand(n_bulk=6), len(automated)
     evidence = {
         "account_id": ["b0", "b1"],
-        "observed_at": by_hand().photos["set_at"][:2],
+        "observed_at": data.photos["set_at"][:2],
         "operator": ["Bulk"] * 2,
     }
     evidence |= {"kind": ["on_platform"] * 2, "source": [None] * 2}
-    labels = {"account_id": ["b0", "b1", "b2"], "labelled_at": by_hand().photos["set_at"][:3]}
-    for automated, there in (([True, True, False], {"b0", "b1", "b2"}), ([True, False, False], {"b0", "b1"})):
-        data = by_hand(evidence=evidence, labels=labels | {"is_automated": automated})
-        contents = dossier.gather(data, operator="Bulk", as_of=until).to_dict()
-        assert ids_of(contents) == there
-        told = {row["account_id"]: row["label"] for row in contents["accounts"]}
-        assert told["b1"] == ("automated" if automated[1] else "not automated")
+    labels = {
+        "account_id": list(accounts),
+        "labelled_at": data.photos["set_at"][:n],
+        "is_automated": automated,
+    }
+    data = by_hand(n_bulk=6, evidence=evidence, labels=labels)
+    return dossier.gather(data, operator="Bulk", as_of=START + 35 * HOUR).to_dict()
+
+
+def test_what_people_found_honest_share_ties_nobody():
+    both, everybody = {"b0", "b1"}, {f"b{k}" for k in range(6)}
+    assert ids_of(tied("b0", "b1", automated=[True, True])) == everybody
+    contents = tied("b0", "b1", automated=[True, False])
+    assert ids_of(contents) == both  # known by evidence, whatever the label says; and that is told
+    assert {row["account_id"]: row["label"] for row in contents["accounts"]} == {
+        "b0": "automated",
+        "b1": "not automated",
+    }
+
+
+def test_who_was_found_honest_is_not_inferred():
+    contents = tied("b0", "b1", "b2", "b3", "b4", automated=[True] * 4 + [False])
+    assert ids_of(contents) == {"b0", "b1", "b2", "b3", "b5"}
+    assert "b4" not in {each for row in contents["shared"] for each in row["accounts"]}
+    assert {row["n_accounts"] for row in contents["shared"] if row["used"]} == {6, 2}  # yet it is counted
 
 
 def test_a_campaign_is_its_members_and_what_joins_them():
