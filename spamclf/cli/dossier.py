@@ -53,13 +53,11 @@ def dossier(
       spamclf dossier data/sample --campaign "photo 3" --out /tmp/dossier
     """
     from spamclf.dossier.gathering import gather
-    from spamclf.dossier.naming import check_named
     from spamclf.folders import read_dataset
 
+    target = result_folder(out, folder)
     dataset = read_dataset(folder, max_bad_share=max_bad_share, time_unit=time_unit, time_zone=time_zone)
     say(repr(dataset))
-    check_named(dataset, settings["operator"], settings["campaign"])
-    target = result_folder(out, folder)
     say("gathering ...")
     found = gather(dataset, model, **settings)
     found.write(target)

@@ -6,6 +6,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 from spamclf import dossier
+from spamclf.dossier.page import page_of
 from tests.dossier.common import BAD, DAY, HOUR, START, by_hand, found
 
 VOID = {"meta", "img", "br", "line", "rect"}
@@ -105,3 +106,13 @@ def test_the_page_tells_the_hash_of_the_data():
     import hashlib
 
     assert hashlib.sha256(found().to_json().encode()).hexdigest() in found().to_html()
+
+
+def test_no_score_is_written_as_certain():
+    """A probability that rounds to 1 would be read as a proof."""
+    contents = found().to_dict()
+    account = next(row for row in contents["accounts"] if row["score"]["verdict"] == "automated")
+    for score, told in ((0.99996, "over 0.9999, automated"), (0.9998, "0.9998, automated")):
+        account["score"]["score"] = score
+        assert told in page_of(contents, {}, "")
+        assert "1.0000, " not in page_of(contents, {}, "")
