@@ -42,7 +42,9 @@ def _inferred(case: Case) -> list[str]:
         f"The core of the operation is {core}. Other accounts are inferred to belong to it by what they share with it; "
         "no row of the dataset says so.",
         RULE,
-        MEASURED,
+        MEASURED
+        if case.operator is not None
+        else "How often such an inference from a campaign is right was not measured.",
         f"Photos, texts and recipient lists were compared over the {case.found.history_days:g} days before "
         f"{_minute(case.until)}; groups of fewer than {counted(case.min_accounts, 'account')} were not looked "
         "at. Nearly equal ones count as shared.",

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from spamclf import Dataset, dossier, extract, find, predict
+from spamclf.dossier.ties import MEASURED
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.instants import to_instant
 from spamclf.schema import TABLES
@@ -198,6 +199,7 @@ def test_a_campaign_is_its_members_and_what_joins_them():
         assert members <= ids_of(contents)
         assert ids_of(contents, known=True) == {"b0"}  # evidence on its members is told
         assert contents["about"]["operation"] == name
+        assert MEASURED not in contents["remarks"]["inferred"]  # it was measured on operators
 
 
 def test_people_who_were_written_to_are_not_named():
