@@ -11,7 +11,7 @@ from spamclf.folders import read_dataset
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import batch, evaluate, explain, find, predict, report, simulate, train
+    from spamclf import batch, dossier, evaluate, explain, find, predict, report, simulate, train
     from spamclf.model.classifier import SpamClassifier
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "SpamClassifier",
     "__version__",
     "batch",
+    "dossier",
     "evaluate",
     "explain",
     "extract",
@@ -37,7 +38,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("batch", "evaluate", "explain", "find", "predict", "report", "simulate", "train"):
+    if name in ("batch", "dossier", "evaluate", "explain", "find", "predict", "report", "simulate", "train"):
         return importlib.import_module(f"spamclf.{name}")
     if name == "SpamClassifier":  # with scikit-learn, which nobody who only scores needs
         return importlib.import_module("spamclf.model.classifier").SpamClassifier

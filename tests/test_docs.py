@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 import spamclf
-from spamclf import describe, evaluate, explain, output, plots, predict, simulate, train
+from spamclf import describe, dossier, evaluate, explain, output, plots, predict, simulate, train
 from spamclf.cli import main
 from spamclf.features import CATALOGUE, FAMILIES
 from spamclf.features.feature import Tier, Unit
@@ -53,7 +53,7 @@ def public_functions() -> dict[str, Any]:
 
 FUNCTIONS = public_functions()
 #: Where callers look: the face of the package, the doors, and what draws, writes and simulates.
-_FACES = (spamclf, predict, train, evaluate, explain, describe, output, plots, simulate)
+_FACES = (spamclf, predict, train, evaluate, explain, describe, dossier, output, plots, simulate)
 _OBJECTS = [
     value for face in _FACES for name in face.__all__ if not inspect.ismodule(value := getattr(face, name))
 ]

@@ -28,7 +28,7 @@ FLOORS = (
     {"scoring"},
     {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
-    {"output", "drawing", "plots", "contact_sheet", "report"},
+    {"output", "drawing", "plots", "contact_sheet", "dossier", "report"},
     {"batch", "spark"},
     {"cli", "__main__"},
 )

@@ -195,8 +195,8 @@ class Campaigns:
         return to_native(self.table, self.frame)
 
 
-def safe_text(text: str | None) -> str | None:
-    """Return a stranger's text so that no character of it moves a cursor, and at most 120 of them.
+def safe_text(text: str | None, *, longest: int = _LONGEST) -> str | None:
+    """Return a stranger's text so that no character of it moves a cursor, and at most `longest` of them.
 
     Examples
     --------
@@ -205,9 +205,9 @@ def safe_text(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    words = " ".join(text[: 10 * _LONGEST].split())
+    words = " ".join(text[: 10 * longest].split())
     safe = "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in words)
-    return safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 1]}…"
+    return safe if len(safe) <= longest else f"{safe[: longest - 1]}…"
 
 
 def tabulate(

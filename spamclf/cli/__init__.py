@@ -1,4 +1,4 @@
-"""The command line: ``spamclf`` with describe, train, score, evaluate, explain, replay, report, campaigns, simulate."""
+"""The command line: ``spamclf describe``, ``train``, ``score`` and their fellows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import click
 
 from spamclf.cli.data import describe, simulate
+from spamclf.cli.dossier import dossier
 from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, evaluate, explain, replay, report, campaigns, simulate):
+for _command in (describe, train, score, evaluate, explain, replay, report, campaigns, dossier, simulate):
     main.add_command(_command)
