@@ -30,6 +30,7 @@ FLOORS = (
     {"evaluate", "find", "train", "predict", "explain"},
     {"output", "drawing", "plots", "contact_sheet", "report"},
     {"batch", "spark"},
+    {"pseudonymise"},
     {"cli", "__main__"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

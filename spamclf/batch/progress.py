@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 __all__ = ["Progress"]
 
@@ -23,6 +23,8 @@ class Progress:
     ----------
     tell : callable, optional
         Takes a line; by default nobody hears.
+    costs : mapping of str to float, optional
+        The passes in order, and what a row costs in each; by default those of a batch run.
 
     Examples
     --------
@@ -34,8 +36,8 @@ class Progress:
     'reading 0 %'
     """
 
-    def __init__(self, tell: Callable[[str], None] | None) -> None:
-        self.tell = tell
+    def __init__(self, tell: Callable[[str], None] | None, costs: Mapping[str, float] = _COSTS) -> None:
+        self.tell, self.costs = tell, costs
         self._lock = threading.Lock()
         self._spent = self._cost = 0.0  # of passes that are done: seconds, and what they should cost
         self._name, self._total, self._done = "", 0, 0
@@ -61,7 +63,7 @@ class Progress:
     def _end(self) -> None:
         if self._name and self._done:
             self._spent += time.monotonic() - self._began
-            self._cost += _COSTS[self._name]
+            self._cost += self.costs[self._name]
 
     def _say(self) -> None:
         if self.tell is None:
@@ -79,11 +81,11 @@ class Progress:
 
     def _left(self, spent: float, share: float) -> float | None:
         """Return the seconds that are left, None where nothing is known yet."""
-        cost = self._cost + share * _COSTS[self._name]
+        cost = self._cost + share * self.costs[self._name]
         if cost <= 0 or self._spent + spent < 2 * _EVERY_S:
             return None
-        names = list(_COSTS)
-        later = sum(_COSTS[name] for name in names[names.index(self._name) + 1 :])
+        names = list(self.costs)
+        later = sum(self.costs[name] for name in names[names.index(self._name) + 1 :])
         rate = (self._spent + spent) / cost  # seconds for what should cost 1
-        mine = spent / share * (1 - share) if share > 0.02 else rate * _COSTS[self._name] * (1 - share)
+        mine = spent / share * (1 - share) if share > 0.02 else rate * self.costs[self._name] * (1 - share)
         return mine + rate * later

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spamclf.batch import reading
@@ -279,9 +280,9 @@ class _Run:
     def _dataset(self, messages: Messages, numbers: Numbers) -> Dataset:
         """Return the dataset, of whose messages only the senders are there."""
         reading = {name: self.settings[name] for name in ("max_bad_share", "time_zone", "time_unit")}
-        dataset = read_around(
-            self.folder, sender_rows(numbers, messages), not_after=self.not_after, **reading
-        )
+        senders = numbers.words.filter(pa.array(numbers.is_sender))
+        rows = sender_rows(senders, messages.last, messages.rows_in)
+        dataset = read_around(self.folder, rows, not_after=self.not_after, **reading)
         dataset.account_for("messages", messages.rows_in, messages.bad, messages.origin)
         return dataset
 

@@ -1,4 +1,4 @@
-"""The command line: ``spamclf describe | train | score | evaluate | explain | replay | campaigns | simulate``."""
+"""The command line: ``spamclf describe``, ``train``, ``score`` and so on, each in a file of its own kind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
 from spamclf.cli.models import score, train
+from spamclf.cli.pseudonymise import pseudonymise
 
 __all__ = ["main"]
 
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, evaluate, explain, replay, campaigns, simulate):
+for _command in (describe, train, score, evaluate, explain, replay, campaigns, simulate, pseudonymise):
     main.add_command(_command)

@@ -16,7 +16,7 @@ import click
 
 from spamclf.wording import counted
 
-__all__ = ["Told", "is_folder", "score_folder"]
+__all__ = ["Told", "is_folder", "line", "score_folder"]
 
 _LOGGED_EVERY_S = 60.0
 _LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
@@ -121,7 +121,7 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
     from spamclf.tables.quarantine import RowCounts
 
     try:
-        with _line() as say:
+        with line() as say:
             target = batch.score(folder, out, model, progress=say, **settings)
     except KeyboardInterrupt:
         click.echo("Interrupted. The same command goes on from here.", err=True)
@@ -137,7 +137,7 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
 
 
 @contextlib.contextmanager
-def _line() -> Iterator[Callable[[str], None]]:
+def line() -> Iterator[Callable[[str], None]]:
     """Write each text over the one before at a terminal; into a log, one a minute."""
     seen, told = sys.stderr.isatty(), time.monotonic()
 
