@@ -28,7 +28,7 @@ FLOORS = (
     {"scoring"},
     {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
-    {"output", "drawing", "plots", "contact_sheet", "report"},
+    {"output", "drawing", "plots", "contact_sheet", "report", "review"},
     {"batch", "spark"},
     {"pseudonymise"},
     {"cli", "__main__"},

@@ -10,6 +10,7 @@ from spamclf.cli.data import describe, simulate
 from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
+from spamclf.cli.labels import labels
 from spamclf.cli.models import score, train
 from spamclf.cli.pseudonymise import pseudonymise
 
@@ -31,5 +32,16 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, evaluate, explain, replay, campaigns, simulate, pseudonymise):
+for _command in (
+    describe,
+    train,
+    score,
+    evaluate,
+    explain,
+    replay,
+    campaigns,
+    simulate,
+    labels,
+    pseudonymise,
+):
     main.add_command(_command)
