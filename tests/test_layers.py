@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spamclf"
 FLOORS = (
-    {"errors", "kernels", "files", "instants", "sealed", "threads", "wording"},
+    {"errors", "kernels", "files", "instants", "progress", "sealed", "threads", "wording"},
     {"schema"},
     {"tables"},
     {"dataset"},

@@ -18,7 +18,6 @@ from spamclf.batch import reading
 from spamclf.batch.inputs import begin, digest_of, inputs_of
 from spamclf.batch.numbers import Numbers, Shards, number_ids, sender_rows, split_messages
 from spamclf.batch.parts import Logs, score_shards, summarise
-from spamclf.batch.progress import Progress
 from spamclf.batch.publish import MANIFEST, publish, read_json, remove, work_folder, write_json, writing
 from spamclf.batch.reading import Messages, has_integer_ids, read_messages
 from spamclf.dataset import Dataset, check_settings
@@ -29,6 +28,7 @@ from spamclf.files import hold, sha256_file
 from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import LAST_US, iso, to_instant
 from spamclf.model import Model
+from spamclf.progress import Progress
 from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.tables.check import refuse_if_too_many
@@ -40,6 +40,8 @@ from spamclf.threads import n_threads
 __all__ = ["score"]
 
 FORMAT = 1
+#: What a row costs in each pass, by the row of the first one: measured by ``tests/benches/batch.py``.
+_COSTS = {"reading": 1.0, "numbering": 0.4, "ordering": 0.4, "scoring": 2.5}
 _ENTRY_BYTES = 48  # of a log entry while its shard is ordered and looked at
 _ENTRIES, _USUAL = 1_250_000, 24  # of a shard; shards, where memory does not ask for more
 _AT_WORK = 0.4  # share of the memory for shards at work
@@ -148,7 +150,9 @@ def score(
         "rows": reading.ROWS,
     }  # fmt: skip
     with hold(out):
-        run = _Run(folder, out, as_model(model), settings, n_threads(n_jobs, "score"), Progress(progress))
+        run = _Run(
+            folder, out, as_model(model), settings, n_threads(n_jobs, "score"), Progress(progress, _COSTS)
+        )
         return run.go(overwrite=overwrite)
 
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from spamclf.cli.completion import completion
 from spamclf.cli.data import describe, simulate
 from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
@@ -43,5 +44,6 @@ for _command in (
     simulate,
     labels,
     pseudonymise,
+    completion,
 ):
     main.add_command(_command)

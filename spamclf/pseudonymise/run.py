@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.batch.numbers import sender_rows
-from spamclf.batch.progress import Progress
 from spamclf.batch.publish import publish
 from spamclf.batch.reading import ROWS, has_integer_ids
 from spamclf.campaigns.innocent import Innocent
@@ -30,6 +29,7 @@ from spamclf.files import flush_to_disk, hold
 from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import DAY_US, LAST_US, to_instant
 from spamclf.output import write_result
+from spamclf.progress import Progress
 from spamclf.pseudonymise.columns import treated
 from spamclf.pseudonymise.keys import Key
 from spamclf.pseudonymise.shown import photo_fingerprints, text_fingerprints
