@@ -45,7 +45,7 @@ def pseudonymise(folder: str, out: str, key_file: str | None, **settings: Any) -
     \b
     Examples:
       spamclf pseudonymise data/sample --out shared --key-file spamclf.key
-      SPAMCLF_KEY=$(vault read ...) spamclf pseudonymise logs --out shared --shown nothing
+      SPAMCLF_KEY=$(cat spamclf.key) spamclf pseudonymise logs --out shared --shown nothing
     """
     from spamclf.pseudonymise import pseudonymise as write
     from spamclf.pseudonymise import read_key

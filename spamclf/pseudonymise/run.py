@@ -112,7 +112,7 @@ def pseudonymise(
     ----------
     folder : path
         A dataset folder as of `spamclf.read_dataset`. Messages need not fit in memory; the other tables are held in it,
-        with about 2 kB for each text.
+        with about 5 kB for each text.
     out : path
         The folder to come; it must be new or empty. It appears whole, with Parquet files that have page checksums.
     key : bytes
