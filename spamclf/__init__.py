@@ -11,10 +11,26 @@ from spamclf.folders import read_dataset
 from spamclf.model import Model, load_model
 
 if TYPE_CHECKING:
-    from spamclf import batch, dossier, evaluate, explain, find, predict, report, simulate, train
+    from spamclf import (
+        batch,
+        dossier,
+        evaluate,
+        explain,
+        find,
+        predict,
+        pseudonymise,
+        report,
+        review,
+        simulate,
+        train,
+    )
     from spamclf.model.classifier import SpamClassifier
 
 __version__ = "0.1.0"
+_DOORS = (
+    "batch", "dossier", "evaluate", "explain", "find", "predict", "pseudonymise", "report", "review", "simulate",
+    "train",
+)  # fmt: skip
 __all__ = [
     "AfterSends",
     "Dataset",
@@ -30,15 +46,17 @@ __all__ = [
     "find",
     "load_model",
     "predict",
+    "pseudonymise",
     "read_dataset",
     "report",
+    "review",
     "simulate",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("batch", "dossier", "evaluate", "explain", "find", "predict", "report", "simulate", "train"):
+    if name in _DOORS:
         return importlib.import_module(f"spamclf.{name}")
     if name == "SpamClassifier":  # with scikit-learn, which nobody who only scores needs
         return importlib.import_module("spamclf.model.classifier").SpamClassifier

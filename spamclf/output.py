@@ -16,11 +16,11 @@ from spamclf.errors import OutputError, ParameterError
 from spamclf.files import atomic_write
 from spamclf.model.file import MANIFEST
 
-__all__ = ["check_model_output", "check_output", "write_result"]
+__all__ = ["FORMULA", "check_model_output", "check_output", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
 #: What a spreadsheet takes for the beginning of a formula, in its wide forms too.
-_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
+FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
 
 
 def check_output(
@@ -165,7 +165,7 @@ def _reads_back(table: pa.Table, path: Path) -> bool:
 def _neutral(table: pa.Table, texts: Sequence[str]) -> pa.Table:
     """Put an apostrophe before what would be a formula: reliability asks it of texts, not of ids."""
     for name in texts:
-        cells = pc.replace_substring_regex(table[name], pattern=_FORMULA, replacement=r"'\1")
+        cells = pc.replace_substring_regex(table[name], pattern=FORMULA, replacement=r"'\1")
         table = table.set_column(table.column_names.index(name), name, cells)
     return table
 

@@ -86,6 +86,15 @@ def balance(text):
     return [int(number.replace(",", "")) for number in numbers.groups()]
 
 
+def rows_of(text):
+    """The rows of the table that `score` prints: account and top reason."""
+    lines = text.splitlines()
+    head = next(line for line in lines if line.lstrip().startswith("score "))
+    account, reason = head.index("account"), head.index("top reason")
+    rows = [line for line in lines if re.match(r" [01]\.\d{4}  ", line)]
+    return [(row[account:reason].strip(), row[reason:].strip()) for row in rows]
+
+
 # ---- help and codes ----------------------------------------------------------------------------------------------
 
 
@@ -228,10 +237,15 @@ def test_train_and_score(world, tmp_path):
     assert same(pq.read_table(out), expected)
     judged = [row for row in expected.to_pylist() if row["verdict"] != "insufficient_data"]
     best = sorted(judged, key=lambda row: (-row["score"], row["account_id"]))[:4]
-    assert re.findall(r"^ \d\.\d{4}  \w+ +(\S+)  \(", text, re.M) == [row["account_id"] for row in best]
-    assert [line.strip(" -") for line in text.splitlines() if line.startswith("           - ")] == [
-        reason["sentence"] for row in best for reason in row["reasons"]
+    assert rows_of(text) == [
+        (row["account_id"], row["reasons"][0]["sentence"] if row["reasons"] else "") for row in best
     ]
+    assert not any(reason["sentence"] in text for row in best for reason in row["reasons"][1:])
+    told = done(
+        cli("score", world, "--model", tmp_path / "models" / "m", "--top", 4, "--reasons", 2, "--all-reasons")
+    )
+    assert all(reason["sentence"] in told for row in best for reason in row["reasons"])
+    assert rows_of(told) == rows_of(text)
     assert f"(model {model.name}, threshold {model.threshold:.4f})" in text
     assert f"{expected.num_rows} scores written to {out}" in text
     again = ["train", world, "--out", tmp_path / "models" / "m", *SMALL_OPTIONS, "--features", "send_rate"]
@@ -388,7 +402,7 @@ def test_ids_survive(tmp_path, ending, into):
     folder = write_folder({"accounts": {"account_id": IDS}, "messages": messages}, tmp_path / "d", ending)
     out = tmp_path / f"s.{into}"
     text = done(cli("score", folder, "--out", out, "--top", 100))
-    assert all(f" {name}  (1 message)" in text for name in IDS)
+    assert sorted(account for account, _ in rows_of(text)) == sorted(name.strip() for name in IDS)
     if into == "csv":
         with open(out, encoding="utf-8", newline="") as file:
             got = [row["account_id"] for row in csv.DictReader(file)]

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spamclf"
 FLOORS = (
-    {"errors", "kernels", "files", "instants", "sealed", "threads", "wording"},
+    {"errors", "kernels", "files", "instants", "progress", "sealed", "threads", "wording"},
     {"schema"},
     {"tables"},
     {"dataset"},
@@ -28,8 +28,9 @@ FLOORS = (
     {"scoring"},
     {"live"},
     {"evaluate", "find", "train", "predict", "explain"},
-    {"output", "drawing", "plots", "contact_sheet", "dossier", "report"},
+    {"output", "drawing", "plots", "contact_sheet", "dossier", "report", "review"},
     {"batch", "spark"},
+    {"pseudonymise"},
     {"cli", "__main__"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

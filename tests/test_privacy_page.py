@@ -8,11 +8,24 @@ from __future__ import annotations
 import re
 
 from spamclf.features import CATALOGUE, FAMILIES
+from spamclf.pseudonymise import TREATMENT
 from spamclf.schema import TABLES
 from tests.doors import ROOT
 
 PAGE = ROOT / "PRIVACY.md"
 BEGIN, END = "<!-- made by: python -m tests.test_privacy_page -->\n", "<!-- end -->"
+LEAVING = "<!-- made by: python -m tests.test_privacy_page, too -->\n"
+TREATED = {
+    "kept": "as it is",
+    "person": "pseudonym of a person",
+    "recipient": "pseudonym of a person, or of a group",
+    "network": "pseudonym of a network",
+    "device": "pseudonym of a device",
+    "campaign": "pseudonym of a campaign",
+    "operator": "pseudonym of an operator",
+    "fingerprint": "hash or signature, also made of the photo or text; or a mark",
+    "dropped": "does not leave",
+}
 TIERS = {
     "0": "0, registration",
     "1": "1, message metadata",
@@ -40,6 +53,27 @@ def test_the_table_is_that_of_the_catalogue():
     page = PAGE.read_text("utf-8")
     written = page.partition(BEGIN)[2].partition(END)[0]
     assert written == made(), "say: python -m tests.test_privacy_page"
+
+
+def leaving() -> str:
+    """Lay out what becomes of each column when a dataset is pseudonymised, as a Markdown table."""
+    lines = ["| leaves as | columns |", "|---|---|"]
+    for how, said in TREATED.items():
+        columns = [
+            f"`{table}.{name}`" for table, each in TREATMENT.items() for name in each if each[name] == how
+        ]
+        lines.append(f"| {said} | {', '.join(columns)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_what_leaves_is_that_of_the_code():
+    written = PAGE.read_text("utf-8").partition(LEAVING)[2].partition(END)[0]
+    assert written == leaving(), "say: python -m tests.test_privacy_page"
+    assert all(
+        f"`{table}.{name}`" in written
+        for table, spec in TABLES.items()
+        for name in (c.name for c in spec.columns)
+    )
 
 
 def test_every_feature_stands_in_it_once():
@@ -80,5 +114,7 @@ def test_tiers_0_and_1_read_no_content():
 
 if __name__ == "__main__":
     text = PAGE.read_text("utf-8")
-    head, _, rest = text.partition(BEGIN)
-    PAGE.write_text(head + BEGIN + made() + END + rest.partition(END)[2], "utf-8")
+    for begin, table in ((BEGIN, made()), (LEAVING, leaving())):
+        head, _, rest = text.partition(begin)
+        text = head + begin + table + END + rest.partition(END)[2]
+    PAGE.write_text(text, "utf-8")

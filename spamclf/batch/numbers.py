@@ -92,11 +92,9 @@ def _coded(chunks: list[pa.Array], kind: pa.DataType) -> tuple[Codes, pa.Array]:
     return np.concatenate([np.asarray(chunk.indices) for chunk in coded]), coded[-1].dictionary
 
 
-def sender_rows(numbers: Numbers, messages: Messages) -> pa.Table:
+def sender_rows(senders: pa.Array, last: int | None, rows_in: int) -> pa.Table:
     """Return one message of each sender, at the last instant: what a dataset must know of messages to be checked."""
-    senders: pa.Array = numbers.words.filter(pa.array(numbers.is_sender))
-    last = messages.last
-    if not len(senders) and messages.rows_in and not pa.types.is_integer(senders.type):
+    if not len(senders) and rows_in and not pa.types.is_integer(senders.type):
         senders = pa.nulls(1, senders.type)  # a bad row: that ids are no integers must be known all the same
     n = len(senders)
     return pa.table(

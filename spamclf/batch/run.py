@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spamclf.batch import reading
 from spamclf.batch.inputs import begin, digest_of, inputs_of
 from spamclf.batch.numbers import Numbers, Shards, number_ids, sender_rows, split_messages
 from spamclf.batch.parts import Logs, score_shards, summarise
-from spamclf.batch.progress import Progress
 from spamclf.batch.publish import MANIFEST, publish, read_json, remove, work_folder, write_json, writing
 from spamclf.batch.reading import Messages, has_integer_ids, read_messages
 from spamclf.dataset import Dataset, check_settings
@@ -28,6 +28,7 @@ from spamclf.files import hold, sha256_file
 from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import LAST_US, iso, to_instant
 from spamclf.model import Model
+from spamclf.progress import Progress
 from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.tables.check import refuse_if_too_many
@@ -39,6 +40,8 @@ from spamclf.threads import n_threads
 __all__ = ["score"]
 
 FORMAT = 1
+#: What a row costs in each pass, by the row of the first one: measured by ``tests/benches/batch.py``.
+_COSTS = {"reading": 1.0, "numbering": 0.4, "ordering": 0.4, "scoring": 2.5}
 _ENTRY_BYTES = 48  # of a log entry while its shard is ordered and looked at
 _ENTRIES, _USUAL = 1_250_000, 24  # of a shard; shards, where memory does not ask for more
 _AT_WORK = 0.4  # share of the memory for shards at work
@@ -147,7 +150,9 @@ def score(
         "rows": reading.ROWS,
     }  # fmt: skip
     with hold(out):
-        run = _Run(folder, out, as_model(model), settings, n_threads(n_jobs, "score"), Progress(progress))
+        run = _Run(
+            folder, out, as_model(model), settings, n_threads(n_jobs, "score"), Progress(progress, _COSTS)
+        )
         return run.go(overwrite=overwrite)
 
 
@@ -279,9 +284,9 @@ class _Run:
     def _dataset(self, messages: Messages, numbers: Numbers) -> Dataset:
         """Return the dataset, of whose messages only the senders are there."""
         reading = {name: self.settings[name] for name in ("max_bad_share", "time_zone", "time_unit")}
-        dataset = read_around(
-            self.folder, sender_rows(numbers, messages), not_after=self.not_after, **reading
-        )
+        senders = numbers.words.filter(pa.array(numbers.is_sender))
+        rows = sender_rows(senders, messages.last, messages.rows_in)
+        dataset = read_around(self.folder, rows, not_after=self.not_after, **reading)
         dataset.account_for("messages", messages.rows_in, messages.bad, messages.origin)
         return dataset
 

@@ -1,4 +1,4 @@
-"""The command line: ``spamclf describe``, ``train``, ``score`` and their fellows."""
+"""The command line: ``spamclf describe``, ``train``, ``score`` and so on, each in a file of its own kind."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import sys
 
 import click
 
+from spamclf.cli.completion import completion
 from spamclf.cli.data import describe, simulate
 from spamclf.cli.dossier import dossier
 from spamclf.cli.evaluate import evaluate
 from spamclf.cli.explain import explain, replay
 from spamclf.cli.find import campaigns
+from spamclf.cli.labels import labels
 from spamclf.cli.models import score, train
+from spamclf.cli.pseudonymise import pseudonymise
 from spamclf.cli.report import report
 
 __all__ = ["main"]
@@ -32,5 +35,8 @@ def main() -> None:
     """
 
 
-for _command in (describe, train, score, evaluate, explain, replay, report, campaigns, dossier, simulate):
+for _command in (
+    describe, train, score, evaluate, explain, replay, report, campaigns, dossier, simulate, labels,
+    pseudonymise, completion,
+):  # fmt: skip
     main.add_command(_command)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from spamclf.cli.scores import Told, is_folder, score_folder
+from spamclf.cli.scores import Told, is_folder, score_folder, terminal_width
 from spamclf.cli.shared import (
     Refusal,
     as_of_option,
@@ -235,6 +235,11 @@ def train(
     type=click.IntRange(0),
     help="Reasons per account.",
 )
+@click.option(
+    "--all-reasons",
+    is_flag=True,
+    help="Print all reasons of these accounts, each in full, not the top one alone.",
+)
 @jobs
 @refusals
 def score(
@@ -245,17 +250,19 @@ def score(
     top: int,
     n_reasons: int,
     reasons_for: str,
+    all_reasons: bool,
     n_jobs: int,
     n_shards: int | None,
     memory_gb: float | None,
     overwrite: bool,
     **reading: Any,
 ) -> None:
-    """Score every account of a dataset FOLDER; print the highest with their reasons, and write all if asked to.
+    """Score every account of a dataset FOLDER; print the highest with their top reason, and write all if asked to.
 
     \b
     Examples:
       spamclf score data/sample
+      spamclf score data/sample --top 3 --all-reasons
       spamclf score data/today --model models/2026-06-01 --as-of 2026-06-08 --out scores.parquet
       spamclf score data/today --out scores-2026-06-08 --memory-gb 8
     """
@@ -267,7 +274,7 @@ def score(
     }
     if out is not None and is_folder(out):
         sizes = {"n_shards": n_shards, "memory_gb": memory_gb or 4.0, "overwrite": overwrite}
-        score_folder(folder, out, model, top, **asked, **sizes, **reading)
+        score_folder(folder, out, model, top, all_reasons=all_reasons, **asked, **sizes, **reading)
         return
     if n_shards is not None or memory_gb is not None or overwrite:
         raise Refusal(
@@ -300,7 +307,7 @@ def score(
         if out:
             write_result(scores, out)
     told = Told.of([scores], top)
-    click.echo(told.text())
+    click.echo(told.text(all_reasons=all_reasons, width=terminal_width(all_reasons=all_reasons)))
     sent_at = (each.cast(pa.int64()).as_py() for each in pc.min_max(dataset.messages["sent_at"]).values())
     told.doubt(dataset.messages.num_rows, *sent_at)
     click.echo(row_balance(dataset, ego.n_duplicates))

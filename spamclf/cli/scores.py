@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sys
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ import click
 
 from spamclf.wording import counted
 
-__all__ = ["Told", "is_folder", "score_folder"]
+__all__ = ["Told", "is_folder", "line", "score_folder", "terminal_width"]
 
 _LOGGED_EVERY_S = 60.0
 _LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
@@ -65,21 +66,38 @@ class Told:
         ends = [each.as_py() for each in pc.min_max(part["threshold"]).values()]
         self.thresholds = [min([*self.thresholds, *ends]), max([*self.thresholds, *ends])]
 
-    def text(self) -> str:
-        """Lay out the highest scores: account, score, verdict, and the reasons below each; then counts of all."""
+    def text(self, *, all_reasons: bool = False, width: int | None = None) -> str:
+        """Lay out the highest scores as a table with the top reason of each; then counts of all.
+
+        Parameters
+        ----------
+        all_reasons : bool, default=False
+            Whether the other reasons follow, a line each.
+        width : int, optional
+            Longer lines of the table are cut; by default none is.
+        """
         if not self.verdicts:
             return "no accounts"
-        lines = []
-        for row in self.highest:
-            name, n_messages = _printable(row["account_id"]), counted(row["n_messages"], "message")
-            lines.append(f"{row['score']:7.4f}  {row['verdict']:<14} {name}  ({n_messages})")
-            lines += [f"           - {reason['sentence']}" for reason in row["reasons"]]
+        lines = self._table(self.highest, all_reasons=all_reasons, width=width) if self.highest else []
         lines.append(
             f"{self.verdicts.total():,} accounts as of {self.as_of:%Y-%m-%d %H:%M:%S} UTC: "
             + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self.verdicts.items()))
             + f" (model {self.model}, {self._thresholds()})"
         )
         return "\n".join(lines)
+
+    @staticmethod
+    def _table(rows: list[dict[str, Any]], *, all_reasons: bool, width: int | None) -> list[str]:
+        names = [_printable(row["account_id"]) for row in rows]
+        wide = max(len("account"), *map(len, names))
+        lines = [f"{'score':>7}  {'verdict':<13}  {'messages':>8}  {'account':<{wide}}  top reason"]
+        for name, row in zip(names, rows, strict=True):
+            first, *others = [reason["sentence"] for reason in row["reasons"]] or [""]
+            told = f"{row['score']:7.4f}  {row['verdict']:<13}  {row['n_messages']:>8,}  {name:<{wide}}  "
+            lines.append((told + first).rstrip())
+            if all_reasons:
+                lines += [f"{'':{len(told)}}{sentence}" for sentence in others]
+        return lines if width is None else [_cut(line, width) for line in lines]
 
     def _thresholds(self) -> str:
         """Say which thresholds are in force: with a certificate they may be higher in some segments."""
@@ -106,12 +124,23 @@ def _printable(account_id: Any) -> str:
     return text if text.isprintable() else repr(text)
 
 
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: max(width - 1, 0)]}…"
+
+
+def terminal_width(*, all_reasons: bool) -> int | None:
+    """Return how long a line may be at a terminal; what goes to a file, or is asked for in full, is never cut."""
+    return None if all_reasons or not sys.stdout.isatty() else shutil.get_terminal_size().columns
+
+
 def is_folder(out: str) -> bool:
     """Tell whether an output's name is that of a folder: it is one, or has no ending as files have it."""
     return Path(out).is_dir() or re.fullmatch(r"\.[A-Za-z]+", Path(out).suffix) is None
 
 
-def score_folder(folder: str, out: str, model: str | None, top: int, **settings: Any) -> None:
+def score_folder(
+    folder: str, out: str, model: str | None, top: int, *, all_reasons: bool, **settings: Any
+) -> None:
     """Score a dataset into a folder of parts, and print what was found."""
     import pyarrow.parquet as pq
 
@@ -121,14 +150,14 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
     from spamclf.tables.quarantine import RowCounts
 
     try:
-        with _line() as say:
+        with line() as say:
             target = batch.score(folder, out, model, progress=say, **settings)
     except KeyboardInterrupt:
         click.echo("Interrupted. The same command goes on from here.", err=True)
         raise SystemExit(130) from None
     manifest = read_json(target / MANIFEST)
     told = Told.of((pq.read_table(target / part["file"]) for part in manifest["parts"]), top)
-    click.echo(told.text())
+    click.echo(told.text(all_reasons=all_reasons, width=terminal_width(all_reasons=all_reasons)))
     counts = {name: RowCounts(**each) for name, each in manifest["tables"].items()}
     told.doubt(counts["messages"].rows_used, manifest["first_message_us"], manifest["last_message_us"])
     click.echo(balance_of(counts.values(), manifest["n_duplicates"]))
@@ -137,7 +166,7 @@ def score_folder(folder: str, out: str, model: str | None, top: int, **settings:
 
 
 @contextlib.contextmanager
-def _line() -> Iterator[Callable[[str], None]]:
+def line() -> Iterator[Callable[[str], None]]:
     """Write each text over the one before at a terminal; into a log, one a minute."""
     seen, told = sys.stderr.isatty(), time.monotonic()
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from spamclf.errors import OutputError, ParameterError, SpamclfError
+from spamclf.progress import clock
 
 __all__ = [
     "Refusal",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 ENDINGS = (".parquet", ".csv")  # of a table
+_BEGAN = time.monotonic()  # a command is a process, and this is read when it begins
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -177,6 +180,6 @@ def result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
 
 
 def say(text: str) -> None:
-    """Tell a person at a terminal how the work goes on; say nothing in a pipe or a job."""
+    """Tell a person at a terminal how the work goes on, and how long it took so far; nothing in a pipe or a job."""
     if sys.stderr.isatty():
-        click.echo(text, err=True)
+        click.echo(f"{clock(time.monotonic() - _BEGAN):>7}  {text}", err=True)

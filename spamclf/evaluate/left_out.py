@@ -17,6 +17,7 @@ from spamclf.evaluate.judged import flags
 from spamclf.evaluate.shares import campaign_share, mean_share
 from spamclf.evaluate.worlds import check_world, each_world
 from spamclf.model import Model
+from spamclf.progress import Pace
 from spamclf.scoring import Scoring, check_count
 from spamclf.simulate.world import World
 
@@ -86,8 +87,9 @@ def leave_one_family_out(
     say("training with all families ...")
     known = _Found.by(fit(train.dataset), tests, n_jobs, say)
     rows, parts, honest = [], [], []
-    for name in names:
-        say(f"training without {name} ...")
+    pace = Pace(len(names))
+    for done, name in enumerate(names):
+        say(f"training without {name}{pace.told(done)} ...")
         model = fit(_unlabelled(train, _of_family(train, name)))
         found = _Found.by(model, tests, n_jobs, say, hidden=[_of_family(made, name) for made in tests])
         mine = found.family == name
@@ -161,8 +163,9 @@ def leave_campaigns_out(
         )
     drawn = np.random.default_rng(random_state).permutation(len(names)) % n_folds
     rows, parts, honest = [], [], []
+    pace = Pace(n_folds)
     for fold in range(n_folds):
-        say(f"training without fold {fold + 1} of {n_folds} ...")
+        say(f"training without fold {fold + 1} of {n_folds}{pace.told(fold)} ...")
         mine = pc.is_in(automated["campaign"], names.filter(pa.array(drawn == fold)))
         left_out = automated.filter(mine)["account_id"]
         dataset = _unlabelled(world, left_out)
@@ -221,10 +224,11 @@ def tier_price(
     """
     say = progress or (lambda line: None)
     tests = _checked(train, tests, "tier_price")
-    rows = []
-    for allowed in tiers:
+    rows, every = [], list(tiers)
+    pace = Pace(len(every))
+    for done, allowed in enumerate(every):
         name = ",".join(allowed)
-        say(f"training on tiers {name} ...")
+        say(f"training on tiers {name}{pace.told(done)} ...")
         found = _Found.by(fit(train.dataset, tiers=tuple(allowed)), tests, n_jobs, say)
         y = found.is_automated
         share = campaign_share(found.flagged[y], found.campaign[y])

@@ -13,6 +13,7 @@ from spamclf.evaluate.truth import Truth
 from spamclf.facts import NAT
 from spamclf.features.extract import measure
 from spamclf.labelled import stated_looks, worth_a_look
+from spamclf.progress import Pace
 from spamclf.scoring import Scoring
 from spamclf.wording import counted
 
@@ -110,9 +111,10 @@ class Looks:
     def _scored(cls, scoring: Scoring, who: Truth, slices: Slices, say: Callable[[str], None]) -> Looks:
         asked, n = scoring.over(slices), len(slices)
         score, flagged = np.empty(n), np.empty(n, np.bool_)
+        pace = Pace(n)
         for low in range(0, n, _BATCH):
             high = min(low + _BATCH, n)
-            say(f"scoring accounts at {low:,} to {high:,} of {n:,} instants ...")
+            say(f"scoring accounts at {low:,} to {high:,} of {n:,} instants{pace.told(low, 'instants')} ...")
             looked = asked.look(low, high, companions=False)
             score[low:high], flagged[low:high] = looked.scores, looked.scores >= looked.thresholds
         return cls(slices, np.searchsorted(who.account, slices.account), score, flagged)

@@ -4,38 +4,84 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-__all__ = ["Progress"]
+__all__ = ["Pace", "Progress", "clock"]
 
-#: What a row costs in each pass, by the row of the first one: measured by ``tests/benches/batch.py``.
-_COSTS = {"reading": 1.0, "numbering": 0.4, "ordering": 0.4, "scoring": 2.5}
 _EVERY_S = 0.5
 
 
+def clock(seconds: float) -> str:
+    """Write a duration as a clock does.
+
+    Examples
+    --------
+    >>> clock(65.9), clock(3_600)
+    ('1:05', '1:00:00')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+class Pace:
+    """Tells of steps that take about the same time each how fast they go, and what is left.
+
+    Parameters
+    ----------
+    total : int
+        How many there are.
+
+    Examples
+    --------
+    >>> pace = Pace(4)
+    >>> pace.told(0), pace.told(1).endswith(" left"), pace.told(4)
+    ('', True, '')
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total, self._began = total, time.monotonic()
+
+    def told(self, done: int, unit: str = "") -> str:
+        """Return what to put to a line when some steps are done; nothing before the first and after the last.
+
+        Parameters
+        ----------
+        done : int
+        unit : str, optional
+            What is counted; with it the rate is told, too.
+        """
+        if not 0 < done < self._total:
+            return ""
+        spent = time.monotonic() - self._began
+        rate = f", {done / max(spent, 1e-9):,.0f} {unit} a second" if unit else ""
+        return f"{rate}, {clock(spent / done * (self._total - done))} left"
+
+
 class Progress:
-    """Says lines such as ``reading 40 %, 2.1 M/s, 1:05 left``.
+    """Says lines such as ``reading 40 %, 2,100,000 a second, 1:05 left``.
 
     What is left of a pass goes by its own rate; what later passes take, by what a row of theirs usually costs beside
     a row of those that are done.
 
     Parameters
     ----------
-    tell : callable, optional
-        Takes a line; by default nobody hears.
+    tell : callable or None
+        Takes a line; None: nobody hears.
+    costs : mapping of str to float
+        The passes in order, and what a row costs in each.
 
     Examples
     --------
     >>> said = []
-    >>> progress = Progress(said.append)
+    >>> progress = Progress(said.append, {"reading": 1.0})
     >>> progress.begin("reading", 10)
     >>> progress.add(10)
     >>> said[0].split(",")[0]
     'reading 0 %'
     """
 
-    def __init__(self, tell: Callable[[str], None] | None) -> None:
-        self.tell = tell
+    def __init__(self, tell: Callable[[str], None] | None, costs: Mapping[str, float]) -> None:
+        self.tell, self.costs = tell, costs
         self._lock = threading.Lock()
         self._spent = self._cost = 0.0  # of passes that are done: seconds, and what they should cost
         self._name, self._total, self._done = "", 0, 0
@@ -61,7 +107,7 @@ class Progress:
     def _end(self) -> None:
         if self._name and self._done:
             self._spent += time.monotonic() - self._began
-            self._cost += _COSTS[self._name]
+            self._cost += self.costs[self._name]
 
     def _say(self) -> None:
         if self.tell is None:
@@ -75,15 +121,15 @@ class Progress:
         left = self._left(spent, share)
         if done and spent > _EVERY_S:
             line += f", {done / spent:,.0f} a second"
-        self.tell(line if left is None else f"{line}, {int(left // 60)}:{int(left % 60):02d} left")
+        self.tell(line if left is None else f"{line}, {clock(left)} left")
 
     def _left(self, spent: float, share: float) -> float | None:
         """Return the seconds that are left, None where nothing is known yet."""
-        cost = self._cost + share * _COSTS[self._name]
+        cost = self._cost + share * self.costs[self._name]
         if cost <= 0 or self._spent + spent < 2 * _EVERY_S:
             return None
-        names = list(_COSTS)
-        later = sum(_COSTS[name] for name in names[names.index(self._name) + 1 :])
+        names = list(self.costs)
+        later = sum(self.costs[name] for name in names[names.index(self._name) + 1 :])
         rate = (self._spent + spent) / cost  # seconds for what should cost 1
-        mine = spent / share * (1 - share) if share > 0.02 else rate * _COSTS[self._name] * (1 - share)
+        mine = spent / share * (1 - share) if share > 0.02 else rate * self.costs[self._name] * (1 - share)
         return mine + rate * later

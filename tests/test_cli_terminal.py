@@ -1,0 +1,211 @@
+"""What a person at a terminal sees: a table that fits, how the work goes on, and what the shell completes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import click
+import pytest
+
+from spamclf import progress
+from spamclf.cli import main, scores, shared
+from spamclf.progress import Pace, Progress, clock
+from tests.doors import ROOT, SAMPLE, cli, cli_process
+
+COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
+
+
+def commands(group=main, path=()):
+    """Every command, those of groups too."""
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), list(commands()), ids=lambda each: each[0] if isinstance(each, tuple) else ""
+)
+def test_every_command_has_an_example_that_it_takes(path, command):
+    """Its examples name commands and options that there are, and each option says what it does."""
+    text = cli(*path, "--help").stdout
+    assert re.search(r"^  Examples?:$", text, re.M)
+    shown = [
+        line
+        for line in text.replace("\\\n", " ").splitlines()
+        if f"spamclf {' '.join(path)}" in line and "Usage" not in line
+    ]
+    assert shown
+    flags = {flag for each in command.params for flag in (*each.opts, *each.secondary_opts)} | {"--help"}
+    if not isinstance(command, click.Group):
+        assert all(set(re.findall(r" (--[\w-]+)", line)) <= flags for line in shown), shown
+    for each in command.params:
+        assert each.param_type_name != "option" or (each.help or "").strip().endswith("."), each.name
+
+
+# ---- the table of scores --------------------------------------------------------------------------------------
+
+
+def told(**more):
+    row = {"score": 0.5, "verdict": "automated", "account_id": "a", "n_messages": 1234, "reasons": []} | more
+    return scores.Told(
+        5,
+        highest=[row],
+        verdicts=scores.Counter(automated=1),
+        thresholds=[0.1, 0.1],
+        as_of=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+
+
+def test_a_line_of_the_table():
+    reasons = [{"sentence": "sent 9 messages"}, {"sentence": "is new"}]
+    head, line, total = told(reasons=reasons).text().splitlines()
+    assert head == "  score  verdict        messages  account  top reason"
+    assert line == " 0.5000  automated         1,234  a        sent 9 messages"
+    assert total.startswith("1 accounts as of")
+    assert told(reasons=reasons).text(all_reasons=True).splitlines()[2] == " " * 43 + "is new"
+    assert told().text().splitlines()[1] == " 0.5000  automated         1,234  a"
+
+
+def test_a_terminal_gets_lines_that_fit_and_a_file_gets_all(monkeypatch):
+    text = told(reasons=[{"sentence": "x" * 200}])
+    assert "x" * 200 in text.text(width=scores.terminal_width(all_reasons=False))  # no terminal here
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((80, 24)))
+    assert scores.terminal_width(all_reasons=True) is None
+    lines = text.text(width=scores.terminal_width(all_reasons=False)).splitlines()
+    assert len(lines[1]) == 80
+    assert lines[1].endswith("xx…")
+
+
+# ---- how the work goes on --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """A clock to be set by hand."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_clock():
+    assert [clock(each) for each in (0, 59.9, 60, 3599, 3600, 36_061)] == [
+        "0:00",
+        "0:59",
+        "1:00",
+        "59:59",
+        "1:00:00",
+        "10:01:01",
+    ]
+
+
+def test_rate_and_time_left_of_steps(at):
+    pace = Pace(1000)
+    assert pace.told(0, "accounts") == ""
+    at[0] += 10
+    assert pace.told(250, "accounts") == ", 25 accounts a second, 0:30 left"
+    assert pace.told(500) == ", 0:10 left"
+    assert pace.told(1000) == ""
+
+
+def test_rate_and_time_left_over_passes(at):
+    """What a later pass takes is told by what its rows cost beside those that are done."""
+    lines = []
+    run = Progress(lines.append, {"reading": 1.0, "writing": 3.0})
+    run.begin("reading", 100)
+    at[0] += 10
+    run.add(50)
+    assert lines == ["reading 0 %", "reading 50 %, 5 a second, 1:10 left"]
+    at[0] += 10
+    run.add(50)
+    run.begin("writing", 100)
+    at[0] += 30
+    run.add(50)
+    assert lines[-1] == "writing 50 %, 2 a second, 0:30 left"
+    Progress(None, {"reading": 1.0}).begin("reading", 5)
+
+
+def test_a_terminal_is_told_how_long_it_took_so_far(monkeypatch, capsys):
+    shared.say("boosting ...")
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    shared.say("boosting ...")
+    assert re.fullmatch(r" +\d+:\d\d  boosting \.\.\.\n", capsys.readouterr().err)
+
+
+# ---- completion ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell(shell, tmp_path):
+    done = cli("completion", shell)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"_SPAMCLF_COMPLETE={shell}_complete" in done.stdout
+    if shutil.which(shell):
+        (tmp_path / "script").write_text(done.stdout)
+        subprocess.run([shell, "-n", tmp_path / "script"], check=True)
+
+
+def test_no_other_shell():
+    refused = cli("completion", "tcsh")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "bash" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("spamclf sc", "score"),
+        ("spamclf labels a", "add"),
+        ("spamclf score --reasons-for f", "flagged"),
+        ("spamclf score --al", "--all-reasons"),
+    ],
+)
+def test_what_is_completed(words, found):
+    asked = {"_SPAMCLF_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    run = subprocess.run(
+        [sys.executable, "-m", "spamclf"],
+        cwd=ROOT,
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert f"plain,{found}" in run.stdout.splitlines()
+
+
+# ---- errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_errors_follow_the_template(tmp_path):
+    """One place, the rule, what there is, what to do; no traceback, nothing on stdout."""
+    (tmp_path / "d.json").write_text("{}")
+    for arguments in (
+        ["labels", "add", tmp_path / "none", tmp_path / "d.json"],
+        ["labels", "add", SAMPLE, tmp_path / "d.json", "--out", tmp_path / "labels.parquet"],
+        ["labels", "add", SAMPLE, tmp_path / "none.json", "--out", tmp_path / "labels.parquet"],
+        ["labels", "add", SAMPLE, tmp_path / "d.json", "--out", tmp_path / "labels.csv"],
+        ["pseudonymise", SAMPLE, "--out", tmp_path / "o", "--key-file", tmp_path / "none"],
+        ["pseudonymise", SAMPLE, "--out", SAMPLE / "o", "--key-file", tmp_path / "d.json"],
+        ["score", SAMPLE, "--model", tmp_path / "none"],
+    ):
+        run = cli(*arguments)
+        assert run.exit_code in (1, 2), run.stdout
+        assert run.stdout == ""
+        said = run.stderr.replace(COMPILING, "")
+        assert re.fullmatch(r"Error: [\w ./'-]+: .* must .*; got[: ].*\..*\n", said), said
+
+
+def test_a_pipe_sees_results_alone():
+    run = cli_process("score", "data/sample", "--top", 1)
+    assert run.returncode == 0
+    assert (
+        run.stderr.replace("spamclf: compiling its kernels, once; later runs start at once ...\n", "") == ""
+    )
+    assert len(run.stdout.splitlines()) == 4
