@@ -74,5 +74,5 @@ def test_texts_stay_inside():
 
 def test_given_policies_have_no_steps_to_draw():
     given = replace(searched(), knobs=())
-    with pytest.raises(ParameterError, match=r"^plot_evasion: cost must be that of a search; got"):
+    with pytest.raises(ParameterError, match=r"^EvasionDisplay: cost must be that of a search; got"):
         plots.plot_evasion(given)
