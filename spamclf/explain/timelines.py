@@ -41,8 +41,8 @@ class Timeline:
         Days from one look to the next.
     looks : pyarrow.Table
         A row per look, the earliest first: ``as_of``; ``score``, ``verdict``, ``threshold`` as `predict.score` gives
-        them at that instant; and what the account had done by then in the whole log: ``n_messages`` sent to people,
-        ``n_strangers`` written to, ``n_replied`` of them, ``n_reports`` of it, blocks too.
+        them at that instant; and what the account had done by then in the whole log: ``n_messages`` sent,
+        ``n_strangers`` written to, ``n_replied``: those of them who wrote back, ``n_reports`` of it, blocks too.
     """
 
     account_id: Any

@@ -153,7 +153,7 @@ class RhythmDisplay(Display):
 class TimelineDisplay(Display):
     """What one account did from look to look, and how it scored: the score, and below it sends, strangers, replies.
 
-    Bars upwards are messages sent to people since the look before, the dark ones strangers among those written to;
+    Bars upwards are messages sent since the look before, the dark ones strangers among those written to;
     bars downwards are strangers who wrote back. Triangles are reports and blocks.
 
     Attributes
