@@ -115,13 +115,15 @@ class ScoresDisplay(Display):
         flagged = int(pc.sum(pc.equal(self.scores["verdict"], "automated")).as_py() or 0)
         least, most = float(thresholds[0]), float(thresholds[-1])
         told = f"threshold {least:.3f}" if least == most else f"thresholds {least:.3f} to {most:.3f}"
+        beside = drawing.log_odds([least])[0], drawing.log_odds([most])[0]
+        left = beside[0] > 0  # on the side where there is room
         ax.annotate(
             f"{told}\n{flagged:,} of {self.scores.num_rows:,} flagged",
-            (drawing.log_odds([least])[0], 1.0),
+            (beside[0] if left else beside[1], 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(-6, -2),
+            xytext=(-6 if left else 6, -2),
             textcoords="offset points",
-            ha="right",
+            ha="right" if left else "left",
             va="top",
             color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},

@@ -255,7 +255,7 @@ class TimelineDisplay(Display):
             if mine.any():
                 ax.plot(when[mine], odds[mine], linestyle="none", label=name.replace("_", " "), **look)
         threshold = drawing.log_odds(looks["threshold"])
-        ax.plot(when, threshold, color=INK, linestyle="--", linewidth=1.2)
+        ax.plot(when, threshold, color=INK, linestyle="--", linewidth=1.2, drawstyle="steps-post")
         ax.annotate(
             f"threshold {looks['threshold'][0].as_py():.3f}", (when[0], threshold[0]),
             xytext=(2, -3), textcoords="offset points", va="top", color=INK, fontsize=8,

@@ -71,3 +71,11 @@ def test_every_threshold_in_force_is_drawn():
     assert [line.get_xdata()[0] for line in ax.lines] == pytest.approx(odds)
     assert ax.texts[0].get_text().startswith("thresholds 0.700 to 0.800\n")
     assert len(plots.plot_change(scores, score_table()).lines) == 4  # two, one, and the diagonal
+
+
+@pytest.mark.parametrize("threshold", [0.0005, 0.8, 0.99999])
+def test_what_is_said_of_the_threshold_stays_inside(threshold):
+    ax = plots.plot_scores(score_table().assign(threshold=threshold))
+    ax.figure.canvas.draw()
+    said, inside = ax.texts[0].get_window_extent(), ax.figure.bbox
+    assert inside.x0 <= said.x0 <= said.x1 <= inside.x1
