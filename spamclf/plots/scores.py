@@ -94,16 +94,19 @@ class ScoresDisplay(Display):
             }
         groups = {name: group for name, group in groups.items() if group[0].any()}
         low, high = drawing.log_odds([drawing.EDGE, 1 - drawing.EDGE])
-        ax.hist(
+        _, _, drawn = ax.hist(
             [odds[chosen] for chosen, _, _ in groups.values()],
             bins=list(np.linspace(low, high, _N_BINS + 1)),
             stacked=True,
             color=[colour for _, colour, _ in groups.values()],
-            hatch=[hatch for _, _, hatch in groups.values()],
             label=list(groups) if known is not None else None,
             edgecolor="white",
             linewidth=0.5,
         )
+        stacks: Any = drawn if len(groups) > 1 else [drawn]
+        for bars, (_, _, hatch) in zip(stacks, groups.values(), strict=True):
+            for bar in bars:
+                bar.set_hatch(hatch)
         self._thresholds(ax, thresholds)
         drawing.score_axis(ax.xaxis)
         ax.set(xlabel="score: probability of being automated", ylabel="accounts")

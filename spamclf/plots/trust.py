@@ -284,7 +284,7 @@ class DriftDisplay(Display):
         for limit, what in zip(PSI_LIMITS, ("drifting", "moved"), strict=True):
             ax.axvline(limit, color=INK, linestyle="--", linewidth=1.2)
             ax.annotate(
-                f"{what} from here", (limit, -0.85), xytext=(4, 0), textcoords="offset points", va="center", color=INK,
+                what, (limit, -0.85), xytext=(4, 0), textcoords="offset points", va="center", color=INK,
                 fontsize=8,
             )  # fmt: skip
         ax.set_xscale("log")

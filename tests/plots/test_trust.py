@@ -77,3 +77,12 @@ def test_what_cannot_be_drawn_is_refused_in_words():
             plots.plot_false_flags(nothing, 0.01)
     with pytest.raises(ParameterError, match="same columns; got none"):
         plots.plot_drift({})
+
+
+def test_what_the_limits_of_drift_mean_is_told_apart():
+    reference = Reference.of(np.linspace(0, 1, 500), {"moved far": np.linspace(0, 1, 500)})
+    ax = plots.plot_drift(reference.compare(np.linspace(0, 1, 500), {"moved far": np.full(500, 0.5)}))
+    ax.figure.canvas.draw()
+    drifting, moved = (text.get_window_extent() for text in ax.texts)
+    assert [text.get_text() for text in ax.texts] == ["drifting", "moved"]
+    assert not drifting.overlaps(moved)
