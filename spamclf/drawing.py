@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 AUTOMATED, HONEST, OTHER, INK, SECOND = "#D55E00", "#0072B2", "#B8B8B8", "#333333", "#009E73"
 _CYCLE = (INK, SECOND, "#CC79A7", "#56B4E9")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), "-.")
+_MARKS = ("o", "s", "^", "D", "v")
 EDGE = 1e-5  # scores nearer to 0 or 1 are drawn there
 _TICKS = {
     0.0001: "0.01 %",
@@ -60,20 +61,67 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
+def crown(ax: Axes, title: str, columns: int) -> None:
+    """Put the title above the axes, and between them, in so many columns, the legend of what has a label."""
+    from matplotlib.collections import PathCollection
+
+    handles, labels = ax.get_legend_handles_labels()
+    rows = -(-len(handles) // columns) if columns else 0
+    if rows:
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.2}
+        narrow: dict[str, Any] = {"handletextpad": 0.5, "columnspacing": 1.4, "labelspacing": 0.3}
+        legend = ax.legend(handles, labels, ncols=columns, frameon=False, borderpad=0.2, **place, **narrow)
+        for handle in legend.legend_handles:
+            if isinstance(handle, PathCollection):  # dots of many sizes, faint where they lie on each other
+                handle.set(sizes=[30.0], alpha=1.0)
+    ax.set_title(title, loc="left", color=INK, fontweight="bold", pad=8 + 15 * rows)
+
+
 def looks(colours: Sequence[str], marks: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield colours with marks, without end: neighbours differ in both, and no pair comes twice before all have."""
     for k in itertools.count():
         yield colours[k % len(colours)], marks[(k % len(colours) + k // len(colours)) % len(marks)]
 
 
-def curve(ax: Axes, place: int, x: Floats, y: Floats, label: str, **options: Any) -> None:
-    style = {"color": _CYCLE[place % len(_CYCLE)], "linestyle": _DASHES[place % len(_DASHES)]}
-    ax.plot(x, y, linewidth=2, label=label, **style, **options)
+def named_label(name: str, told: Any) -> str:
+    """Return what a legend says of a curve that may have no name."""
+    return f"{name}  {told}".strip()
+
+
+def curve(ax: Axes, place: int, x: Any, y: Any, label: str, **options: Any) -> None:
+    """Draw a line that differs from its neighbours in colour, dashes and marks, which stand here and there on it."""
+    n = len(_CYCLE)
+    style: dict[str, Any] = {
+        "color": _CYCLE[place % n],
+        "linestyle": _DASHES[(place + place // n) % len(_DASHES)],
+    }
+    style |= {"marker": _MARKS[place % len(_MARKS)], "markersize": 5, "markevery": (0.04 * (place % 5), 0.2)}
+    ax.plot(x, y, label=label, **{"linewidth": 2} | style | options)
+
+
+def percent(share: float, _: Any = None) -> str:
+    """Return a share in words; as a formatter of ticks, too."""
+    return f"{100 * share:.3g} %"
 
 
 def unit_square(ax: Axes, xlabel: str, ylabel: str) -> None:
     ax.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), xlabel=xlabel, ylabel=ylabel)
     ax.set_aspect("equal")
+    ax.xaxis.set_major_formatter(percent)
+    ax.yaxis.set_major_formatter(percent)
+
+
+def bare_rows(ax: Axes) -> None:
+    """Take ticks and grid from an axis of names."""
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+
+
+def whole_numbers(axis: Any) -> None:
+    """Put ticks at whole numbers only: there are no halves of accounts."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def score_axis(axis: Any) -> None:
@@ -112,11 +160,11 @@ def scored(scores: Any, where: str) -> pa.Table:
     return table
 
 
-def truth(ids: pa.ChunkedArray, labels: Any) -> npt.NDArray[np.int64]:
+def truth(ids: pa.ChunkedArray, labels: Any, where: str) -> npt.NDArray[np.int64]:
     """Return 1, 0 or -1 for accounts labelled automated, not automated, not at all."""
     if labels is None:
         return np.full(len(ids), -1, np.int64)
-    _, table = to_arrow(labels, ("account_id", "is_automated"), "plot_scores")
+    _, table = to_arrow(labels, ("account_id", "is_automated"), where)
     place = pc.index_in(ids, table["account_id"].cast(ids.type))
     known = table["is_automated"].cast(pa.int64()).take(place)
     return np.asarray(pc.fill_null(known, -1).to_numpy(), np.int64)

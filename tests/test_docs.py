@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from string import Formatter
 from typing import Any, get_args
@@ -78,6 +80,14 @@ def documented(doc: str) -> set[str]:
     return {name.strip(" *") for head in heads for name in head.split(" : ")[0].split(",")}
 
 
+def spoken_of(value: Any, name: str) -> Any:
+    """Return what a docstring names: a method beside this one, or something that its module knows."""
+    home = sys.modules[value.__module__]
+    if inspect.isfunction(value) and "." in value.__qualname__:
+        home = getattr(home, value.__qualname__.partition(".")[0])
+    return functools.reduce(getattr, name.split("."), home)
+
+
 # ---- docstrings --------------------------------------------------------------------------------------------------
 
 
@@ -93,9 +103,9 @@ def test_public_names_have_docstrings(where):
 def test_parameters_are_documented(where):
     value = PROMISED[where]
     told = documented(value.__doc__ or "")
-    shared = re.search(r"those of `(\w+)`", value.__doc__ or "")
+    shared = re.search(r"arameters[^.]* those of `([\w.]+)`", value.__doc__ or "")
     if shared:  # the whole section stands there
-        told |= documented(FUNCTIONS[f"{where.rpartition('.')[0]}.{shared[1]}"].__doc__)
+        told |= documented(spoken_of(value, shared[1]).__doc__)
     names = [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
     is_short_method = inspect.isfunction(value) and "." in value.__qualname__ and len(names) == 1
     missing = set(names) - told

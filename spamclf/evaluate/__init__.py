@@ -1,5 +1,6 @@
 """How good scores are, with intervals, and beside what a single rule reaches."""
 
+from spamclf.evaluate.curves import calibration_curve, flagging_curve, strangers_curve
 from spamclf.evaluate.evaluating import evaluate, evaluate_worlds
 from spamclf.evaluate.evaluation import Evaluation
 from spamclf.evaluate.evasion import KNOBS, EvasionCost, Knob, PolicyCost, evasion_cost, padded
@@ -24,15 +25,18 @@ __all__ = [
     "average_precision",
     "best_rule",
     "brier_score",
+    "calibration_curve",
     "calibration_error",
     "evaluate",
     "evaluate_worlds",
     "evasion_cost",
+    "flagging_curve",
     "leave_campaigns_out",
     "leave_one_family_out",
     "padded",
     "roc_auc",
     "rule_scores",
+    "strangers_curve",
     "tier_price",
     "worlds_in_a_row",
 ]

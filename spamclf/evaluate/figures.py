@@ -200,7 +200,7 @@ def checked(where: str, y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.ND
     return truth, values
 
 
-def _counts(truth: npt.NDArray[np.bool_], values: Floats) -> tuple[Counts, Counts]:
+def counted_by_score(truth: npt.NDArray[np.bool_], values: Floats) -> tuple[Counts, Counts]:
     """Count positives and negatives at each distinct score, the highest first."""
     distinct, place = np.unique(-values, return_inverse=True)
     size = distinct.size
@@ -250,7 +250,7 @@ def bootstrap(
 
     tail = (1 - confidence) / 2
     low, high = np.quantile([draw() for _ in range(n_bootstrap)], [tail, 1 - tail])
-    return Interval(figure(*_counts(truth, values)), float(low), float(high))
+    return Interval(figure(*counted_by_score(truth, values)), float(low), float(high))
 
 
 def _groups(where: str, groups: npt.ArrayLike | None, n_rows: int) -> npt.NDArray[Any] | None:

@@ -80,7 +80,7 @@ def brier_score(
     >>> round(brier_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 3)
     0.158
     """
-    _, values = _probabilities("brier_score", y, scores)
+    _, values = probabilities("brier_score", y, scores)
     chance = np.unique(values)[::-1]  # figures count from the highest score down
 
     def figure(positives: Counts, negatives: Counts) -> float:
@@ -135,13 +135,9 @@ def calibration_error(
     (0.0, True)
     """
     where = "calibration_error"
-    truth, values = _probabilities(where, y, scores)
-    if not isinstance(n_bins, int | np.integer) or n_bins < 1:
-        raise ParameterError(f"{where}: n_bins must be at least 1; got {n_bins}. Use 10.")
-    ascending, count = np.unique(values, return_counts=True)
-    chance, count = ascending[::-1], count[::-1]
-    middle = np.cumsum(count) - count / 2
-    _, place = np.unique((middle * n_bins / truth.size).astype(np.int64), return_inverse=True)
+    _, values = probabilities(where, y, scores)
+    chance, place = equal_bins(where, values, n_bins)
+    count = np.unique(values, return_counts=True)[1][::-1]
 
     def figure(positives: Counts, negatives: Counts) -> float:
         rows = positives + negatives
@@ -166,9 +162,21 @@ def calibration_error(
     )
 
 
-def _probabilities(
+def equal_bins(where: str, values: Floats, n_bins: int) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Return the different scores, the highest first, and the bin of each: of equal mass, equal scores together."""
+    if not isinstance(n_bins, int | np.integer) or n_bins < 1:
+        raise ParameterError(f"{where}: n_bins must be at least 1; got {n_bins}. Use 10.")
+    ascending, count = np.unique(values, return_counts=True)
+    chance, count = ascending[::-1], count[::-1]
+    middle = np.cumsum(count) - count / 2
+    _, place = np.unique((middle * n_bins / values.size).astype(np.int64), return_inverse=True)
+    return chance, place
+
+
+def probabilities(
     where: str, y: npt.ArrayLike, scores: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Take labels of both classes, and a probability of each."""
     truth, values = checked(where, y, scores)
     if not ((values >= 0) & (values <= 1)).all():
         raise ParameterError(

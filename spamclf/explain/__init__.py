@@ -1,19 +1,25 @@
-"""Explain scores: reasons, the smallest change that clears an account, statements of reasons, replay of past scores."""
+"""Explain scores: reasons, the smallest change that clears an account, statements of reasons, replays, timelines."""
 
 from spamclf.explain.changes import Change, Counterfactual, counterfactual
 from spamclf.explain.families import FamilyReasons, Reasons, reasons
+from spamclf.explain.importances import Importance, importance
 from spamclf.explain.replays import Replayed, replay
 from spamclf.explain.statements import Statement, statement
+from spamclf.explain.timelines import Timeline, timeline
 
 __all__ = [
     "Change",
     "Counterfactual",
     "FamilyReasons",
+    "Importance",
     "Reasons",
     "Replayed",
     "Statement",
+    "Timeline",
     "counterfactual",
+    "importance",
     "reasons",
     "replay",
     "statement",
+    "timeline",
 ]

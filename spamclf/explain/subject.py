@@ -18,7 +18,7 @@ from spamclf.errors import ParameterError
 from spamclf.model import Model
 from spamclf.scoring import VERDICTS, Scoring
 
-__all__ = ["Subject"]
+__all__ = ["Subject", "code_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Subject:
     ) -> Subject:
         """Measure and score one account; `where` names the call in errors."""
         scoring = Scoring(dataset, model, as_of, n_jobs, ego, where=where)
-        return cls.at(scoring, _code(where, scoring.ego.account_ids, account_id))
+        return cls.at(scoring, code_of(where, scoring.ego.account_ids, account_id))
 
     @classmethod
     def at(cls, scoring: Scoring, code: int) -> Subject:
@@ -86,7 +86,7 @@ class Subject:
         )
 
 
-def _code(where: str, ids: pa.Array, account_id: Any) -> int:
+def code_of(where: str, ids: pa.Array, account_id: Any) -> int:
     """Return the place of an id; a text may stand for a number, as on a command line, and a number for a text."""
     wanted = account_id.item() if isinstance(account_id, np.generic) else account_id
     if isinstance(wanted, int) and not isinstance(wanted, bool) and not pa.types.is_integer(ids.type):

@@ -1,138 +1,157 @@
-"""What accounts did and met over time, in few numbers: sends, strangers, replies and reports by equal spans."""
+"""An account's timeline: what it had done by each look, and how it scored then."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from spamclf.ego import EgoLog, Instants, Slices
-from spamclf.features.co_target import stranger_lists
+from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog
+from spamclf.explain.subject import code_of
+from spamclf.instants import DAY_US, iso
+from spamclf.model import Model
+from spamclf.scoring import VERDICTS, Scoring, check_count
 
-__all__ = ["COUNTED", "Timelines", "timelines"]
+__all__ = ["Timeline", "timeline"]
 
-Ints = npt.NDArray[np.int64]
+Instants = npt.NDArray[np.int64]
 
-#: What a timeline counts, in the order of `Timelines.counts`.
-COUNTED = ("sends", "strangers", "replies", "reports")
-_OUT, _GROUP = 1, 2  # bits of a log entry's flags, as `spamclf.kernels._common` has them
-_HOUR_US = 3_600_000_000
-_STEPS = np.array([1, 2, 3, 6, 12, 24, 48, 168, 720, 8_760, 876_600])  # hours
-_MOST_SPANS = 60  # of one account: as many bars as can be told apart
+_EVER_DAYS = 36_500.0  # what an account has done is counted over the whole log
+_COUNTS = ("send_rate_sends", "fan_out_strangers", "replies_debt")
+_AS_OF = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, eq=False)
-class Timelines:
-    """Timelines of slices; `timelines` makes them.
+class Timeline:
+    """What an account did, and how it scored, from look to look.
 
     Attributes
     ----------
-    offsets : ndarray of shape (n_slices + 1,), dtype int64
-        The spans of slice `k` are ``[offsets[k], offsets[k + 1])`` of the arrays below.
-    step_h : ndarray of shape (n_slices,), dtype int64
-        Length of the slice's spans in hours: the shortest of which at most 60 hold all that it did.
-    begin : ndarray of shape (n_spans,), dtype int64
-        When each span begins, in hours since the epoch; ascending in a slice. Spans in which nothing was are left out.
-    counts : ndarray of shape (4, n_spans), dtype int64
-        Sends; strangers written to for the first time; people who wrote back for the first time; reports and blocks.
+    account_id : str or int
+    model : str
+    as_of : int
+        Microseconds since the epoch; nothing at or after it is seen.
+    every_days : int
+        Days from one look to the next.
+    looks : pyarrow.Table
+        A row per look, the earliest first: ``as_of``; ``score``, ``verdict``, ``threshold`` as `predict.score` gives
+        them at that instant; and what the account had done by then in the whole log: ``n_messages`` sent,
+        ``n_strangers`` written to, ``n_replied``: those of them who wrote back, ``n_reports`` of it, blocks too.
     """
 
-    offsets: Ints
-    step_h: Ints
-    begin: Ints
-    counts: Ints
+    account_id: Any
+    model: str
+    as_of: int
+    every_days: int
+    looks: pa.Table
 
-    def totals(self) -> Ints:
-        """Return the sums of `counts` by slice, shape (4, n_slices)."""
-        before = np.zeros((len(self.counts), self.begin.size + 1), np.int64)
-        np.cumsum(self.counts, axis=1, out=before[:, 1:])
-        return np.asarray(before[:, self.offsets[1:]] - before[:, self.offsets[:-1]])
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as what JSON can hold."""
+        told = {"account_id": self.account_id, "model": self.model, "as_of": iso(self.as_of)}
+        instants = [iso(each) for each in self.looks["as_of"].cast(pa.int64()).to_pylist()]
+        rows = [row | {"as_of": when} for row, when in zip(self.looks.to_pylist(), instants, strict=True)]
+        return told | {"every_days": self.every_days, "looks": rows}
 
 
-def timelines(ego: EgoLog, slices: Slices) -> Timelines:
-    """Count what slices hold by spans of time.
+def timeline(
+    dataset: Dataset,
+    model: Model | str | os.PathLike[str] | None = None,
+    account_id: Any = None,
+    *,
+    as_of: Any = None,
+    n_looks: int = 60,
+    n_jobs: int = -1,
+    ego: EgoLog | None = None,
+) -> Timeline:
+    """Tell what an account had done, and how it scored, at midnight after each day (UTC) since it began.
+
+    It begins with its first message, sent or received. Each look is scored as `predict.score` would at that instant.
 
     Parameters
     ----------
-    ego : EgoLog
-    slices : Slices
+    dataset : Dataset
+    model : Model or path, optional
+        By default the model that comes with spamclf.
+    account_id : str or int
+    as_of : str, datetime or int (microseconds since the epoch), optional
+        The last look. As of `predict.score`.
+    n_looks : int, default=60
+        Looks at most, at least 2; where there are more days they lie several days apart.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+    ego : EgoLog, optional
+        The dataset's log, if it was built before.
 
     Returns
     -------
-    timelines : Timelines
-        Strangers are those of the features (``fan_out_strangers``); who wrote back, as in ``replies_recipient_share``,
-        is a person that wrote after the first message to them.
+    timeline : Timeline
+        Of an account without messages before `as_of`: the last look alone.
+
+    Raises
+    ------
+    ParameterError
+        For an account that the dataset does not have, or an argument out of its range.
+    ModelFileError, InsufficientDataError
+        As of `predict.score`.
 
     Examples
     --------
-    >>> from spamclf import Dataset
-    >>> messages = {"sender_id": list("aaba"), "recipient_id": list("bcab"), "sent_at": [0, 60, 7200, 7260]}
-    >>> dataset = Dataset(accounts={"account_id": ["a"]}, messages=messages, time_unit="s")
-    >>> ego = EgoLog.build(dataset)
-    >>> told = timelines(ego, ego.slices([0], 10**10, history_days=1))
-    >>> told.begin.tolist(), told.counts.T.tolist()
-    ([0, 2], [[2, 2, 0, 0], [1, 0, 1, 0]])
+    >>> from spamclf import explain, read_dataset
+    >>> dataset = read_dataset("data/sample")
+    >>> found = explain.timeline(dataset, account_id=dataset.accounts["account_id"][0].as_py())
+    >>> found.looks.column_names[:4]
+    ['as_of', 'score', 'verdict', 'threshold']
     """
-    n = len(slices)
-    sizes = slices.ends - slices.starts
-    row = np.repeat(np.arange(n), sizes)
-    entry = np.arange(row.size) + np.repeat(slices.starts - np.cumsum(sizes) + sizes, sizes)
-    flag, time = ego.flag[entry], ego.time[entry]
-    sent = (flag & _OUT) != 0
-    met, _, met_at = stranger_lists(ego, slices)
-    told = [
-        (row[sent], time[sent]),
-        (met, met_at),
-        _first_replies(row, ego.peer[entry], time, flag),
-        _reports(ego, slices),
-    ]
-    who, when = (np.concatenate([each[k] for each in told]) for k in range(2))
-    what = np.repeat(np.arange(len(told)), [each[0].size for each in told])
-    step = _steps(who, when, n)
-    begin = when // (_HOUR_US * step[who]) * step[who]
-    spans, place = np.unique(np.stack([who, begin]), axis=1, return_inverse=True)
-    n_spans = spans.shape[1]
-    counts = np.bincount(what * n_spans + place.ravel(), minlength=len(told) * n_spans)
-    offsets = np.searchsorted(spans[0], np.arange(n + 1))
-    return Timelines(offsets, step, spans[1], counts.reshape(len(told), n_spans))
+    check_count("timeline", "n_looks", n_looks, least=2, usual="60")
+    scoring = Scoring(dataset, model, as_of, n_jobs, ego, where="timeline")
+    code = code_of("timeline", scoring.ego.account_ids, account_id)
+    until = int(scoring.slices.as_of[0])
+    when, every = _midnights(scoring.ego, code, until, n_looks)
+    account = np.full(when.size, code)
+    looked = scoring.over(scoring.ego.slices(account, when, history_days=scoring.model.history_days)).look(
+        0, when.size, companions=False
+    )
+    ever = scoring.ego.slices(account, when, history_days=_EVER_DAYS)
+    sends, strangers, debt = scoring.measured(ever, _COUNTS).astype(np.int64)
+    own = scoring.ego.account_ids[code]
+    looks = pa.table(
+        {
+            "as_of": pa.array(when, _AS_OF),
+            "score": looked.scores,
+            "verdict": pa.array([VERDICTS[each] for each in looked.verdict]),
+            "threshold": looked.thresholds,
+            "n_messages": sends,
+            "n_strangers": strangers,
+            "n_replied": strangers - debt,
+            "n_reports": np.searchsorted(_reported(dataset, own), when),
+        }
+    )
+    return Timeline(own.as_py(), scoring.model.name, until, every, looks)
 
 
-def _first_replies(
-    row: Ints, peer: npt.NDArray[np.int32], time: Instants, flag: npt.NDArray[np.uint8]
-) -> tuple[Ints, Instants]:
-    """Return row and instant of each person's first message after the first one to them."""
-    personal = (flag & _GROUP) == 0
-    row, peer, time, sent = row[personal], peer[personal], time[personal], (flag[personal] & _OUT) != 0
-    order = np.lexsort((peer, row))  # stable: in order of time within each pair
-    row, time, sent = row[order], time[order], sent[order]
-    fresh = np.ones(row.size, np.bool_)
-    fresh[1:] = (row[1:] != row[:-1]) | (peer[order][1:] != peer[order][:-1])
-    pair = np.cumsum(fresh) - 1
-    so_far = np.cumsum(sent)
-    before = (so_far - sent)[fresh][pair] if row.size else so_far
-    answers = np.flatnonzero(~sent & (so_far > before))
-    _, first = np.unique(pair[answers], return_index=True)
-    return row[answers[first]], time[answers[first]]
+def _midnights(ego: EgoLog, code: int, until: int, n_looks: int) -> tuple[Instants, int]:
+    """Return the looks, the last of them `until`, and how many days lie from one to the next."""
+    ever = ego.slices([code], [until], history_days=_EVER_DAYS)
+    begin, end = int(ever.starts[0]), int(ever.ends[0])
+    if begin == end:
+        return np.array([until], np.int64), 1
+    first = int(ego.time[begin]) // DAY_US + 1
+    last = -(-until // DAY_US)  # the midnight at or after the last look
+    every = max(1, -(-(last - first) // (n_looks - 1)))
+    midnights = np.arange(last - every, first - 1, -every, dtype=np.int64)[::-1] * DAY_US
+    return np.append(midnights, until), every
 
 
-def _reports(ego: EgoLog, slices: Slices) -> tuple[Ints, Instants]:
-    """Return row and instant of the reports and blocks in each slice's time."""
-    account, _, instant, _ = ego.reports
-    order = np.argsort(account, kind="stable")
-    low, high = (np.searchsorted(account[order], slices.account, side) for side in ("left", "right"))
-    row = np.repeat(np.arange(len(slices)), high - low)
-    places = np.arange(row.size) + np.repeat(low - np.cumsum(high - low) + (high - low), high - low)
-    when = instant[order[places]]
-    seen = (when < slices.as_of[row]) & (when >= slices.as_of[row] - slices.history)
-    return row[seen], when[seen]
-
-
-def _steps(who: Ints, when: Instants, n: int) -> Ints:
-    """Return the length of each slice's spans, in hours."""
-    first, last = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64)
-    np.minimum.at(first, who, when)
-    np.maximum.at(last, who, when)
-    hours = np.maximum(last - first, 0) // _HOUR_US + 1
-    fits = np.searchsorted(_STEPS, -(-hours // (_MOST_SPANS - 1)))
-    return np.asarray(_STEPS[np.minimum(fits, len(_STEPS) - 1)])
+def _reported(dataset: Dataset, account_id: pa.Scalar) -> Instants:
+    """Return when the account was reported or blocked, ascending."""
+    reports = dataset.reports
+    ids = reports["account_id"]
+    plain = ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids
+    mine = reports.filter(pc.equal(plain, account_id.cast(plain.type)))
+    return np.sort(mine["reported_at"].cast(pa.int64()).to_numpy())

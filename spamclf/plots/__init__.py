@@ -1,20 +1,68 @@
-"""Drawing only: scores, reasons, timelines, curves. What is drawn comes from the caller or from `evaluate`.
+"""Drawing only, in the manner of scikit-learn: a display asks `evaluate`, `explain` or `find`, keeps that and draws it.
 
-Every function draws on the axes it is given, or on a new figure, and returns the axes. Of the two colours that
-speak of accounts, orange says automated, flagged or sent, blue the contrary; readers who do not see red and green
-tell them apart (Okabe and Ito 2008).
+``XDisplay.from_...(..., ax=None)`` draws on the axes it is given, or on a new figure, and returns the display: its
+data are attributes, ``ax_`` and ``figure_`` say where it was drawn, ``plot(ax)`` draws the same again.
+``plot_x(...)`` is such a call in short, and returns the axes.
+
+Of the two colours that speak of accounts, orange says automated, flagged or sent, blue the contrary; readers who do not
+see red and green tell them apart (Okabe and Ito 2008). Lines differ in dashes and marks, too, bars in hatches: in grey
+everything can be read as well.
 """
 
 from spamclf.drawing import AUTOMATED, HONEST
-from spamclf.plots.accounts import plot_change, plot_families, plot_reasons, plot_scores, plot_timeline
-from spamclf.plots.evasion import plot_evasion
-from spamclf.plots.quality import plot_calibration, plot_metrics, plot_precision_recall, plot_roc
-from spamclf.plots.trust import plot_drift, plot_false_flags, plot_threshold_choice
-from spamclf.plots.worth import plot_cold_start, plot_recall, plot_recall_by_family, plot_strangers
+from spamclf.plots.campaigns import CampaignGrowthDisplay
+from spamclf.plots.display import Display
+from spamclf.plots.evasion import EvasionDisplay
+from spamclf.plots.functions import (
+    plot_calibration,
+    plot_change,
+    plot_cold_start,
+    plot_drift,
+    plot_evasion,
+    plot_false_flags,
+    plot_families,
+    plot_metrics,
+    plot_precision_recall,
+    plot_reasons,
+    plot_recall,
+    plot_recall_by_family,
+    plot_roc,
+    plot_scores,
+    plot_strangers,
+    plot_threshold_choice,
+    plot_timeline,
+)
+from spamclf.plots.quality import CalibrationDisplay, MetricsDisplay, PrecisionRecallDisplay, RocCurveDisplay
+from spamclf.plots.reasons import FamilyReasonsDisplay, ImportanceDisplay, ReasonsDisplay
+from spamclf.plots.scores import ChangeDisplay, ScoresDisplay
+from spamclf.plots.timeline import RhythmDisplay, TimelineDisplay
+from spamclf.plots.trust import DriftDisplay, FalseFlagsDisplay, ThresholdChoiceDisplay
+from spamclf.plots.worth import ColdStartDisplay, FamilyRecallDisplay, RecallAtFPRDisplay, StrangersDisplay
 
 __all__ = [
     "AUTOMATED",
     "HONEST",
+    "CalibrationDisplay",
+    "CampaignGrowthDisplay",
+    "ChangeDisplay",
+    "ColdStartDisplay",
+    "Display",
+    "DriftDisplay",
+    "EvasionDisplay",
+    "FalseFlagsDisplay",
+    "FamilyReasonsDisplay",
+    "FamilyRecallDisplay",
+    "ImportanceDisplay",
+    "MetricsDisplay",
+    "PrecisionRecallDisplay",
+    "ReasonsDisplay",
+    "RecallAtFPRDisplay",
+    "RhythmDisplay",
+    "RocCurveDisplay",
+    "ScoresDisplay",
+    "StrangersDisplay",
+    "ThresholdChoiceDisplay",
+    "TimelineDisplay",
     "plot_calibration",
     "plot_change",
     "plot_cold_start",

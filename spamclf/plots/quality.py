@@ -1,193 +1,302 @@
-"""Plots of how good a model is, from true labels and scores."""
+"""Displays of how good scores are, from true labels and scores."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from spamclf import drawing, evaluate
 from spamclf.drawing import INK, OTHER, SECOND
 from spamclf.errors import ParameterError
+from spamclf.evaluate import Interval
 from spamclf.model import Model
+from spamclf.plots.display import Display
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from matplotlib.axes import Axes
 
-__all__ = ["plot_calibration", "plot_metrics", "plot_precision_recall", "plot_roc"]
+__all__ = ["CalibrationDisplay", "MetricsDisplay", "PrecisionRecallDisplay", "RocCurveDisplay"]
+
+_N_DRAWS = 200  # of an interval in a legend
+_BASELINES = ("roc_auc", "one_rule_roc_auc", "depth_3_tree_roc_auc")
 
 
-def plot_roc(y: npt.ArrayLike, scores: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw the ROC curve: how many automated accounts are found, at which share of honest ones flagged.
+@dataclass(eq=False, repr=False)
+class RocCurveDisplay(Display):
+    """The ROC curve: how many automated accounts are found, at which share of honest ones flagged.
 
-    Parameters
+    Attributes
     ----------
-    y : array_like of shape (n,)
-        1 or True for automated.
-    scores : array_like of shape (n,), or dict of str to such
-        A dict draws a curve for each name.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    ax : matplotlib.axes.Axes
-
-    Raises
-    ------
-    InsufficientDataError
-        If a class is missing.
-
-    Examples
-    --------
-    >>> plot_roc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).get_title()
-    'ROC'
+    curves : dict of str to pyarrow.Table
+        By name, as of `evaluate.flagging_curve`.
+    figures : dict of str to Interval
+        Of each curve the area below it.
+    ax_, figure_ : what `plot` drew on
     """
-    from sklearn.metrics import roc_curve
 
-    curves = drawing.named(scores)
-    areas = {name: evaluate.roc_auc(y, values, n_bootstrap=200) for name, values in curves.items()}
-    ax = drawing.new_axes(ax, (4.6, 4.4))
-    ax.plot([0, 1], [0, 1], color=OTHER, linewidth=1, linestyle=":")
-    for k, (name, values) in enumerate(curves.items()):
-        fall_out, recall, _ = roc_curve(np.asarray(y).astype(bool), values)
-        drawing.curve(ax, k, fall_out, recall, f"{name}  {areas[name]}".strip())
-    drawing.unit_square(ax, "share of honest accounts flagged", "share of automated accounts found")
-    ax.set_title("ROC")
-    ax.legend(loc="lower right", frameon=False, title="area [95 % interval]")
-    return ax
+    curves: dict[str, pa.Table]
+    figures: dict[str, Interval]
+
+    _told: ClassVar[str] = "area [95 % interval]"
+
+    @classmethod
+    def from_predictions(
+        cls, y: npt.ArrayLike, scores: Any, *, ax: Axes | None = None, title: str | None = None
+    ) -> Self:
+        """Draw labels and scores.
+
+        Parameters
+        ----------
+        y : array_like of shape (n,)
+            1 or True for automated.
+        scores : array_like of shape (n,), or dict of str to such
+            A dict draws a curve for each name.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : RocCurveDisplay
+
+        Raises
+        ------
+        InsufficientDataError
+            If a class is missing.
+        ParameterError
+            If lengths differ or a score is NaN.
+
+        Examples
+        --------
+        >>> print(RocCurveDisplay.from_predictions([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).figures[""].value)
+        0.75
+        """
+        named = drawing.named(scores)
+        figures = {name: cls._figure(y, values) for name, values in named.items()}
+        curves = {name: evaluate.flagging_curve(y, values) for name, values in named.items()}
+        return cls(curves, figures).plot(ax, title=title)
+
+    @staticmethod
+    def _figure(y: npt.ArrayLike, scores: Any) -> Interval:
+        return evaluate.roc_auc(y, scores, n_bootstrap=_N_DRAWS)
+
+    def _size(self) -> tuple[float, float]:
+        return 4.8, 4.8
+
+    def _title(self) -> str:
+        return "ROC curve"
+
+    def _draw(self, ax: Axes) -> None:
+        ax.plot([0, 1], [0, 1], color=OTHER, linewidth=1, linestyle=":")
+        for k, (name, curve) in enumerate(self.curves.items()):
+            x, y = ([0.0, *curve[name].to_pylist()] for name in ("honest_flagged", "recall"))
+            drawing.curve(ax, k, x, y, drawing.named_label(name, self.figures[name]))
+        drawing.unit_square(ax, "honest accounts flagged", "automated accounts found")
+        ax.legend(loc="lower right", frameon=False, title=self._told)
 
 
-def plot_precision_recall(y: npt.ArrayLike, scores: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw the precision-recall curve: of the flagged accounts, how many are automated, the more are found.
+@dataclass(eq=False, repr=False)
+class PrecisionRecallDisplay(RocCurveDisplay):
+    """The precision-recall curve: of the flagged accounts, how many are automated, the more are found.
 
-    Parameters, errors and what is returned are those of `plot_roc`. The dotted line is the share of automated
-    accounts: what flagging at random reaches.
+    The dotted line is the share of automated accounts: what flagging at random reaches.
 
-    Examples
-    --------
-    >>> plot_precision_recall([0, 0, 1, 1], {"rule": [0.1, 0.4, 0.35, 0.8]}).get_title()
-    'Precision and recall'
-    """
-    from sklearn.metrics import precision_recall_curve
-
-    curves, is_automated = drawing.named(scores), np.asarray(y).astype(bool)
-    areas = {name: evaluate.average_precision(y, values, n_bootstrap=200) for name, values in curves.items()}
-    ax = drawing.new_axes(ax, (4.6, 4.4))
-    ax.axhline(is_automated.mean(), color=OTHER, linewidth=1, linestyle=":")
-    for k, (name, values) in enumerate(curves.items()):
-        precision, recall, _ = precision_recall_curve(is_automated, values)
-        drawing.curve(ax, k, recall, precision, f"{name}  {areas[name]}".strip(), drawstyle="steps-post")
-    drawing.unit_square(
-        ax, "share of automated accounts found", "share of flagged accounts that are automated"
-    )
-    ax.set_title("Precision and recall")
-    ax.legend(loc="lower left", frameon=False, title="average precision [95 % interval]")
-    return ax
-
-
-def plot_calibration(y: npt.ArrayLike, scores: Any, *, n_bins: int = 8, ax: Axes | None = None) -> Axes:
-    """Draw whether scores are probabilities: of the accounts with about one score, how many are automated.
-
-    Each dot stands for as many accounts; on the dotted line both shares agree.
-
-    Parameters
+    Attributes
     ----------
-    y : array_like of shape (n,)
-        1 or True for automated.
-    scores : array_like of shape (n,), or dict of str to such
-        Probabilities. A dict draws a curve for each name.
-    n_bins : int, default=8
-        Dots at most.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    ax : matplotlib.axes.Axes
-
-    Raises
-    ------
-    InsufficientDataError
-        If a class is missing.
-    ParameterError
-        If a score is no probability.
+    curves : dict of str to pyarrow.Table
+        By name, as of `evaluate.flagging_curve`.
+    figures : dict of str to Interval
+        Of each curve the average precision.
+    ax_, figure_ : what `plot` drew on
 
     Examples
     --------
-    >>> plot_calibration([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).get_title()
-    'Calibration'
+    >>> display = PrecisionRecallDisplay.from_predictions([0, 0, 1, 1], {"rule": [0.1, 0.4, 0.35, 0.8]})
+    >>> round(display.figures["rule"].value, 3)
+    0.833
     """
-    from sklearn.calibration import calibration_curve
 
-    curves, is_automated = drawing.named(scores), np.asarray(y).astype(bool)
-    errors = {}
-    for name, values in curves.items():
-        found = evaluate.calibration_error(y, values, n_bootstrap=200)
-        errors[name] = evaluate.Interval(
-            found.value, found.low, found.high
-        )  # its own words are too long here
-    ax = drawing.new_axes(ax, (4.6, 4.4))
-    ax.plot([0, 1], [0, 1], color=OTHER, linewidth=1, linestyle=":")
-    for k, (name, values) in enumerate(curves.items()):
-        share, mean = calibration_curve(is_automated, values, n_bins=n_bins, strategy="quantile")
-        drawing.curve(ax, k, mean, share, f"{name}  {errors[name]}".strip(), marker="o", markersize=5)
-    drawing.unit_square(ax, "mean score", "share of automated accounts")
-    ax.set_title("Calibration")
-    ax.legend(loc="upper left", frameon=False, title="error [95 % interval]")
-    return ax
+    _told: ClassVar[str] = "average precision [95 % interval]"
+
+    @staticmethod
+    def _figure(y: npt.ArrayLike, scores: Any) -> Interval:
+        return evaluate.average_precision(y, scores, n_bootstrap=_N_DRAWS)
+
+    def _title(self) -> str:
+        return "Precision and recall"
+
+    def _draw(self, ax: Axes) -> None:
+        # Whoever flags everybody flags at random: there precision is the share of automated accounts.
+        chance = next(iter(self.curves.values()))["precision"][-1].as_py()
+        ax.axhline(chance, color=OTHER, linewidth=1, linestyle=":")
+        for k, (name, curve) in enumerate(self.curves.items()):
+            recall, precision = (curve[name].to_pylist() for name in ("recall", "precision"))
+            label = drawing.named_label(name, self.figures[name])
+            # The precision of a cut holds for all that is found down to it: flat leftwards, as the area is counted.
+            drawing.curve(ax, k, [0.0, *recall], [precision[0], *precision], label, drawstyle="steps-pre")
+        drawing.unit_square(ax, "automated accounts found", "flagged accounts that are automated")
+        ax.legend(loc="lower left", frameon=False, title=self._told)
 
 
-def plot_metrics(model: Model, *, ax: Axes | None = None) -> Axes:
-    """Draw how good a model was on its latest accounts, beside one rule and a small tree, with intervals.
+@dataclass(eq=False, repr=False)
+class CalibrationDisplay(Display):
+    """Whether scores are probabilities: of the accounts with about one score, how many are automated.
 
-    Parameters
+    Each mark stands for as many accounts, with its 95 % interval; on the dotted line both shares agree.
+
+    Attributes
     ----------
-    model : Model
-        From `train.fit`.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    ax : matplotlib.axes.Axes
-
-    Raises
-    ------
-    ParameterError
-        If the model carries no metrics.
-
-    Examples
-    --------
-    >>> from spamclf import predict
-    >>> plot_metrics(predict.load_shipped_model()).get_xlabel()
-    'on the latest accounts, with 95 % intervals'
+    curves : dict of str to pyarrow.Table
+        By name, as of `evaluate.calibration_curve`.
+    figures : dict of str to Interval
+        Of each curve the calibration error.
+    ax_, figure_ : what `plot` drew on
     """
-    metrics = model.info.get("metrics", {})
-    if not {"roc_auc", "one_rule_roc_auc", "depth_3_tree_roc_auc"} <= metrics.keys():
-        raise ParameterError(
-            "plot_metrics: model must carry metrics; got none. Use a model that train.fit made."
-        )
-    rule = metrics.get("one_rule") or model.info["beside"]["rules"][0].split()[0]
-    rows = {
-        "the model": "",
-        "a tree of depth 3": "depth_3_tree_",
-        f"one rule: {rule}": "one_rule_",
-    }
-    figures = {"roc_auc": ("ROC-AUC", "o", -0.13), "average_precision": ("average precision", "s", 0.13)}
-    ax = drawing.new_axes(ax, (8.0, 2.4))
-    for key, (what, marker, shift) in figures.items():
-        for place, prefix in enumerate(rows.values()):
-            value, low, high = metrics[prefix + key]
-            colour = INK if key == "roc_auc" else SECOND
-            ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=1.8, alpha=0.7)
-            label = what if place == 0 else None
-            ax.plot(
-                [value], [place + shift], marker, color=colour, markersize=7, linestyle="none", label=label
+
+    curves: dict[str, pa.Table]
+    figures: dict[str, Interval]
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: npt.ArrayLike,
+        scores: Any,
+        *,
+        n_bins: int = 8,
+        ax: Axes | None = None,
+        title: str | None = None,
+    ) -> CalibrationDisplay:
+        """Draw labels and scores.
+
+        Parameters
+        ----------
+        y : array_like of shape (n,)
+            1 or True for automated.
+        scores : array_like of shape (n,), or dict of str to such
+            Probabilities. A dict draws a curve for each name.
+        n_bins : int, default=8
+            Marks at most.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : CalibrationDisplay
+
+        Raises
+        ------
+        InsufficientDataError
+            If a class is missing.
+        ParameterError
+            If a score is no probability.
+
+        Examples
+        --------
+        >>> display = CalibrationDisplay.from_predictions([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], n_bins=2)
+        >>> display.curves[""]["value"].to_pylist()
+        [0.5, 0.5]
+        """
+        curves, figures = {}, {}
+        for name, values in drawing.named(scores).items():
+            found = evaluate.calibration_error(y, values, n_bootstrap=_N_DRAWS)
+            figures[name] = Interval(found.value, found.low, found.high)  # its own words are too long here
+            curves[name] = evaluate.calibration_curve(y, values, n_bins=n_bins)
+        return cls(curves, figures).plot(ax, title=title)
+
+    def _size(self) -> tuple[float, float]:
+        return 4.8, 4.8
+
+    def _title(self) -> str:
+        return "Calibration"
+
+    def _draw(self, ax: Axes) -> None:
+        ax.plot([0, 1], [0, 1], color=OTHER, linewidth=1, linestyle=":")
+        for k, (name, curve) in enumerate(self.curves.items()):
+            x, y, low, high = (np.asarray(curve[each]) for each in ("mean_score", "value", "low", "high"))
+            label = drawing.named_label(name, self.figures[name])
+            drawing.curve(ax, k, x, y, label, markevery=None, linewidth=1.4)
+            ax.vlines(x, low, high, color=ax.lines[-1].get_color(), linewidth=1.2, alpha=0.6)
+        drawing.unit_square(ax, "mean score", "automated accounts among them")
+        ax.legend(loc="upper left", frameon=False, title="error [95 % interval]")
+
+
+@dataclass(eq=False, repr=False)
+class MetricsDisplay(Display):
+    """How good a model was on its latest accounts, beside one rule and a small tree, with intervals.
+
+    Attributes
+    ----------
+    metrics : dict
+        As the model states them.
+    rule : str
+        The feature of the one rule.
+    ax_, figure_ : what `plot` drew on
+    """
+
+    metrics: dict[str, Any]
+    rule: str
+
+    _columns = 2
+
+    @classmethod
+    def from_model(cls, model: Model, *, ax: Axes | None = None, title: str | None = None) -> MetricsDisplay:
+        """Draw what a model states of itself.
+
+        Parameters
+        ----------
+        model : Model
+            From `train.fit`.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : MetricsDisplay
+
+        Raises
+        ------
+        ParameterError
+            If the model carries no metrics.
+
+        Examples
+        --------
+        >>> from spamclf import predict
+        >>> MetricsDisplay.from_model(predict.load_shipped_model()).ax_.get_xlabel()
+        'on the latest accounts, with 95 % intervals'
+        """
+        metrics = model.info.get("metrics", {})
+        if not metrics.keys() >= set(_BASELINES):
+            raise ParameterError(
+                "MetricsDisplay: model must carry metrics; got none. Use a model that train.fit made."
             )
-    ax.set_yticks(range(len(rows)), list(rows))
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(right=1.005)
-    ax.grid(visible=False, axis="y")
-    ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="on the latest accounts, with 95 % intervals")
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
-    return ax
+        rule = metrics.get("one_rule") or model.info["beside"]["rules"][0].split()[0]
+        return cls(metrics, rule).plot(ax, title=title)
+
+    def _size(self) -> tuple[float, float]:
+        return 8.0, 2.6
+
+    def _title(self) -> str:
+        return "What the model is worth"
+
+    def _draw(self, ax: Axes) -> None:
+        rows = {"the model": "", "a tree of depth 3": "depth_3_tree_", f"one rule: {self.rule}": "one_rule_"}
+        figures = {
+            "roc_auc": ("ROC-AUC", "o", INK, -0.13),
+            "average_precision": ("average precision", "s", SECOND, 0.13),
+        }
+        for key, (what, marker, colour, shift) in figures.items():
+            for place, prefix in enumerate(rows.values()):
+                value, low, high = self.metrics[prefix + key]
+                ax.plot([low, high], [place + shift] * 2, color=colour, linewidth=1.8, alpha=0.7)
+                dot: dict[str, Any] = {"color": colour, "markersize": 7, "linestyle": "none"}
+                ax.plot([value], [place + shift], marker, label=what if place == 0 else None, **dot)
+        ax.set_yticks(range(len(rows)), list(rows))
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xlim(right=1.005)
+        drawing.bare_rows(ax)
+        ax.set(xlabel="on the latest accounts, with 95 % intervals")

@@ -16,7 +16,7 @@ from spamclf.explain.changes import counterfactual_of
 from spamclf.explain.families import FamilyReasons, reasons_of
 from spamclf.explain.statements import statement_from
 from spamclf.explain.subject import Subject
-from spamclf.explain.timelines import COUNTED, timelines
+from spamclf.explain.tallies import COUNTED, tallies
 from spamclf.facts import NAT, column_of, instants_of
 from spamclf.features.catalogue import family_of
 from spamclf.model.reasons import Reason
@@ -109,7 +109,7 @@ def _statements(told: list[list[Reason]], words: Words) -> dict[str, Any]:
 
 def _timelines(scoring: Scoring, codes: Ints) -> dict[str, Any]:
     """Return what the accounts did by spans; each span by its number from the account's first one on."""
-    found = timelines(scoring.ego, scoring.slices[codes])
+    found = tallies(scoring.ego, scoring.slices[codes])
     sizes = np.diff(found.offsets)
     filled = sizes > 0
     first = np.zeros(codes.size, np.int64)

@@ -16,7 +16,7 @@ import pytest
 from spamclf import Dataset, explain, extract, find, predict, read_dataset, report
 from spamclf.ego import EgoLog
 from spamclf.errors import OutputError, ParameterError
-from spamclf.explain.timelines import timelines
+from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
 from spamclf.report.page import as_json, page_of
 from tests.doors import SAMPLE, cli, dataset, model
@@ -136,7 +136,7 @@ def test_timelines_add_up_to_the_features():
     ego = EgoLog.build(dataset())
     until = 1 + dataset().last_instant()
     slices = ego.slices(np.arange(ego.n_accounts), until, history_days=30)
-    told = timelines(ego, slices)
+    told = tallies(ego, slices)
     names = ["send_rate_sends", "fan_out_strangers", "fan_out_recipients", "replies_recipient_share"]
     features = extract(dataset(), as_of=until, features=names, ego=ego)
     sends, strangers, replies, reports = told.totals()
@@ -154,7 +154,7 @@ def test_timelines_add_up_to_the_features():
 def test_timelines_are_short():
     ego = EgoLog.build(dataset())
     slices = ego.slices(np.arange(ego.n_accounts), 1 + dataset().last_instant(), history_days=30)
-    told = timelines(ego, slices)
+    told = tallies(ego, slices)
     step = np.repeat(told.step_h, np.diff(told.offsets))
     assert (told.begin % step == 0).all()
     assert np.diff(told.offsets).max() <= 60

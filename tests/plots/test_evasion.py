@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import pytest
 
 from spamclf import plots
 from spamclf.errors import ParameterError
 from spamclf.evaluate import EvasionCost, Interval, Knob, PolicyCost
 from spamclf.simulate import Policy
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def cost(name, policy, reached, flagged=0.0):
@@ -74,5 +63,5 @@ def test_texts_stay_inside():
 
 def test_given_policies_have_no_steps_to_draw():
     given = replace(searched(), knobs=())
-    with pytest.raises(ParameterError, match=r"^plot_evasion: cost must be that of a search; got"):
+    with pytest.raises(ParameterError, match=r"^EvasionDisplay: cost must be that of a search; got"):
         plots.plot_evasion(given)

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +13,6 @@ from sklearn.metrics import roc_curve
 from spamclf import evaluate, plots
 from spamclf.errors import ParameterError
 from tests.evaluate.common import found, stump, world
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def test_recall_is_the_roc_curve_on_a_logarithmic_axis():
@@ -83,3 +72,18 @@ def test_families_have_a_bar_each_and_unseen_ones_a_hollow_mark():
     hollow = next(line for line in ax.lines if line.get_marker() == "D")
     names = [row["family"] for row in rows]
     assert (list(hollow.get_xdata()), list(hollow.get_ydata())) == ([0.25], [names.index("drip")])
+
+
+def test_models_stand_where_the_evaluation_has_them():
+    ax = plots.RecallAtFPRDisplay.from_evaluation(found()).ax_
+    least = 0.4 / found().counts["honest"]
+    for bars, of in zip(
+        ax.containers, ("model", "nobody labelled", "tree of depth 3", "one rule"), strict=True
+    ):
+        x, y = found().figure("honest_flagged", of), found().figure("recall", of)
+        assert [float(each[0]) for each in bars.lines[0].get_data()] == [max(x.value, least), y.value]
+        across, upright = (segments.get_segments()[0] for segments in bars.lines[2])
+        np.testing.assert_allclose(across[:, 0], np.maximum([x.low, x.high], least))
+        np.testing.assert_allclose(upright[:, 1], [y.low, y.high])
+    promised = next(line for line in ax.lines if str(line.get_label()).startswith("promised"))
+    assert promised.get_xdata()[0] == found().fpr

@@ -1,0 +1,138 @@
+"""What accounts did and met over time, in few numbers: sends, strangers, replies and reports by equal spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.features.co_target import stranger_lists
+
+__all__ = ["COUNTED", "Tallies", "tallies"]
+
+Ints = npt.NDArray[np.int64]
+
+#: What is counted, in the order of `Tallies.counts`.
+COUNTED = ("sends", "strangers", "replies", "reports")
+_OUT, _GROUP = 1, 2  # bits of a log entry's flags, as `spamclf.kernels._common` has them
+_HOUR_US = 3_600_000_000
+_STEPS = np.array([1, 2, 3, 6, 12, 24, 48, 168, 720, 8_760, 876_600])  # hours
+_MOST_SPANS = 60  # of one account: as many bars as can be told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Tallies:
+    """Tallies of slices; `tallies` makes them.
+
+    Attributes
+    ----------
+    offsets : ndarray of shape (n_slices + 1,), dtype int64
+        The spans of slice `k` are ``[offsets[k], offsets[k + 1])`` of the arrays below.
+    step_h : ndarray of shape (n_slices,), dtype int64
+        Length of the slice's spans in hours: the shortest of which at most 60 hold all that it did.
+    begin : ndarray of shape (n_spans,), dtype int64
+        When each span begins, in hours since the epoch; ascending in a slice. Spans in which nothing was are left out.
+    counts : ndarray of shape (4, n_spans), dtype int64
+        Sends; strangers written to for the first time; people who wrote back for the first time; reports and blocks.
+    """
+
+    offsets: Ints
+    step_h: Ints
+    begin: Ints
+    counts: Ints
+
+    def totals(self) -> Ints:
+        """Return the sums of `counts` by slice, shape (4, n_slices)."""
+        before = np.zeros((len(self.counts), self.begin.size + 1), np.int64)
+        np.cumsum(self.counts, axis=1, out=before[:, 1:])
+        return np.asarray(before[:, self.offsets[1:]] - before[:, self.offsets[:-1]])
+
+
+def tallies(ego: EgoLog, slices: Slices) -> Tallies:
+    """Count what slices hold by spans of time.
+
+    Parameters
+    ----------
+    ego : EgoLog
+    slices : Slices
+
+    Returns
+    -------
+    tallies : Tallies
+        Strangers are those of the features (``fan_out_strangers``); who wrote back, as in ``replies_recipient_share``,
+        is a person that wrote after the first message to them.
+
+    Examples
+    --------
+    >>> from spamclf import Dataset
+    >>> messages = {"sender_id": list("aaba"), "recipient_id": list("bcab"), "sent_at": [0, 60, 7200, 7260]}
+    >>> dataset = Dataset(accounts={"account_id": ["a"]}, messages=messages, time_unit="s")
+    >>> ego = EgoLog.build(dataset)
+    >>> told = tallies(ego, ego.slices([0], 10**10, history_days=1))
+    >>> told.begin.tolist(), told.counts.T.tolist()
+    ([0, 2], [[2, 2, 0, 0], [1, 0, 1, 0]])
+    """
+    n = len(slices)
+    sizes = slices.ends - slices.starts
+    row = np.repeat(np.arange(n), sizes)
+    entry = np.arange(row.size) + np.repeat(slices.starts - np.cumsum(sizes) + sizes, sizes)
+    flag, time = ego.flag[entry], ego.time[entry]
+    sent = (flag & _OUT) != 0
+    met, _, met_at = stranger_lists(ego, slices)
+    told = [
+        (row[sent], time[sent]),
+        (met, met_at),
+        _first_replies(row, ego.peer[entry], time, flag),
+        _reports(ego, slices),
+    ]
+    who, when = (np.concatenate([each[k] for each in told]) for k in range(2))
+    what = np.repeat(np.arange(len(told)), [each[0].size for each in told])
+    step = _steps(who, when, n)
+    begin = when // (_HOUR_US * step[who]) * step[who]
+    spans, place = np.unique(np.stack([who, begin]), axis=1, return_inverse=True)
+    n_spans = spans.shape[1]
+    counts = np.bincount(what * n_spans + place.ravel(), minlength=len(told) * n_spans)
+    offsets = np.searchsorted(spans[0], np.arange(n + 1))
+    return Tallies(offsets, step, spans[1], counts.reshape(len(told), n_spans))
+
+
+def _first_replies(
+    row: Ints, peer: npt.NDArray[np.int32], time: Instants, flag: npt.NDArray[np.uint8]
+) -> tuple[Ints, Instants]:
+    """Return row and instant of each person's first message after the first one to them."""
+    personal = (flag & _GROUP) == 0
+    row, peer, time, sent = row[personal], peer[personal], time[personal], (flag[personal] & _OUT) != 0
+    order = np.lexsort((peer, row))  # stable: in order of time within each pair
+    row, time, sent = row[order], time[order], sent[order]
+    fresh = np.ones(row.size, np.bool_)
+    fresh[1:] = (row[1:] != row[:-1]) | (peer[order][1:] != peer[order][:-1])
+    pair = np.cumsum(fresh) - 1
+    so_far = np.cumsum(sent)
+    before = (so_far - sent)[fresh][pair] if row.size else so_far
+    answers = np.flatnonzero(~sent & (so_far > before))
+    _, first = np.unique(pair[answers], return_index=True)
+    return row[answers[first]], time[answers[first]]
+
+
+def _reports(ego: EgoLog, slices: Slices) -> tuple[Ints, Instants]:
+    """Return row and instant of the reports and blocks in each slice's time."""
+    account, _, instant, _ = ego.reports
+    order = np.argsort(account, kind="stable")
+    low, high = (np.searchsorted(account[order], slices.account, side) for side in ("left", "right"))
+    row = np.repeat(np.arange(len(slices)), high - low)
+    places = np.arange(row.size) + np.repeat(low - np.cumsum(high - low) + (high - low), high - low)
+    when = instant[order[places]]
+    seen = (when < slices.as_of[row]) & (when >= slices.as_of[row] - slices.history)
+    return row[seen], when[seen]
+
+
+def _steps(who: Ints, when: Instants, n: int) -> Ints:
+    """Return the length of each slice's spans, in hours."""
+    first, last = np.full(n, np.iinfo(np.int64).max), np.zeros(n, np.int64)
+    np.minimum.at(first, who, when)
+    np.maximum.at(last, who, when)
+    hours = np.maximum(last - first, 0) // _HOUR_US + 1
+    fits = np.searchsorted(_STEPS, -(-hours // (_MOST_SPANS - 1)))
+    return np.asarray(_STEPS[np.minimum(fits, len(_STEPS) - 1)])
