@@ -24,8 +24,9 @@ $(VENV)/.dev: $(VENV)/.core
 	@$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.core  ## score data/sample with the shipped model and print the top accounts with why
+demo: $(VENV)/.core  ## score data/sample with the shipped model, print the top accounts with why, and write report.html
 	@$(BIN)/spamclf score data/sample --top 8
+	@$(BIN)/spamclf report data/sample --out report.html
 
 test: $(VENV)/.dev  ## run the fast test suite
 	@$(BIN)/$(PYTEST)
