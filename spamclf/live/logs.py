@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 _TYPES = (np.int64, np.int32, np.uint8, np.float64, np.int64)
 _FIRST = 1 << 10  # entries that a new pool has room for
 _FEWEST = 4  # entries that a block has room for beside what it needs
-_GROWTH = 1.5
+_GROWTH = 2.0  # of a new pool beside what it holds: each move of all entries costs as much as many messages
 
 
 @dataclass(frozen=True)
