@@ -63,8 +63,8 @@ def dataset_page() -> str:
         f"Parquet parts, or as many frames given to `spamclf.Dataset`. Only {required} are required. Other tables and "
         "other columns are not read. `spamclf describe FOLDER` prints this contract and what is wrong with the data.",
         "A column that may be null may also be left out. A row is seen from just after its time on: at and before that "
-        "instant it is not there. Rows that break a rule are set aside and counted; where more of a table's rows than `max_bad_share` "
-        f"(a share, {bad:g} unless you say otherwise) do, the dataset is refused.",
+        "instant it is not there. Rows that break a rule are set aside and counted; where more of a table's rows than "
+        f"`max_bad_share` (a share, {bad:g} unless you say otherwise) do, the dataset is refused.",
         "Beside the tables may stand `dataset.toml`, which states `[time] zone, unit`, `[photo_hash] scheme` and "
         "`[signature] scheme, seed, n_perm, hash`, and `innocent.csv`, photos and texts that many may share.",
         "## Types",
