@@ -7,7 +7,7 @@ PYTEST := python -m pytest --numprocesses logical --maxprocesses 8 --dist workst
 # Threads that wait must not take the cores of those that work.
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: help demo test slow oldest lint types oracles bench notebooks sample model clean
+.PHONY: help demo test slow oldest setup lint types oracles bench notebooks reference screenshots sample model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -23,6 +23,8 @@ $(VENV)/.dev: $(VENV)/.core
 	@echo "Installing what the tests need ..."
 	@$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+setup: $(VENV)/.dev  ## make the environment to change spamclf in
 
 demo: $(VENV)/.core  ## score data/sample with the shipped model, print the top accounts with why, and write report.html
 	@$(BIN)/spamclf score data/sample --top 8
@@ -57,6 +59,12 @@ bench: $(VENV)/.bench  ## measure speed side by side and, where SPAMCLF_PUBLIC_D
 
 notebooks: $(VENV)/.dev  ## run the notebooks and store them with what they show
 	@$(BIN)/python -m tests.notebooks_run
+
+reference: $(VENV)/.dev  ## write docs/dataset.md, docs/features.md and CITATION.cff as the code and pyproject.toml say
+	@$(BIN)/python -m tests.reference_pages
+
+screenshots: $(VENV)/.dev  ## take the pictures of the README anew (needs Chromium and its driver)
+	@$(BIN)/python -m tests.screenshots
 
 sample: $(VENV)/.core  ## make data/sample again
 	@rm -rf data/sample/photos

@@ -20,7 +20,7 @@ def main() -> None:
         window.open(page)
         window.screenshot(IMAGES / "report.png")
         window.run("document.querySelector('tbody a').click()")
-        window.until("!document.querySelector(\"#case\").hidden")
+        window.until('!document.querySelector("#case").hidden')
         window.screenshot(IMAGES / "case.png")
 
 
