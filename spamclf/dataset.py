@@ -261,6 +261,7 @@ class Dataset:
 
         Examples
         --------
+        >>> from spamclf import read_dataset
         >>> read_dataset("data/sample").emptied("labels", "evidence").labels.num_rows
         0
         """

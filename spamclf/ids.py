@@ -82,7 +82,7 @@ def _decoded(column: pa.Array) -> pa.Array:
 
 def _places(values: pa.Array, ids: pa.Array) -> Codes:
     """Return the place of each value among different ids, -1 for a value that is none of them."""
-    if pa.types.is_integer(values.type) and len(ids):
+    if pa.types.is_integer(values.type) and len(ids) and not ids.null_count:  # a live group has no id
         numbers, known = (each.to_numpy(zero_copy_only=False) for each in (values, ids))
         low, high = int(known.min()), int(known.max())
         if high - low < 16 * known.size + 1_000:  # dense enough for a table: no hashing
@@ -107,7 +107,7 @@ def _distinct(column: pa.Array) -> tuple[pa.Array, npt.NDArray[Any], int]:
         numbers = column.to_numpy(zero_copy_only=False)
         low, high = (number.as_py() for number in pc.min_max(column).values())
         if high - low < 2 * len(numbers) + 1_000_000:  # dense enough for a table: no hashing
-            return pa.array(np.arange(low, high + 1), column.type), numbers, low
+            return pa.array(low + np.arange(high - low + 1), column.type), numbers, low
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     return column.dictionary, column.indices.to_numpy(zero_copy_only=False), 0

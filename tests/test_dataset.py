@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spamclf.dataset import Dataset
+from spamclf.ego import EgoLog
 from spamclf.errors import BadRowsError, DataFileError, ParameterError, SchemaError
 from spamclf.folders import read_dataset
 from spamclf.schema import TABLES
@@ -196,6 +197,20 @@ class TestIds:
             dataset = two(messages)
         assert not dataset.integer_ids
         assert dataset.messages["sender_id"].to_pylist() == ["-1", "20"]
+
+    def test_mixed_kinds_of_polars_and_of_words_that_no_row_bears(self):
+        messages = {"sender_id": ["007"], "recipient_id": ["b"], "sent_at": times(1)}
+        with pytest.warns(UserWarning, match="ids should be strings everywhere"):
+            Dataset(accounts=pl.DataFrame({"account_id": [7]}), messages=pl.DataFrame(messages))
+        sender = pa.DictionaryArray.from_arrays([1], ["x", "9"])
+        Dataset(
+            accounts={"account_id": [7]},
+            messages=pa.table(messages | {"sender_id": sender, "recipient_id": ["8"]}),
+        )
+
+    def test_the_largest_integer_is_an_id_as_others(self):
+        messages = {"sender_id": [1], "recipient_id": [2**63 - 1], "sent_at": times(1)}
+        assert EgoLog.build(two(messages, accounts={"account_id": [1, 2]})).n_peers == 3
 
     def test_strings_that_integers_are_written_as_meet_them(self):
         messages = {"sender_id": [7, 20], "recipient_id": [20, 7], "sent_at": times(2)}

@@ -23,6 +23,7 @@ from spamclf.tables.times import Reading
 __all__ = ["Batch", "Intake"]
 
 Ints = npt.NDArray[np.int64]
+_LISTED = 10_000  # rows of the quarantine
 #: Why rows that keep the contract are set aside all the same.
 _ASIDE = {"messages": ("sent_at", "too_late"), "accounts": ("account_id", "duplicate_key")}
 
@@ -64,7 +65,7 @@ class Intake:
         check_settings(time_zone, time_unit, max_bad_share)
         self._how, self._max_bad_share, self._not_after = (time_zone, time_unit), max_bad_share, not_after
         self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
-        self.quarantine = Quarantine()
+        self.quarantine = Quarantine(_LISTED)
         self._judged = dict.fromkeys(TABLES, (0, 0))  # rows in and bad ones, of this process
         self.integer_ids: bool | None = None
         self.frame = "pyarrow"

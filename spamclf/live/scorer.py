@@ -16,7 +16,7 @@ from spamclf.ego import NAT, Slices
 from spamclf.errors import BadRowsError, DataFileError, InsufficientDataError, ParameterError, SchemaError
 from spamclf.facts import column_of
 from spamclf.features.extract import FeatureTable, last_look
-from spamclf.instants import DAY_US, LAST_US, check_unit, iso, to_instant
+from spamclf.instants import DAY_US, EARLY_US, LAST_US, check_unit, iso, to_instant
 from spamclf.live.arguments import lateness_of, limit_of
 from spamclf.live.checkpoint import read_checkpoint, write_checkpoint
 from spamclf.live.intake import Intake
@@ -175,7 +175,7 @@ class LiveScorer:
 
     @property
     def n_late(self) -> int:
-        """Messages that came too late: they are among those set aside, and in no quarantine."""
+        """Messages that came too late: they are among those set aside."""
         return self._observed.n_late
 
     @property
@@ -185,7 +185,7 @@ class LiveScorer:
 
     @property
     def quarantine(self) -> Quarantine:
-        """Which rules the rows broke that were set aside."""
+        """Which rules the rows broke that were set aside; ten thousand of them are listed, by row of their batch."""
         return self._intake.quarantine
 
     @property
@@ -382,7 +382,9 @@ class LiveScorer:
         if as_of is None:
             return self._last() + 1
         instant: int = to_instant(as_of, where="score")
-        check_unit(as_of, instant, self._observed.newest_message, "score")
+        if instant < EARLY_US:
+            with contextlib.suppress(InsufficientDataError):
+                check_unit(as_of, instant, self._last(), "score")
         kept = self._observed.logs.kept_since
         if kept is not None and instant - self._history < kept:
             raise InsufficientDataError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from spamclf.errors import ParameterError
-from spamclf.instants import DAY_US, to_instant
+from spamclf.instants import DAY_US, EARLY_US, check_unit, to_instant
 from spamclf.model import Model
 from spamclf.model.reasons import Telling
 from spamclf.schema import TABLES
@@ -59,7 +59,12 @@ def plan_of(
         n_partitions = int(session.conf.get("spark.sql.shuffle.partitions") or 200)
     check_count(where, "n_partitions", n_partitions, least=1, usual="200")
     reading = reading_of(tables, *how)
-    instant = to_instant(as_of, where=where) if as_of is not None else after_last(tables, reading, where)
+    if as_of is None:
+        instant = after_last(tables, reading, where)
+    else:
+        instant = to_instant(as_of, where=where)
+        if instant < EARLY_US:
+            check_unit(as_of, instant, after_last(tables, reading, where) - 1, where)
     history = round(history_days * DAY_US)
     return Plan(n_partitions, instant, history, tuple(tables), reading, names, **settings)
 

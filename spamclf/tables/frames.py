@@ -78,7 +78,9 @@ def _described(data: Any) -> str:
     """Say what came instead of a table."""
     if isinstance(data, Mapping):
         return "a dict of single values (put each into a list)"
-    return f"a list of {type(data[0]).__name__}" if isinstance(data, list) and data else type(data).__name__
+    if isinstance(data, list):
+        return f"a list with a {next(type(row).__name__ for row in data if not isinstance(row, Mapping))}"
+    return type(data).__name__
 
 
 def _culprit(data: Any, wanted: Sequence[str]) -> str:
@@ -95,11 +97,10 @@ def _culprit(data: Any, wanted: Sequence[str]) -> str:
 
 def _to_arrow(data: Any, wanted: Sequence[str]) -> tuple[list[str], pa.Table]:
     if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
-        data = {
-            name: [row.get(name) for row in data] for name in dict.fromkeys(n for row in data for n in row)
-        }
+        names = dict.fromkeys(name for row in data for name in row) if data else wanted
+        data = {name: [row.get(name) for row in data] for name in names}
     if isinstance(data, Mapping):
-        if any(isinstance(values, str | bytes) for values in data.values()):
+        if any(isinstance(values, str | bytes) for name, values in data.items() if name in wanted):
             raise TypeError  # not one row for each character
         table = pa.table({str(name): data[name] for name in data if name in wanted})
         return [str(name) for name in data], table

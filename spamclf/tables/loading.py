@@ -101,15 +101,19 @@ def _is_number(word: str) -> bool:
 
 def _words(values: pa.ChunkedArray) -> Iterator[str]:
     """Yield the strings of a column, what is no string left out."""
-    is_coded = pa.types.is_dictionary(values.type)
-    chunks = [chunk.dictionary for chunk in values.chunks] if is_coded else [values.unique()]
+    if pa.types.is_dictionary(values.type):  # with words, it may be, that no row bears
+        chunks = [chunk.dictionary.take(chunk.indices.unique().drop_null()) for chunk in values.chunks]
+    else:
+        chunks = values.chunks
     for chunk in chunks:
         if _is_text(chunk.type):
-            yield from (word for word in chunk.to_pylist() if word is not None)
+            yield from (
+                word for word in chunk.cast(pa.large_string()).unique().to_pylist() if word is not None
+            )
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view())
 
 
 def _value_type(values: pa.ChunkedArray) -> pa.DataType:

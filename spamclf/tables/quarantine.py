@@ -99,6 +99,11 @@ _SCHEMA = pa.schema(
 class Quarantine:
     """All rows that were set aside, one entry per row: the first rule that it broke.
 
+    Parameters
+    ----------
+    most : int, optional
+        So many rows are listed; later ones are counted only, as those of a stream without end.
+
     Examples
     --------
     >>> quarantine = Quarantine()
@@ -109,16 +114,25 @@ class Quarantine:
     [3]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._parts: list[tuple[BadRows, Origin]] = []
+        self._most, self._n_listed = most, 0
+        self._unlisted: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, parts: Iterable[BadRows], origin: Origin) -> None:
         """Set rows of one table aside."""
-        self._parts.extend((part, origin) for part in parts if len(part.rows))
+        for part in parts:
+            if self._most is not None and self._n_listed + len(part.rows) > self._most:
+                self._unlisted[part.table, part.column, part.rule] += len(part.rows)
+            elif len(part.rows):
+                self._parts.append((part, origin))
+                self._n_listed += len(part.rows)
 
     def forget(self, table: str) -> None:
         """Take back what was set aside of one table."""
         self._parts = [(part, origin) for part, origin in self._parts if part.table != table]
+        self._n_listed = sum(len(part.rows) for part, _ in self._parts)
+        self._unlisted = Counter({key: n for key, n in self._unlisted.items() if key[0] != table})
 
     def of(self, table: str) -> list[BadRows]:
         """Return what was set aside of one table."""
@@ -127,13 +141,13 @@ class Quarantine:
     @property
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Number of rows for each (table, column, rule), most first."""
-        counted: Counter[tuple[str, str, str]] = Counter()
+        counted = Counter(self._unlisted)
         for part, _ in self._parts:
             counted[part.table, part.column, part.rule] += len(part.rows)
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
     def __len__(self) -> int:
-        return sum(len(part.rows) for part, _ in self._parts)
+        return self._n_listed + self._unlisted.total()
 
     def __repr__(self) -> str:
         rules = "".join(f"; {t}.{c} {rule}: {n:,}" for (t, c, rule), n in self.counts.items())

@@ -472,3 +472,35 @@ def test_whoever_sends_again_is_known_again() -> None:
         got["score_id"].to_pylist()
         == wanted.filter(pa.compute.equal(wanted["account_id"], "a"))["score_id"].to_pylist()
     )
+
+
+@pytest.mark.parametrize("table", ["texts", "photos"])
+def test_integer_ids_groups_and_notes(table: str) -> None:
+    """A group has no id among the people's, who are integers."""
+    when = 1_780_000_000
+    rows: dict[str, dict[str, list[Any]]] = {
+        "messages": {"sender_id": [1], "recipient_id": [7], "sent_at": [when], "is_group": [True]},
+        "texts": {
+            "account_id": [1],
+            "observed_at": [when],
+            "source": ["about"],
+            "text": ["Order your gold now"],
+        },
+        "photos": {"account_id": [1], "set_at": [when], "photo_hash": ["0" * 64]},
+    }
+    rows = {name: rows[name] for name in ("messages", table)}
+    live = LiveScorer(doors.model(), time_unit="s")
+    for name, each in rows.items():
+        live.observe(name, each)
+    wanted = predict.score(
+        Dataset(accounts={"account_id": [1]}, **rows, time_unit="s"), doors.model(), n_jobs=1
+    )
+    assert live.score()["score"].to_pylist() == wanted["score"].to_pylist()
+
+
+def test_the_unit_of_an_instant_where_no_message_came() -> None:
+    live = LiveScorer(doors.model(), time_unit="s")
+    live.observe("messages", [])
+    live.observe("accounts", {"account_id": ["a"], "registered_at": [1_780_000_000]})
+    with pytest.raises(ParameterError, match="as_of must be microseconds"):
+        live.score(as_of=1_780_000_001)
