@@ -14,7 +14,7 @@ from spamclf import Dataset, report
 from tests.doors import model, tables
 from tests.report.browser import DOWN, ENTER, ESCAPE, MISSING, browser
 
-pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 NAMES = {"accounts": ["account_id"], "messages": ["sender_id", "recipient_id"]}
