@@ -474,6 +474,19 @@ def test_a_broken_run_is_resumed(
         }
 
 
+def test_what_a_killed_write_leaves_is_not_published(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        breaking(patch, 4, BrokenError())
+        with pytest.raises(BrokenError):
+            batch.score(folder, out, doors.model(), n_jobs=1)
+    (tmp_path / "out.partial" / "scores" / ".part-00000-ab12.parquet").write_bytes(b"PAR1")
+    batch.score(folder, out, doors.model(), n_jobs=1)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
 def test_a_run_is_not_resumed_with_other_inputs(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

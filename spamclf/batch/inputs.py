@@ -68,7 +68,10 @@ def begin(out: Path, run: dict[str, Any], *, overwrite: bool) -> Path:
     if former != run:
         work.mkdir(parents=True, exist_ok=True)
         write_json(work / "run.json", run)
-    (work / "scores").mkdir(exist_ok=True)
+    scores = work / "scores"
+    scores.mkdir(exist_ok=True)
+    for left in scores.glob(".*"):  # by a write that was killed: what is published is the whole folder
+        left.unlink()
     return work
 
 
