@@ -22,6 +22,16 @@ FOREIGN = re.compile(r"/(?:root|home|tmp|work|usr|opt|Users|private)/|\.venv|[A-
 USED = {"dataclasses", "functools", "matplotlib", "numpy", "pandas", "pathlib", "pyarrow", "spamclf"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+#: Those that train several models take a minute each.
+each_notebook_run = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path, id=path.stem, marks=[pytest.mark.slow] if path.stem[:2] in ("02", "03", "05") else []
+        )
+        for path in NOTEBOOKS
+    ],
+)
 
 
 def outputs_of(notebook):
@@ -64,7 +74,7 @@ def test_a_notebook_only_calls_the_library(path):
                 assert {module.split(".")[0] for module in modules} <= USED, ast.unparse(node)
 
 
-@each_notebook
+@each_notebook_run
 def test_a_notebook_runs_and_shows_what_is_stored(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
     # A cell that fails raises here. Figures differ with the versions of libraries, what is shown does not.
