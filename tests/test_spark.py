@@ -298,7 +298,7 @@ def predict_schema(model: Any) -> pa.Schema:
         (pa.array([1_795_176_000_123]), {"time_unit": "ms"}),
     ],
 )
-def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, how: dict[str, str]) -> None:
+def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, how: dict[str, Any]) -> None:
     """Also where times have no zone, or are counts: the session's zone is another one."""
     from spamclf.spark.asked import reading_of
     from spamclf.spark.latest import after_last
@@ -307,7 +307,7 @@ def test_the_usual_instant_is_that_of_predict(session: Any, sent_at: pa.Array, h
         "messages": pa.table({"sender_id": ["a"], "recipient_id": ["b"], "sent_at": sent_at}),
         "accounts": pa.table({"account_id": ["a", "b"]}),
     }
-    last = Dataset(**tables, **how, not_after="2030-01-01").last_instant()  # type: ignore[arg-type]
+    last = Dataset(**tables, **how, not_after="2030-01-01").last_instant()
     given = frames(session, tables)
     if "time_zone" in how:
         from pyspark.sql import functions as sql

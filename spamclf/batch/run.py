@@ -90,7 +90,7 @@ def score(
     memory_gb : float, default=4.0
         Memory to get along with, in gigabytes (10**9 bytes), from 0.5: it decides on the number of shards, and on how
         much of them is kept from pass to pass. What must be known of every account at once comes on top where there are
-        millions (about 1 kB each), and so do the pages of files of its own, which the system takes back when it wants.
+        millions, and so do the pages of files of its own, which the system takes back when it wants.
     n_jobs : int, default=-1
         Threads, in joblib's sense. The scores do not depend on it.
     n_reasons, reasons_for

@@ -50,7 +50,7 @@ def dossier(
     \b
     Examples:
       spamclf dossier logs --operator "Bulk Ltd" --policy-date 2019-12-07 --out dossiers/bulk
-      spamclf dossier data/sample --campaign "photo 3" --out /tmp/dossier
+      spamclf dossier data/sample --campaign "photo 3" --out dossiers/photo-3
     """
     from spamclf.dossier.gathering import gather
     from spamclf.folders import read_dataset

@@ -72,7 +72,7 @@ class Case:
     @property
     def operation(self) -> str:
         """What the operation is called: the operator, or the campaign."""
-        return self.operator if self.asked is None else f"{self.asked[0]} {self.asked[1]}"  # type: ignore[return-value]
+        return str(self.operator) if self.asked is None else " ".join(map(str, self.asked))
 
     @cached_property
     def codes(self) -> npt.NDArray[np.int64]:

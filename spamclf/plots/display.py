@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +18,7 @@ __all__ = ["Display"]
 
 
 @dataclass(eq=False, repr=False)
-class Display:
+class Display(ABC):
     """What is drawn, and where it was drawn last; as scikit-learn's displays.
 
     A class method, ``from_...``, asks `evaluate`, `explain` or `find` for the numbers, keeps them as attributes and
@@ -69,8 +70,10 @@ class Display:
         """Return the axes that the title stands above."""
         return self.ax_
 
+    @abstractmethod
     def _title(self) -> str:
-        raise NotImplementedError
+        """Return what the display says of itself."""
 
+    @abstractmethod
     def _draw(self, ax: Axes) -> None:
-        raise NotImplementedError
+        """Draw on axes."""

@@ -196,7 +196,10 @@ def test_any_ids_become_pseudonyms_one_to_one(tmp_path, ids, seed):
 def test_nothing_that_was_there_is_found_in_the_bytes(tmp_path):
     """A canary in every id, text, path, free word, column of nobody's, and in the key."""
     canary, n = "CaNaRy", iter(range(100))
-    word = lambda: f"{canary}{next(n)}"  # noqa: E731
+
+    def word():
+        return f"{canary}{next(n)}"
+
     who = [word() for _ in range(3)]
     tables = rows.tables_of(
         accounts=[rows.account(each, network=word(), device=word()) for each in who],
