@@ -46,6 +46,17 @@ _SOFT, _LINE, _BOX = "#6B6B6B", "#E0E0E0", "#D9D9D9"
 def check_sheet(path: str | os.PathLike[str], kinds: Sequence[str] | None = None) -> Path:
     """Return the path of a sheet if it can be one: a PNG (see `spamclf.output.check_output`), of photos.
 
+    Parameters
+    ----------
+    path : path-like
+        Where the sheet is to be written; ends in ``.png``.
+    kinds : sequence of str, optional
+        Kinds of the campaigns that are listed, ``photo``, ``text`` or ``list``; by default all.
+
+    Returns
+    -------
+    path : Path
+
     Raises
     ------
     ParameterError, OutputError

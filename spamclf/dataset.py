@@ -173,6 +173,10 @@ class Dataset:
         schemes : mapping, optional
             As `Dataset.schemes`.
 
+        Returns
+        -------
+        dataset : Dataset
+
         Examples
         --------
         >>> Dataset.of_checked({"accounts": pa.table({"account_id": [7]})}, integer_ids=True, given=("accounts",))
@@ -253,6 +257,11 @@ class Dataset:
         ----------
         *tables : str
             Names of tables other than messages and accounts, without which no dataset is.
+
+        Returns
+        -------
+        dataset : Dataset
+            It shares its other tables with this one.
 
         Raises
         ------
@@ -344,6 +353,11 @@ class Dataset:
             Names it.
         build : callable
             Takes nothing.
+
+        Returns
+        -------
+        derived : object
+            The same one at every call with this key.
         """
         if key not in self._derived:
             self._derived[key] = build()
@@ -367,7 +381,16 @@ class Dataset:
         return max(latest, default=None)
 
     def to_native(self, table: pa.Table) -> Any:
-        """Turn a result into the dataframe library that the caller brought (`frame`)."""
+        """Turn a result into the dataframe library that the caller brought (`frame`).
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+
+        Returns
+        -------
+        dataframe : of the kind that `frame` names
+        """
         return to_native(table, self.frame)
 
     def __repr__(self) -> str:

@@ -40,6 +40,13 @@ def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int =
     text : str
         Several lines, without an end of line at its end. It holds counts and times, never an id or a text.
 
+    Raises
+    ------
+    ParameterError
+        For what is no dataset, or an argument out of its range.
+    SchemaError
+        If signatures of texts are of a scheme that cannot be read.
+
     Examples
     --------
     >>> dataset = Dataset(
@@ -266,6 +273,11 @@ def _plain(column: pa.Array) -> pa.Array:
 
 def data_dictionary() -> str:
     """Return the contract as text: each table's columns, types and meanings.
+
+    Returns
+    -------
+    text : str
+        A block per table, a line per column; without an end of line at its end.
 
     Examples
     --------

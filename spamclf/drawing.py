@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+#: The colours of what is automated and what is honest, of others, of text and of a second line.
 AUTOMATED, HONEST, OTHER, INK, SECOND = "#D55E00", "#0072B2", "#B8B8B8", "#333333", "#009E73"
 _CYCLE = (INK, SECOND, "#CC79A7", "#56B4E9")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), "-.")

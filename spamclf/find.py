@@ -66,6 +66,8 @@ def campaigns(
         If no instant is given and no row has a time.
     SchemaError, BadRowsError
         If photo hashes or signatures are of another scheme, or too many photo files cannot be read.
+    DataFileError
+        If ``innocent.csv`` cannot be read.
 
     Examples
     --------
@@ -109,6 +111,11 @@ def summary(found: Campaigns, *, top: int = 20, by: str = "size", operators: boo
     text : str
         No account is named in it, unless by the path of a photo or by a text that holds an id: a photo's file may be
         called after its account. No character moves a terminal's cursor.
+
+    Raises
+    ------
+    ParameterError
+        For an argument out of its range, or of another type.
 
     Examples
     --------

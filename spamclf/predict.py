@@ -68,6 +68,8 @@ def score(
         If the model is a path and cannot be loaded, or needs features that this version does not have.
     InsufficientDataError
         If no instant is given and no row has a time.
+    SchemaError, DataFileError
+        If signatures of texts come without how they were made, or ``innocent.csv`` cannot be read.
 
     Examples
     --------
@@ -107,7 +109,7 @@ def score_batches(
 
     Raises
     ------
-    ParameterError, ModelFileError, InsufficientDataError
+    ParameterError, ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `score`.
 
     Examples
@@ -145,7 +147,7 @@ def segments(
 
     Raises
     ------
-    ParameterError, ModelFileError, InsufficientDataError
+    ParameterError, ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `score`.
 
     Examples

@@ -7,6 +7,7 @@ from typing import Literal
 
 __all__ = ["TABLES", "Column", "ColumnType", "Table"]
 
+#: What a column may hold: opaque ids, strings, instants, truth values, numbers, signatures of 128 numbers.
 ColumnType = Literal["id", "string", "time", "bool", "float", "signature"]
 
 
@@ -30,6 +31,11 @@ class Column:
         The least legal value of a ``float``.
     pattern : str
         The regular expression that a whole value must match; empty: any.
+
+    Examples
+    --------
+    >>> TABLES["messages"].column("typed_s").unit
+    's'
     """
 
     name: str
@@ -60,6 +66,11 @@ class Table:
         Id columns whose account must appear in ``accounts`` or as a sender of ``messages``.
     distinct : tuple of str
         Two id columns that must differ within a row.
+
+    Examples
+    --------
+    >>> [table.name for table in TABLES.values() if table.required]
+    ['accounts', 'messages']
     """
 
     name: str
@@ -72,12 +83,22 @@ class Table:
     distinct: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
-        """Return the column called `name`."""
+        """Return the column called `name`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        column : Column
+        """
         return next(column for column in self.columns if column.name == name)
 
 
 _ACCOUNT = Column("account_id", "id", False, "the account; opaque, never parsed as a number")
 
+#: The seven tables of a dataset by name: the contract that every row is checked against.
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (

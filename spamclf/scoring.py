@@ -32,6 +32,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+#: At or above the threshold; below it; nothing sent in the look-back, so nothing to judge by.
 VERDICTS = ("automated", "not_automated", "insufficient_data")
 SHIPPED = "default"
 _SENDS = "send_rate_sends"

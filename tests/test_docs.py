@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import inspect
 import pkgutil
 import re
-import sys
 from collections.abc import Iterator
 from string import Formatter
 from typing import Any, get_args
@@ -15,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 import spamclf
-from spamclf import describe, dossier, evaluate, explain, output, plots, predict, simulate, train
+from spamclf import explain, predict, train
 from spamclf.cli import main
 from spamclf.features import CATALOGUE, FAMILIES
 from spamclf.features.feature import Tier, Unit
@@ -23,7 +21,6 @@ from spamclf.schema import TABLES
 from tests.doors import ROOT
 
 README = ROOT / "README.md"
-DOORS = (predict, train, evaluate, explain)
 
 
 def is_defined_in(value: Any, module: Any) -> bool:
@@ -54,40 +51,6 @@ def public_functions() -> dict[str, Any]:
 
 
 FUNCTIONS = public_functions()
-#: Where callers look: the face of the package, the doors, and what draws, writes and simulates.
-_FACES = (spamclf, predict, train, evaluate, explain, describe, dossier, output, plots, simulate)
-_OBJECTS = [
-    value for face in _FACES for name in face.__all__ if not inspect.ismodule(value := getattr(face, name))
-]
-_NAMES = {f"{value.__module__}.{value.__qualname__}" for value in _OBJECTS if hasattr(value, "__qualname__")}
-PROMISED = {
-    where: value
-    for where, value in FUNCTIONS.items()
-    if where in _NAMES or (where.rpartition(".")[0] in _NAMES and inspect.isfunction(value))
-}
-
-
-def sections(doc: str) -> dict[str, str]:
-    """Cut a numpydoc docstring at its underlined headings."""
-    parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", inspect.cleandoc(doc) + "\n", flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def documented(doc: str) -> set[str]:
-    """Names that the heads of the sections on parameters and attributes mention."""
-    text = "".join(sections(doc).get(heading, "") for heading in ("Parameters", "Attributes"))
-    heads = [line for line in text.splitlines() if line[:1].strip()]
-    return {name.strip(" *") for head in heads for name in head.split(" : ")[0].split(",")}
-
-
-def spoken_of(value: Any, name: str) -> Any:
-    """Return what a docstring names: a method beside this one, or something that its module knows."""
-    home = sys.modules[value.__module__]
-    if inspect.isfunction(value) and "." in value.__qualname__:
-        home = getattr(home, value.__qualname__.partition(".")[0])
-    return functools.reduce(getattr, name.split("."), home)
-
-
 # ---- docstrings --------------------------------------------------------------------------------------------------
 
 
@@ -97,38 +60,6 @@ def test_public_names_have_docstrings(where):
     assert doc, where
     first = doc.strip().split("\n\n")[0]
     assert first.endswith((".", ":")) or first.count("\n") == 0, f"{where}: a summary is a sentence"
-
-
-@pytest.mark.parametrize("where", PROMISED)
-def test_parameters_are_documented(where):
-    value = PROMISED[where]
-    told = documented(value.__doc__ or "")
-    shared = re.search(r"arameters[^.]* those of `([\w.]+)`", value.__doc__ or "")
-    if shared:  # the whole section stands there
-        told |= documented(spoken_of(value, shared[1]).__doc__)
-    names = [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
-    is_short_method = inspect.isfunction(value) and "." in value.__qualname__ and len(names) == 1
-    missing = set(names) - told
-    # a method of one argument says in its sentence what that is
-    assert not missing or is_short_method, f"{where} does not document {', '.join(sorted(missing))}"
-
-
-@pytest.mark.parametrize("where", PROMISED)
-def test_what_is_documented_is_there(where):
-    """No docstring speaks of a parameter that is gone."""
-    value = PROMISED[where]
-    if inspect.isclass(value):
-        return  # attributes may be more than the arguments
-    extra = documented(value.__doc__ or "") - set(inspect.signature(value).parameters)
-    assert not extra, f"{where} documents {', '.join(sorted(extra))}"
-
-
-@pytest.mark.parametrize("module", [*DOORS], ids=lambda module: module.__name__)
-def test_doors_have_examples(module):
-    for name in module.__all__:
-        value = getattr(module, name)
-        if is_defined_in(value, module):
-            assert ">>> " in (value.__doc__ or ""), f"{module.__name__}.{name} needs an example that runs"
 
 
 # ---- README ------------------------------------------------------------------------------------------------------

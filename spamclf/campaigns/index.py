@@ -120,10 +120,17 @@ class CampaignIndex:
         labels : Labels, optional
         evidence : Evidence, optional
 
+        Returns
+        -------
+        index : CampaignIndex
+            A new one; this one stays as it is.
+
         Raises
         ------
         SchemaError
             If fingerprints were made by another scheme than those of the index: they cannot be compared.
+        ParameterError
+            If something else than sightings, labels or evidence is given.
         """
         for seen in sightings:
             _check_type(seen, Sightings, "sightings", "CampaignIndex.add")
@@ -144,10 +151,20 @@ class CampaignIndex:
 
         Of two verdicts on one account at one instant the milder one stands, as everywhere.
 
+        Parameters
+        ----------
+        *others : CampaignIndex
+
+        Returns
+        -------
+        index : CampaignIndex
+
         Raises
         ------
         SchemaError
             If their fingerprints were made by different schemes: they cannot be compared.
+        ParameterError
+            If one of them is something else.
         """
         for other in others:
             _check_type(other, CampaignIndex, "others", "CampaignIndex.merge")
@@ -164,6 +181,15 @@ class CampaignIndex:
         ----------
         instant : str, datetime or int
             As of `spamclf.instants.to_instant`.
+
+        Returns
+        -------
+        index : CampaignIndex
+
+        Raises
+        ------
+        ParameterError
+            If the instant is none.
         """
         until = to_instant(instant, name="instant", where="CampaignIndex.before")
         return self._where([instant < until for _, instant in self._traces()])
@@ -179,6 +205,15 @@ class CampaignIndex:
         ----------
         before : str, datetime or int
             As of `spamclf.instants.to_instant`.
+
+        Returns
+        -------
+        index : CampaignIndex
+
+        Raises
+        ------
+        ParameterError
+            If the instant is none.
         """
         limit = to_instant(before, name="before", where="CampaignIndex.forget")
         traces = self._traces()
@@ -301,6 +336,10 @@ class CampaignIndex:
         schemes : dict of str to str
             As of `schemes`.
 
+        Returns
+        -------
+        index : CampaignIndex
+
         Raises
         ------
         ParameterError
@@ -339,6 +378,10 @@ class CampaignIndex:
         Parameters
         ----------
         folder : path-like
+
+        Returns
+        -------
+        index : CampaignIndex
 
         Raises
         ------

@@ -68,6 +68,8 @@ def list_campaigns(
         For an argument out of its range.
     InsufficientDataError
         If no instant is given and no row has a time.
+    SchemaError, DataFileError
+        As of `find.campaigns`.
 
     Examples
     --------

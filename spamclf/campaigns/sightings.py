@@ -82,6 +82,24 @@ class Sightings:
 
         With `place`, shape (n,), the fingerprint of a row is ``words[place]``: a matrix of all rows need not be made.
 
+        Parameters
+        ----------
+        kind : {"photo", "text", "list"}
+        scheme : str
+            How the fingerprints were made; those of different schemes cannot be compared.
+        account : array_like of shape (n,), dtype uint64
+            Pseudonyms of accounts.
+        instant : array_like of shape (n,), dtype int64
+            Microseconds since the epoch, UTC.
+        words : array_like of shape (n, width)
+            The fingerprint of each row; with `place`, of shape (m, width).
+        place : array_like of shape (n,), optional
+            Which row of `words` is the fingerprint of each row.
+
+        Returns
+        -------
+        sightings : Sightings
+
         Raises
         ------
         ParameterError
@@ -104,12 +122,35 @@ class Sightings:
 
     @classmethod
     def empty(cls, kind: Kind, scheme: str) -> Sightings:
-        """Return no sightings."""
+        """Return no sightings.
+
+        Parameters
+        ----------
+        kind : {"photo", "text", "list"}
+        scheme : str
+
+        Returns
+        -------
+        sightings : Sightings
+
+        Raises
+        ------
+        ParameterError
+            For another kind.
+        """
         return cls.of(kind, scheme, [], [], [])
 
     @classmethod
     def join(cls, parts: Sequence[Sightings]) -> Sightings:
         """Return the rows of all parts, each once.
+
+        Parameters
+        ----------
+        parts : sequence of Sightings
+
+        Returns
+        -------
+        sightings : Sightings
 
         Raises
         ------
@@ -132,7 +173,16 @@ class Sightings:
         return _merge(parts)
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Sightings:
-        """Return some of the rows, with the fingerprints that they use."""
+        """Return some of the rows, with the fingerprints that they use.
+
+        Parameters
+        ----------
+        chosen : ndarray of shape (n,), dtype bool
+
+        Returns
+        -------
+        sightings : Sightings
+        """
         group = self.group[chosen]
         used = np.zeros(len(self.words), np.bool_)
         used[group] = True
@@ -142,7 +192,17 @@ class Sightings:
         )
 
     def between(self, since: int, until: int) -> Sightings:
-        """Return the rows of ``[since, until)``."""
+        """Return the rows of ``[since, until)``.
+
+        Parameters
+        ----------
+        since, until : int
+            Microseconds since the epoch, UTC.
+
+        Returns
+        -------
+        sightings : Sightings
+        """
         return self.where((self.instant >= since) & (self.instant < until))
 
 

@@ -90,7 +90,16 @@ class Campaigns:
         return f"<Campaigns: {len(self):,}{f' ({counts})' if counts else ''}>"
 
     def are_of(self, dataset: Any) -> bool:
-        """Tell whether they were listed from this very dataset: rows of another one are not theirs."""
+        """Tell whether they were listed from this very dataset: rows of another one are not theirs.
+
+        Parameters
+        ----------
+        dataset : Dataset
+
+        Returns
+        -------
+        are_of : bool
+        """
         return self._source() is dataset
 
     def members(self) -> pa.Table:
@@ -132,6 +141,11 @@ class Campaigns:
             What comes first: most accounts; most of them known to be automated; or most new accounts in 24 hours. The
             known share is reckoned as the features do, (automated + 1) / (labelled + 2), so that nine of ten come
             before one of one, and what nobody labelled stands between the bad and the good. Ties stay by size.
+
+        Returns
+        -------
+        table : pyarrow.Table
+            The rows of `table`.
 
         Raises
         ------

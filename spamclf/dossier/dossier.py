@@ -74,6 +74,14 @@ class Dossier:
 
         Each is written whole or not at all, the data first: a page always tells the hash of data that was written.
 
+        Parameters
+        ----------
+        folder : path-like
+
+        Returns
+        -------
+        folder : Path
+
         Raises
         ------
         OutputError

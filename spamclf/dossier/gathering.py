@@ -84,7 +84,7 @@ def gather(
         operator and campaign, or an argument out of its range.
     InsufficientDataError
         If an operator is named and the dataset has no table of evidence, or no instant is given and no row has a time.
-    ModelFileError, SchemaError, BadRowsError
+    ModelFileError, SchemaError, BadRowsError, DataFileError
         As of `predict.score` and `find.campaigns`.
 
     Examples

@@ -46,6 +46,11 @@ def row_text(table: str, row: Mapping[str, Any]) -> str:
         Values by column. Instants are datetimes (without a zone: UTC), strings in ISO 8601 or whole microseconds since
         the epoch. Columns that are missing are null; others than the contract's are left out.
 
+    Returns
+    -------
+    text : str
+        Compact JSON, the table first, then the contract's columns in their order.
+
     Raises
     ------
     ParameterError
@@ -71,6 +76,10 @@ def row_hash(table: str, row: Mapping[str, Any]) -> str:
     ----------
     table, row
         As of `row_text`.
+
+    Returns
+    -------
+    digest : str
 
     Raises
     ------

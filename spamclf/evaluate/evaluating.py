@@ -90,6 +90,8 @@ def evaluate(
         For arguments out of their range.
     DataFileError
         If the truth is a file that cannot be read.
+    ModelFileError, SchemaError
+        As of `predict.score`.
 
     Examples
     --------
@@ -130,6 +132,8 @@ def evaluate_worlds(
         If there is no world, or one without accounts of both kinds that sent.
     ParameterError
         For arguments out of their range, or what is no world.
+    ModelFileError, SchemaError, DataFileError
+        As of `predict.score`.
 
     Examples
     --------

@@ -72,6 +72,11 @@ class Evaluation:
         what : {"roc_auc", "average_precision", "recall", "recall_cut_here", "honest_flagged"}
         of : {"model", "nobody labelled", "one rule", "tree of depth 3"}, default="model"
 
+        Returns
+        -------
+        figure : Interval
+            The value, and its interval of 95 %.
+
         Raises
         ------
         ParameterError

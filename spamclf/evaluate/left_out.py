@@ -70,6 +70,10 @@ def leave_one_family_out(
     ------
     ParameterError
         If there is no world to test on, or a family is none of the automated ones.
+    InsufficientDataError
+        If a world has no accounts of both kinds that sent; and whatever `fit` raises.
+    ModelFileError, SchemaError, DataFileError
+        As of `predict.score`.
 
     Examples
     --------
@@ -141,6 +145,8 @@ def leave_campaigns_out(
     ------
     ParameterError
         If `n_folds` is not from 2 to the number of campaigns.
+    InsufficientDataError, ModelFileError, SchemaError, DataFileError
+        As of `leave_one_family_out`.
 
     Examples
     --------
@@ -211,6 +217,8 @@ def tier_price(
     ------
     ParameterError
         If there is no world to test on, or `fit` knows no such tier.
+    InsufficientDataError, ModelFileError, SchemaError, DataFileError
+        As of `leave_one_family_out`.
 
     Examples
     --------

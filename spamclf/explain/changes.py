@@ -142,7 +142,7 @@ def counterfactual(
 
     Raises
     ------
-    ParameterError, ModelFileError, InsufficientDataError
+    ParameterError, ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `reasons`.
 
     Examples

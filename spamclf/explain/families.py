@@ -143,7 +143,7 @@ def reasons(
     ------
     ParameterError
         For an account that the dataset does not have, or an argument out of its range.
-    ModelFileError, InsufficientDataError
+    ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `predict.score`.
 
     Examples

@@ -90,7 +90,7 @@ def importance(
         For an argument out of its range.
     InsufficientDataError
         If no account has sends in the model's history; and as of `predict.score`.
-    ModelFileError
+    ModelFileError, SchemaError, DataFileError
         As of `predict.score`.
 
     Examples

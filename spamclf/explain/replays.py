@@ -130,6 +130,8 @@ def replay(
         If the score id is none, or not as it was written.
     ModelFileError
         As of `predict.score`.
+    InsufficientDataError, SchemaError, DataFileError
+        As of `predict.score`.
 
     Examples
     --------

@@ -154,7 +154,7 @@ def statement(
     ------
     InsufficientDataError
         If the model does not flag the account: there are no reasons to state.
-    ParameterError, ModelFileError
+    ParameterError, ModelFileError, SchemaError, DataFileError
         As of `reasons`; also for a text that is empty or longer than 2,000 characters.
 
     Examples

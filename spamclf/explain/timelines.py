@@ -97,7 +97,7 @@ def timeline(
     ------
     ParameterError
         For an account that the dataset does not have, or an argument out of its range.
-    ModelFileError, InsufficientDataError
+    ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `predict.score`.
 
     Examples

@@ -23,8 +23,10 @@ _MODULES = (
     account, registration, send_rate, fan_out, replies, rhythm, co_target, photo, template, evidence, feedback
 )  # fmt: skip
 
+#: Every family by its name, in the order of the catalogue.
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in _MODULES}
 
+#: Every feature by its name, family after family: what `extract` computes and models look at.
 CATALOGUE: dict[str, Feature] = {
     feature.name: feature for family in FAMILIES.values() for feature in family.features
 }

@@ -77,6 +77,13 @@ class FeatureTable:
         Look-back before each `as_of`.
     frame : str
         The dataframe library that the dataset came in.
+
+    Examples
+    --------
+    >>> from spamclf import extract, read_dataset
+    >>> table = extract(read_dataset("data/sample"), as_of="2026-06-01", features=["fan_out"])
+    >>> table["fan_out_strangers"].shape
+    (400,)
     """
 
     account_ids: pa.Array
@@ -102,7 +109,18 @@ class FeatureTable:
         return values
 
     def matrix(self, names: Sequence[str] | None = None) -> npt.NDArray[np.float64]:
-        """Return the values as a C-contiguous matrix of shape (n_rows, n_features), for an estimator."""
+        """Return the values as a C-contiguous matrix of shape (n_rows, n_features), for an estimator.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Features, in the order of the columns to come; by default all.
+
+        Returns
+        -------
+        matrix : ndarray of shape (n_rows, n_features), dtype float64
+            NaN where a feature cannot be known.
+        """
         if names is None or tuple(names) == self.names:
             return np.ascontiguousarray(self.values.T)
         return np.column_stack([self[name] for name in names])
@@ -170,6 +188,8 @@ def extract(
         For an unknown feature or an argument out of its range.
     InsufficientDataError
         If no instant is given and no row has a time.
+    SchemaError, DataFileError
+        If signatures of texts come without how they were made, or ``innocent.csv`` cannot be read.
 
     Examples
     --------

@@ -60,6 +60,13 @@ class Feature:
         Whether it is the account's own doing, and it could have done otherwise: how much, how fast, when and to whom it
         sent, what it showed. False for its age and registration, and for whatever others decide: who answers, blocks,
         reports, labels, or shows the same.
+
+    Examples
+    --------
+    >>> from spamclf.features import CATALOGUE
+    >>> feature = CATALOGUE["fan_out_strangers"]
+    >>> feature.unit, feature.direction, feature.tier, feature.needs
+    ('count', 1, '1', ('messages.recipient_id',))
     """
 
     name: str
@@ -87,6 +94,10 @@ class Feature:
         others : mapping of str to str, optional
             What `companions` are, in words.
 
+        Returns
+        -------
+        sentence : str
+
         Examples
         --------
         >>> from spamclf.features import CATALOGUE
@@ -109,7 +120,17 @@ class Feature:
         return _ONE.sub(_one, said.strip().replace("  ", " "))
 
     def in_words(self, value: float) -> str:
-        """Return a value with its unit; nothing for one that is not known."""
+        """Return a value with its unit; nothing for one that is not known.
+
+        Parameters
+        ----------
+        value : float
+            In the feature's unit.
+
+        Returns
+        -------
+        words : str
+        """
         return "" if np.isnan(value) else _in_words(value, self.unit)
 
 
@@ -125,6 +146,12 @@ class Family:
     measure : callable
         ``measure(ego, slices, out)`` returns the work ``f(low, high)`` that fills ``out[:, low:high]`` for these
         slices; `out` has shape (n_features, n_slices). Works on different slices may run in different threads.
+
+    Examples
+    --------
+    >>> from spamclf.features import FAMILIES
+    >>> [feature.name for feature in FAMILIES["evidence"].features]
+    ['evidence_photo_accounts', 'evidence_template_accounts', 'evidence_reported_accounts']
     """
 
     name: str

@@ -236,6 +236,8 @@ class LiveScorer:
         InsufficientDataError
             If nothing with a time was observed and no instant is given, or rows of the history before the instant
             have fallen out.
+        SchemaError, DataFileError
+            As of `predict.score`.
 
         Examples
         --------
@@ -258,6 +260,11 @@ class LiveScorer:
         Returns
         -------
         table : dataframe of the kind that the first rows came in
+
+        Raises
+        ------
+        ParameterError, InsufficientDataError, SchemaError, DataFileError
+            As of `score`.
         """
         with self._lock:
             scoring = self._scoring(account_ids, as_of)
@@ -312,12 +319,21 @@ class LiveScorer:
         innocent : path or spamclf.campaigns.innocent.Innocent, optional
             The same list as before, which is not in the checkpoint.
 
+        Returns
+        -------
+        live : LiveScorer
+            It goes on where the checkpoint was made; rows that came since then are to be observed again.
+
         Raises
         ------
         DataFileError
             If there is no checkpoint, or it is damaged, forged or of another version.
         ParameterError
             If it was made with another model.
+        ModelFileError
+            If the model is a path and cannot be loaded.
+        SchemaError
+            If a table of the checkpoint is not as it was written.
         """
         state, tables = read_checkpoint(path)
         model = as_model(model)

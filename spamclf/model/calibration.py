@@ -68,6 +68,14 @@ class SigmoidCalibration:
     def from_dict(cls, stated: Any) -> SigmoidCalibration:
         """Construct from what `to_dict` gave, trusting nothing in it.
 
+        Parameters
+        ----------
+        stated : dict
+
+        Returns
+        -------
+        calibration : SigmoidCalibration
+
         Raises
         ------
         ParameterError

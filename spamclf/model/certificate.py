@@ -296,6 +296,16 @@ class Certificate:
     def from_dict(cls, stated: Any, reference: Reference | None = None) -> Certificate:
         """Construct from what `to_dict` gave, trusting nothing in it.
 
+        Parameters
+        ----------
+        stated : dict
+        reference : Reference, optional
+            What `check` compares new accounts with; it is stored beside the dict.
+
+        Returns
+        -------
+        certificate : Certificate
+
         Raises
         ------
         ParameterError

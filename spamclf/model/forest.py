@@ -48,6 +48,11 @@ class Forest:
         Raw score before the first tree.
     n_features : int
 
+    Attributes
+    ----------
+    depths : ndarray of shape (n_trees,), dtype int32
+        Splits on the longest way through each tree.
+
     Raises
     ------
     ParameterError

@@ -90,6 +90,22 @@ class HonestScores(ScoreLists):
     ) -> HonestScores:
         """Construct from what was stored, after an audit.
 
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            ``values``, shape (n_scores,), the sorted scores of one list after the other; ``offsets``, shape
+            (n_segments + 2,), where each begins and ends.
+        names : sequence of str
+            Segments, in the order of their lists; that of all accounts comes first.
+        window : tuple of (str, str), optional
+            As of `HonestScores`.
+        reference : Reference, optional
+            As of `HonestScores`.
+
+        Returns
+        -------
+        honest : HonestScores
+
         Raises
         ------
         ParameterError

@@ -95,6 +95,14 @@ class IsotonicCalibration:
     def from_dict(cls, stated: Any) -> IsotonicCalibration:
         """Construct from what `to_dict` gave, trusting nothing in it.
 
+        Parameters
+        ----------
+        stated : dict
+
+        Returns
+        -------
+        calibration : IsotonicCalibration
+
         Raises
         ------
         ParameterError

@@ -108,6 +108,20 @@ class Reference:
     ) -> Reference:
         """Construct from what was stored, after an audit.
 
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            ``cuts``, ``counts``, ``offsets`` and ``missing`` as of `Reference`; ``score_values`` and ``score_offsets``,
+            the sorted scores of one list after the other and where each begins and ends.
+        names : sequence of str
+            Features, in the order of their cuts.
+        segments : sequence of str, default=()
+            In the order of their scores; those of all accounts come first.
+
+        Returns
+        -------
+        reference : Reference
+
         Raises
         ------
         ParameterError

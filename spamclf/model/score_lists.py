@@ -134,12 +134,28 @@ class ScoreLists:
         return cls(*cls._sorted(account, score, segments))
 
     def lists(self) -> Iterator[Floats]:
-        """Yield the list of all accounts, then that of each segment."""
+        """Yield the list of all accounts, then that of each segment.
+
+        Yields
+        ------
+        scores : ndarray of shape (n_scores,), dtype float64
+            Sorted.
+        """
         for begin, end in itertools.pairwise(self.offsets):
             yield self.values[begin:end]
 
     def told_apart(self, alone: Collection[str]) -> dict[str, Floats]:
         """Return the list of each segment by name, countries that do not stand alone as one list of other countries.
+
+        Parameters
+        ----------
+        alone : collection of str
+            Segments of countries that stand alone, such as ``country=DE``.
+
+        Returns
+        -------
+        lists : dict of str to ndarray of shape (n_scores,), dtype float64
+            Sorted scores.
 
         Examples
         --------

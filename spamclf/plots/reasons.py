@@ -216,7 +216,7 @@ class ImportanceDisplay(Display):
 
         Raises
         ------
-        ParameterError, ModelFileError, InsufficientDataError
+        ParameterError, ModelFileError, InsufficientDataError, SchemaError, DataFileError
             As of `explain.importance`.
 
         Examples

@@ -65,6 +65,8 @@ class ScoresDisplay(Display):
         ------
         ParameterError
             If the table lacks columns, or accounts with enough data.
+        SchemaError
+            If a table is no dataframe of a known kind.
 
         Examples
         --------
@@ -179,6 +181,8 @@ class ChangeDisplay(Display):
         ------
         ParameterError
             If the tables have no accounts in common.
+        SchemaError
+            If a table is no dataframe of a known kind.
 
         Examples
         --------

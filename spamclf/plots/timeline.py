@@ -202,7 +202,7 @@ class TimelineDisplay(Display):
 
         Raises
         ------
-        ParameterError, ModelFileError, InsufficientDataError
+        ParameterError, ModelFileError, InsufficientDataError, SchemaError, DataFileError
             As of `explain.timeline`.
 
         Examples

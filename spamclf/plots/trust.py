@@ -64,6 +64,8 @@ class ThresholdChoiceDisplay(Display):
         ------
         ParameterError
             If there is no row, or a column is missing.
+        SchemaError
+            If it is no dataframe of a known kind.
 
         Examples
         --------

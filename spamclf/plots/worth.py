@@ -57,6 +57,14 @@ class _OfEvaluation(Display):
         ------
         ParameterError, InsufficientDataError
             If the evaluation holds no accounts of the kind that is drawn.
+
+        Examples
+        --------
+        >>> from spamclf import evaluate, read_dataset
+        >>> from spamclf.plots import FamilyRecallDisplay
+        >>> found = evaluate.evaluate(read_dataset("data/sample"))
+        >>> FamilyRecallDisplay.from_evaluation(found, title="Found").ax_.get_title(loc="left")
+        'Found'
         """
         return cls(evaluation).plot(ax, title=title)
 

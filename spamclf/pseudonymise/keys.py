@@ -65,7 +65,19 @@ class Key:
         )
 
     def digest(self, domain: Domain, content: bytes) -> bytes:
-        """Return the 32 bytes of HMAC-SHA-256 of some content in a domain."""
+        """Return the 32 bytes of HMAC-SHA-256 of some content in a domain.
+
+        Parameters
+        ----------
+        domain : str
+            What is told apart though it may be spelled alike: a person, a network, a device.
+        content : bytes
+
+        Returns
+        -------
+        digest : bytes
+            32 of them.
+        """
         return hmac.digest(self._key, domain.encode() + b"\0" + content, "sha256")
 
     def pseudonyms(self, domain: Domain, values: pa.Array) -> pa.Array:

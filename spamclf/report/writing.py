@@ -76,7 +76,7 @@ def write(
         For an argument out of its range, or another ending.
     OutputError
         If it cannot be written; what stood there before is untouched.
-    ModelFileError, InsufficientDataError
+    ModelFileError, InsufficientDataError, SchemaError, DataFileError
         As of `predict.score`.
 
     Examples

@@ -127,7 +127,17 @@ class Policy:
         return round(price, 4)
 
     def pace(self, offset: int) -> Pace:
-        """Return the settings of the sender; `offset` is local time minus UTC in microseconds."""
+        """Return the settings of the sender.
+
+        Parameters
+        ----------
+        offset : int
+            Local time minus UTC, in microseconds.
+
+        Returns
+        -------
+        pace : Pace
+        """
         shape = "fixed" if self.gap in ("fixed", "jittered") else "lognormal"
         jitter = {"fixed": 0.0, "jittered": 0.5}.get(self.gap, 1.0)
         return Pace(

@@ -42,7 +42,7 @@ def split(
 
     Raises
     ------
-    InsufficientDataError, ParameterError
+    InsufficientDataError, ParameterError, SchemaError, DataFileError
         As of `fit`.
 
     Examples

@@ -127,6 +127,8 @@ def fit(
         calibration accounts are too few for the certificate.
     ParameterError
         For an argument out of its range.
+    SchemaError, DataFileError
+        If signatures of texts come without how they were made, or ``innocent.csv`` cannot be read.
 
     Examples
     --------

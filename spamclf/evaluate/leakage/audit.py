@@ -102,6 +102,8 @@ def audit_leakage(
         If your code returns no such table.
     InsufficientDataError
         If there is no account, or no instant is given and no row has a time.
+    DataFileError
+        If a table of the dataset is a file that cannot be read any more.
 
     Examples
     --------

@@ -122,7 +122,18 @@ class LeakageReport:
         return self.ok
 
     def of(self, kind: Kind) -> tuple[Finding, ...]:
-        """Return the findings of a kind."""
+        """Return the findings of a kind.
+
+        Parameters
+        ----------
+        kind : str
+            As of `Finding`.
+
+        Returns
+        -------
+        findings : tuple of Finding
+            In the order of `findings`.
+        """
         return tuple(each for each in self.findings if each.kind == kind)
 
     def to_arrow(self) -> pa.Table:
