@@ -48,6 +48,13 @@ def test_every_command_has_an_example_that_it_takes(path, command):
         assert each.param_type_name != "option" or (each.help or "").strip().endswith("."), each.name
 
 
+@pytest.mark.parametrize("path", [(), ("labels",)])
+def test_the_list_of_commands_is_cut_nowhere(path):
+    text = cli(*path, "--help").stdout
+    assert "..." not in text.split("Commands:")[1]
+    assert max(map(len, text.splitlines())) <= 80
+
+
 # ---- the table of scores --------------------------------------------------------------------------------------
 
 
@@ -200,6 +207,45 @@ def test_errors_follow_the_template(tmp_path):
         assert run.stdout == ""
         said = run.stderr.replace(COMPILING, "")
         assert re.fullmatch(r"Error: [\w ./'-]+: .* must .*; got[: ].*\..*\n", said), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["score", SAMPLE, "--jobs", 0], "spamclf: --jobs must be"),
+        (["train", SAMPLE, "--out", "m", "--history-days", -1], "fit: --history-days must be above 0"),
+        (["train", SAMPLE, "--out", "m", "--as-of", "1999-01-01"], "or a later --as-of."),
+        (["simulate", "w", "--accounts", 3], "simulate.world: --accounts must be a whole number from 20"),
+        (["simulate", ".", "--accounts", 20], "Choose another, or say --overwrite."),
+        (["dossier", SAMPLE, "--out", "d", "--policy-date", "never", "--campaign", "photo 1"], "--policy-date must"),
+        (["train", SAMPLE, "--out", "file/m"], "out: the folder must be one that can be made; got 'file'"),
+        (["simulate", "file/w", "--accounts", 20, "--days", 3], "the folder must be one that can be made; got 'w'"),
+        (["dossier", SAMPLE, "--campaign", "photo 1", "--out", "file/d"], "the folder must be one that can be made"),
+        (["labels", "add", SAMPLE, "file"], "file: decisions must be a .json or .csv file; got none of either"),
+    ],
+)  # fmt: skip
+def test_a_refusal_speaks_of_options_and_leaves_nothing(arguments, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    run = cli(*arguments)
+    assert run.exit_code in (1, 2)
+    assert told in run.stderr
+    left = [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")]
+    assert left == ["file"]
+
+
+@pytest.mark.parametrize("command", ["describe", "train", "report", "campaigns", "simulate"])
+def test_an_interrupted_command_ends_with_130_and_a_line(command, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spamclf.folders.read_dataset", interrupted)
+    monkeypatch.setattr("spamclf.simulate.world", interrupted)
+    out = {"train": ["--out", tmp_path / "m"], "report": ["--out", tmp_path / "r.html"]}.get(command, [])
+    run = cli(command, tmp_path / "w" if command == "simulate" else SAMPLE, *out)
+    assert (run.exit_code, run.stdout) == (130, "")
+    assert run.stderr == "\nInterrupted. No output is left half-written.\n"
+    assert all(path.name.endswith(".lock") for path in tmp_path.iterdir())
 
 
 def test_a_pipe_sees_results_alone():

@@ -12,7 +12,7 @@ from spamclf.wording import counted
 __all__ = ["report"]
 
 
-@click.command()
+@click.command(short_help="Write the flagged accounts as one page to decide on.")
 @dataset_options
 @click.option("--out", required=True, type=click.Path(), help="Write the page to this .html file.")
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
