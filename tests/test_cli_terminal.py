@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from spamclf import progress
+from spamclf import progress, read_dataset, report
 from spamclf.cli import main, scores, shared
-from spamclf.progress import Pace, Progress, clock
+from spamclf.progress import Pace, Progress, SlowPace, clock
 from tests.doors import ROOT, SAMPLE, cli, cli_process
 
 COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
@@ -119,6 +119,44 @@ def test_rate_and_time_left_of_steps(at):
     assert pace.told(250, "accounts") == ", 25 accounts a second, 0:30 left"
     assert pace.told(500) == ", 0:10 left"
     assert pace.told(1000) == ""
+
+
+def test_many_short_steps_say_a_line_now_and_then_and_none_in_a_short_run(at):
+    lines = []
+    pace = SlowPace(10, lines.append)
+    for done in range(10):
+        pace.tell(f"step {done}", done, "steps")
+        at[0] += 2.0
+    assert lines == [
+        "step 3, 0.5 steps a second, 0:14 left ...",
+        "step 6, 0.5 steps a second, 0:08 left ...",
+        "step 9, 0.5 steps a second, 0:02 left ...",
+    ]
+    short = SlowPace(4, lines.append)
+    for done in range(4):
+        short.tell("short", done, "steps")
+        at[0] += 0.2
+    assert len(lines) == 3
+
+
+def test_a_report_and_campaigns_tell_how_they_go_on(at, tmp_path, monkeypatch):
+    """The search for changes takes long and its amount is known: it tells the rate and what is left."""
+    from spamclf.report import cases
+
+    def slowly(_):
+        at[0] += 4.0
+        return {}
+
+    monkeypatch.setattr(cases, "_change", slowly)
+    lines = []
+    report.write(read_dataset(SAMPLE), tmp_path / "r.html", n_changes=4, n_pictures=0, progress=lines.append)
+    assert lines[0] == "scoring 400 accounts ..."
+    assert lines[1:5] == [
+        "fingerprinting photos ...", "fingerprinting texts ...", "fingerprinting lists ...",
+        "looking for near-duplicates ...",
+    ]  # fmt: skip
+    assert lines[5].startswith("writing ")
+    assert lines[6:] == ["searching what would clear account 3 of 4, 0.25 accounts a second, 0:08 left ..."]
 
 
 def test_rate_and_time_left_over_passes(at):

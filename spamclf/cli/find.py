@@ -91,8 +91,7 @@ def campaigns(
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
         ego = EgoLog.build(dataset, n_jobs=n_jobs)
-        say("looking for campaigns ...")
-        found = find.campaigns(dataset, n_jobs=n_jobs, ego=ego, **settings)
+        found = find.campaigns(dataset, n_jobs=n_jobs, ego=ego, progress=say, **settings)
         if out:
             write_result(found.table, out, texts=["example"])
         if members:

@@ -72,7 +72,6 @@ def report(
     with hold(path):
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
-        say("scoring, looking for campaigns, writing ...")
         n = write(
             dataset,
             path,
@@ -82,5 +81,6 @@ def report(
             n_pictures=n_pictures,
             max_accounts=max_accounts,
             n_jobs=n_jobs,
+            progress=say,
         )
     click.echo(f"{counted(n, 'flagged account')} written to {path}")

@@ -66,12 +66,15 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
 
 def _of_options(message: str) -> str:
     """Call the arguments that a message speaks of by the options of the command; words such as ``out`` stay."""
+    from spamclf.schema import TABLES
+
+    columns = {column.name for table in TABLES.values() for column in table.columns}  # account_id is one, too
     context = click.get_current_context(silent=True)
     for each in context.command.params if context else ():
         name = each.name or ""
         if isinstance(each, click.Option) and each.is_flag:
             message = re.sub(rf"\b(say|pass) {name}(=True)?(?=[.,])", f"say {each.opts[-1]}", message)
-        if isinstance(each, click.Option) and "_" in name:
+        if isinstance(each, click.Option) and "_" in name and name not in columns:
             if each.secondary_opts:
                 message = message.replace(f"{name}=False", each.secondary_opts[-1])
             message = re.sub(rf"\b{name}=", f"{each.opts[-1]} ", message)

@@ -94,7 +94,7 @@ def test_it_is_told_how_far_the_pictures_are(tmp_path, monkeypatch):
     simulate.write(tables, tmp_path, progress=lines.append)
     assert len(lines) == n + 1
     minutes, seconds = divmod(2 * (n - 2), 60)
-    assert lines[2] == f"drawing {2 / n:.0%}, 0 a second, {minutes}:{seconds:02d} left".replace("%", " %")
+    assert lines[2] == f"drawing {2 / n:.0%}, 0.5 a second, {minutes}:{seconds:02d} left".replace("%", " %")
 
 
 def test_the_command_writes_a_folder_or_says_why_not(tmp_path):
