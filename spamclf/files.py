@@ -15,7 +15,7 @@ from pathlib import Path
 
 from spamclf.errors import OutputError
 
-__all__ = ["atomic_write", "available_memory", "flush_to_disk", "hold", "sha256_file"]
+__all__ = ["atomic_write", "available_memory", "flush_to_disk", "hold", "make_folder", "sha256_file"]
 
 
 @contextlib.contextmanager
@@ -75,6 +75,40 @@ def _new_file_beside(path: Path) -> Path:
     os.fchmod(handle, 0o666 & ~umask)
     os.close(handle)
     return Path(name)
+
+
+def make_folder(path: str | os.PathLike[str], *, where: str) -> Path:
+    """Make a folder, and those above it, if it is not there.
+
+    Parameters
+    ----------
+    path : path-like
+    where : str
+        Who asks, as an error names it.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made: a file stands there or above, or the place may not be written to.
+
+    Examples
+    --------
+    >>> make_folder(Path(tempfile.mkdtemp()) / "models" / "mine", where="save").name
+    'mine'
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{where}: the folder must be one that can be made; got {folder.name!r} ({error.strerror}). "
+            "Choose another place."
+        ) from error
+    return folder
 
 
 def flush_to_disk(path: Path) -> None:

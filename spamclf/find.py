@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ def campaigns(
     min_accounts: int = 3,
     n_jobs: int = -1,
     ego: EgoLog | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Campaigns:
     """Find the campaigns of a dataset at an instant.
 
@@ -52,6 +53,8 @@ def campaigns(
         Threads, in joblib's sense. The result does not depend on it.
     ego : EgoLog, optional
         The dataset's log, if it was built before.
+    progress : callable, optional
+        Takes a line of text on how the work goes on, for instance ``print``.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def campaigns(
         min_accounts=min_accounts,
         n_jobs=n_jobs,
         lists=lists,
+        progress=progress,
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from spamclf.errors import OutputError, ParameterError
-from spamclf.files import atomic_write
+from spamclf.files import atomic_write, make_folder
 from spamclf.model.file import MANIFEST
 
 __all__ = ["FORMULA", "check_model_output", "check_output", "write_result"]
@@ -101,13 +101,7 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
             f"out: the folder must hold no model yet; got {out.name!r}, which does. "
             "Choose a new folder, or say --overwrite."
         )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"out: the folder above must be one that can be made; got {out.parent.name!r} ({error.strerror}). "
-            "Choose another place."
-        ) from error
+    make_folder(out.parent, where="out")
     return out
 
 

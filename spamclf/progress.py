@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["Pace", "Progress", "clock"]
+__all__ = ["Pace", "Progress", "SlowPace", "clock"]
 
 _EVERY_S = 0.5
 
@@ -21,6 +21,10 @@ def clock(seconds: float) -> str:
     """
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _rate(per_s: float) -> str:
+    return f"{per_s:,.0f}" if per_s >= 10 else f"{per_s:.2g}"  # 0 a second tells nothing
 
 
 class Pace:
@@ -53,8 +57,39 @@ class Pace:
         if not 0 < done < self._total:
             return ""
         spent = time.monotonic() - self._began
-        rate = f", {done / max(spent, 1e-9):,.0f} {unit} a second" if unit else ""
+        rate = f", {_rate(done / max(spent, 1e-9))} {unit} a second" if unit else ""
         return f"{rate}, {clock(spent / done * (self._total - done))} left"
+
+
+class SlowPace(Pace):
+    """A `Pace` of many short steps: it says a line where the last is some seconds old, so none in a short run.
+
+    Parameters
+    ----------
+    total : int
+    say : callable
+        Takes a line.
+    every_s : float, default=5
+        Seconds between two lines.
+
+    Examples
+    --------
+    >>> said = []
+    >>> SlowPace(4, said.append, every_s=0).tell("searching 2 of 4", 1, "accounts")
+    >>> said[0].endswith(" left ...")
+    True
+    """
+
+    def __init__(self, total: int, say: Callable[[str], None], every_s: float = 5.0) -> None:
+        super().__init__(total)
+        self._say, self._every, self._told = say, every_s, self._began
+
+    def tell(self, line: str, done: int, unit: str) -> None:
+        """Say a line with rate and time left, if it is time for one."""
+        now = time.monotonic()
+        if done and now - self._told >= self._every:
+            self._told = now
+            self._say(f"{line}{self.told(done, unit)} ...")
 
 
 class Progress:
@@ -120,7 +155,7 @@ class Progress:
         line = f"{self._name} {share:.0%}".replace("%", " %")
         left = self._left(spent, share)
         if done and spent > _EVERY_S:
-            line += f", {done / spent:,.0f} a second"
+            line += f", {_rate(done / spent)} a second"
         self.tell(line if left is None else f"{line}, {clock(left)} left")
 
     def _left(self, spent: float, share: float) -> float | None:

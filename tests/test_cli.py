@@ -482,8 +482,8 @@ LITTLE = {
 }
 #: What each command says of them; None: it does its work.
 SAYS = {
-    "nothing at all": (None, "labels must be known", "as_of must be given"),
-    "no accounts, no messages": (None, "labels must be known", "as_of must be given"),
+    "nothing at all": (None, "labels must be known", "--as-of must be given"),
+    "no accounts, no messages": (None, "labels must be known", "--as-of must be given"),
     "accounts without messages": (None, "must have sent messages", None),
     "messages without accounts": (None, "labels must be known", None),
     "one row each": (None, "labels must be known", None),

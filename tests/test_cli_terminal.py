@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from spamclf import progress
+from spamclf import progress, read_dataset, report
 from spamclf.cli import main, scores, shared
-from spamclf.progress import Pace, Progress, clock
+from spamclf.progress import Pace, Progress, SlowPace, clock
 from tests.doors import ROOT, SAMPLE, cli, cli_process
 
 COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
@@ -46,6 +46,13 @@ def test_every_command_has_an_example_that_it_takes(path, command):
         assert all(set(re.findall(r" (--[\w-]+)", line)) <= flags for line in shown), shown
     for each in command.params:
         assert each.param_type_name != "option" or (each.help or "").strip().endswith("."), each.name
+
+
+@pytest.mark.parametrize("path", [(), ("labels",)])
+def test_the_list_of_commands_is_cut_nowhere(path):
+    text = cli(*path, "--help").stdout
+    assert "..." not in text.split("Commands:")[1]
+    assert max(map(len, text.splitlines())) <= 80
 
 
 # ---- the table of scores --------------------------------------------------------------------------------------
@@ -112,6 +119,44 @@ def test_rate_and_time_left_of_steps(at):
     assert pace.told(250, "accounts") == ", 25 accounts a second, 0:30 left"
     assert pace.told(500) == ", 0:10 left"
     assert pace.told(1000) == ""
+
+
+def test_many_short_steps_say_a_line_now_and_then_and_none_in_a_short_run(at):
+    lines = []
+    pace = SlowPace(10, lines.append)
+    for done in range(10):
+        pace.tell(f"step {done}", done, "steps")
+        at[0] += 2.0
+    assert lines == [
+        "step 3, 0.5 steps a second, 0:14 left ...",
+        "step 6, 0.5 steps a second, 0:08 left ...",
+        "step 9, 0.5 steps a second, 0:02 left ...",
+    ]
+    short = SlowPace(4, lines.append)
+    for done in range(4):
+        short.tell("short", done, "steps")
+        at[0] += 0.2
+    assert len(lines) == 3
+
+
+def test_a_report_and_campaigns_tell_how_they_go_on(at, tmp_path, monkeypatch):
+    """The search for changes takes long and its amount is known: it tells the rate and what is left."""
+    from spamclf.report import cases
+
+    def slowly(_):
+        at[0] += 4.0
+        return {}
+
+    monkeypatch.setattr(cases, "_change", slowly)
+    lines = []
+    report.write(read_dataset(SAMPLE), tmp_path / "r.html", n_changes=4, n_pictures=0, progress=lines.append)
+    assert lines[0] == "scoring 400 accounts ..."
+    assert lines[1:5] == [
+        "fingerprinting photos ...", "fingerprinting texts ...", "fingerprinting lists ...",
+        "looking for near-duplicates ...",
+    ]  # fmt: skip
+    assert lines[5].startswith("writing ")
+    assert lines[6:] == ["searching what would clear account 3 of 4, 0.25 accounts a second, 0:08 left ..."]
 
 
 def test_rate_and_time_left_over_passes(at):
@@ -200,6 +245,45 @@ def test_errors_follow_the_template(tmp_path):
         assert run.stdout == ""
         said = run.stderr.replace(COMPILING, "")
         assert re.fullmatch(r"Error: [\w ./'-]+: .* must .*; got[: ].*\..*\n", said), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["score", SAMPLE, "--jobs", 0], "spamclf: --jobs must be"),
+        (["train", SAMPLE, "--out", "m", "--history-days", -1], "fit: --history-days must be above 0"),
+        (["train", SAMPLE, "--out", "m", "--as-of", "1999-01-01"], "or a later --as-of."),
+        (["simulate", "w", "--accounts", 3], "simulate.world: --accounts must be a whole number from 20"),
+        (["simulate", ".", "--accounts", 20], "Choose another, or say --overwrite."),
+        (["dossier", SAMPLE, "--out", "d", "--policy-date", "never", "--campaign", "photo 1"], "--policy-date must"),
+        (["train", SAMPLE, "--out", "file/m"], "out: the folder must be one that can be made; got 'file'"),
+        (["simulate", "file/w", "--accounts", 20, "--days", 3], "the folder must be one that can be made; got 'w'"),
+        (["dossier", SAMPLE, "--campaign", "photo 1", "--out", "file/d"], "the folder must be one that can be made"),
+        (["labels", "add", SAMPLE, "file"], "file: decisions must be a .json or .csv file; got none of either"),
+    ],
+)  # fmt: skip
+def test_a_refusal_speaks_of_options_and_leaves_nothing(arguments, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    run = cli(*arguments)
+    assert run.exit_code in (1, 2)
+    assert told in run.stderr
+    left = [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")]
+    assert left == ["file"]
+
+
+@pytest.mark.parametrize("command", ["describe", "train", "report", "campaigns", "simulate"])
+def test_an_interrupted_command_ends_with_130_and_a_line(command, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spamclf.folders.read_dataset", interrupted)
+    monkeypatch.setattr("spamclf.simulate.world", interrupted)
+    out = {"train": ["--out", tmp_path / "m"], "report": ["--out", tmp_path / "r.html"]}.get(command, [])
+    run = cli(command, tmp_path / "w" if command == "simulate" else SAMPLE, *out)
+    assert (run.exit_code, run.stdout) == (130, "")
+    assert run.stderr == "\nInterrupted. No output is left half-written.\n"
+    assert all(path.name.endswith(".lock") for path in tmp_path.iterdir())
 
 
 def test_a_pipe_sees_results_alone():

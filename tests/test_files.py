@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from spamclf.errors import OutputError
-from spamclf.files import atomic_write, available_memory, hold, sha256_file
+from spamclf.files import atomic_write, available_memory, hold, make_folder, sha256_file
 
 HOLDER = """
 import sys, time
@@ -158,6 +158,16 @@ class TestHold:
     def test_no_folder(self, tmp_path):
         with pytest.raises(OutputError, match="must be writable"), hold(tmp_path / "no" / "out"):
             pass
+
+
+def test_a_folder_is_made_or_says_why_not(tmp_path):
+    made = make_folder(tmp_path / "a" / "b", where="here")
+    assert make_folder(made, where="here") == made
+    assert made.is_dir()
+    (tmp_path / "file").write_text("")
+    told = "here: the folder must be one that can be made; got 'below' .*Choose another place"
+    with pytest.raises(OutputError, match=told):
+        make_folder(tmp_path / "file" / "below", where="here")
 
 
 def test_sha256(tmp_path):

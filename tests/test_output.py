@@ -196,7 +196,7 @@ def test_places_where_no_model_can_be(tmp_path):
         check_model_output(tmp_path / "file", overwrite=True)
     with pytest.raises(OutputError, match="must hold no model yet; got 'm'"):
         check_model_output(tmp_path / "m", overwrite=False)
-    with pytest.raises(OutputError, match="the folder above must be one that can be made"):
+    with pytest.raises(OutputError, match="out: the folder must be one that can be made"):
         check_model_output(tmp_path / "file" / "below" / "m", overwrite=False)
     for nowhere in ("", " "):
         with pytest.raises(OutputError, match="must have a folder of its own; got ''"):

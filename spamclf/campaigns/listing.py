@@ -34,6 +34,7 @@ def list_campaigns(
     min_accounts: int = 3,
     n_jobs: int = -1,
     lists: Callable[[int], Seen] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Campaigns:
     """List the clusters of near-duplicate photos and texts at an instant; `spamclf.find.campaigns` lists all kinds.
 
@@ -57,6 +58,8 @@ def list_campaigns(
     lists : callable, optional
         Makes the sightings of recipient lists as of an instant. They are made of the messages' order, of which this
         floor of the house knows nothing.
+    progress : callable, optional
+        Takes a line of text on how the work goes on, for instance ``print``.
 
     Returns
     -------
@@ -86,13 +89,20 @@ def list_campaigns(
     check_looking(_WHERE, history_days, min_accounts, n_jobs)
     if as_of is not None:
         as_of = to_instant(as_of, where=_WHERE)
+    say = progress or (lambda line: None)
     # Before the last row is looked for: photos that cannot be read leave the table, and their instants with them.
-    seen: dict[Kind, Seen] = {kind: _shown(dataset, kind, n_jobs) for kind in chosen if kind != "list"}
+    seen: dict[Kind, Seen] = {}
+    for kind in chosen:
+        if kind != "list":
+            say(f"fingerprinting {kind}s ...")
+            seen[kind] = _shown(dataset, kind, n_jobs)
     until = instant_or_last(dataset, as_of, _WHERE)
     if lists is not None and "list" in chosen:
+        say("fingerprinting lists ...")
         seen["list"] = lists(until)
     existence = Existence(dataset, until - round(history_days * DAY_US), until)
     book = IdBook(column_of(dataset.accounts, "account_id"))
+    say("looking for near-duplicates ...")
     parts = [
         clusters_of(kind, each, _examples(dataset, kind), book, existence, min_accounts, n_jobs=n_jobs)
         for kind, each in seen.items()

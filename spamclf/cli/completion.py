@@ -13,7 +13,7 @@ __all__ = ["completion"]
 _SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command()
+@click.command(short_help="Print the script that makes a shell complete commands.")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 @refusals

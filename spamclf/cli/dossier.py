@@ -12,7 +12,7 @@ from spamclf.wording import counted
 __all__ = ["dossier"]
 
 
-@click.command()
+@click.command(short_help="Lay out all that ties accounts to one operation.")
 @dataset_options
 @click.option("--operator", help="An operator that the evidence names.")
 @click.option(

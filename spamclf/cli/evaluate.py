@@ -37,7 +37,7 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
     return seeds
 
 
-@click.command()
+@click.command(short_help="Measure a model on accounts whose truth is known.")
 @partial(dataset_options, required=False)
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
 @click.option(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["explain", "replay"]
 
 
-@click.command()
+@click.command(short_help="Say why an account scores as it does.")
 @dataset_options
 @click.option("--account", "account_id", required=True, help="Its id.")
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
@@ -89,7 +89,7 @@ def explain(
         click.echo(f"{title}\n" + "\n".join(f"  {_printable(line)}" for line in text.splitlines()))
 
 
-@click.command()
+@click.command(short_help="Rebuild a past score, and compare it bit for bit.")
 @dataset_options
 @click.option("--score-id", required=True, help="As `score` gave it.")
 @click.option("--model", help="The model's folder; by default the one that comes with spamclf.")

@@ -22,7 +22,7 @@ def _kinds(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
         raise Refusal(str(error), 2) from error
 
 
-@click.command()
+@click.command(short_help="List what accounts share: photos, texts, recipient lists.")
 @dataset_options
 @as_of_option
 @click.option("--history-days", default=30.0, show_default=True, help="Look-back of the sightings.")
@@ -91,8 +91,7 @@ def campaigns(
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
         ego = EgoLog.build(dataset, n_jobs=n_jobs)
-        say("looking for campaigns ...")
-        found = find.campaigns(dataset, n_jobs=n_jobs, ego=ego, **settings)
+        found = find.campaigns(dataset, n_jobs=n_jobs, ego=ego, progress=say, **settings)
         if out:
             write_result(found.table, out, texts=["example"])
         if members:

@@ -21,7 +21,7 @@ def labels() -> None:
     """
 
 
-@labels.command()
+@labels.command(short_help="Add analysts' decisions to the labels of a dataset.")
 @dataset_options
 @click.argument("decisions", type=click.Path())
 @click.option(

@@ -78,7 +78,7 @@ def _label_noise(
     return noise
 
 
-@click.command()
+@click.command(short_help="Train a model on the labelled accounts of a dataset.")
 @dataset_options
 @click.option("--out", required=True, type=click.Path(), help="Folder for the model.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that is there already.")
@@ -192,7 +192,7 @@ def train(
     click.echo(f"saved to {out}")
 
 
-@click.command()
+@click.command(short_help="Score every account of a dataset.")
 @dataset_options
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
 @as_of_option

@@ -12,7 +12,7 @@ from spamclf.cli.shared import dataset_options, jobs, refusals
 __all__ = ["pseudonymise"]
 
 
-@click.command()
+@click.command(short_help="Write a dataset anew with keyed pseudonyms for ids.")
 @dataset_options
 @click.option(
     "--out", required=True, type=click.Path(), help="Folder for the new dataset; it must be new or empty."

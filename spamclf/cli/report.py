@@ -12,7 +12,7 @@ from spamclf.wording import counted
 __all__ = ["report"]
 
 
-@click.command()
+@click.command(short_help="Write the flagged accounts as one page to decide on.")
 @dataset_options
 @click.option("--out", required=True, type=click.Path(), help="Write the page to this .html file.")
 @click.option("--model", help="A model's folder; by default the one that comes with spamclf.")
@@ -72,7 +72,6 @@ def report(
     with hold(path):
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
-        say("scoring, looking for campaigns, writing ...")
         n = write(
             dataset,
             path,
@@ -82,5 +81,6 @@ def report(
             n_pictures=n_pictures,
             max_accounts=max_accounts,
             n_jobs=n_jobs,
+            progress=say,
         )
     click.echo(f"{counted(n, 'flagged account')} written to {path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from spamclf.errors import OutputError, ParameterError, SpamclfError
+from spamclf.files import make_folder
 from spamclf.progress import clock
 
 __all__ = [
@@ -46,6 +48,9 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except SpamclfError as error:
             raise Refusal(str(error), 2 if isinstance(error, ParameterError) else 1) from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted. No output is left half-written.", err=True)
+            raise SystemExit(130) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # a reader such as `head` has seen enough: click ends quietly
                 raise
@@ -59,22 +64,29 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-#: What messages call an argument, and what it is called here.
-_OPTIONS = {
-    "time_zone=": "--time-zone ",
-    "time_unit=": "--time-unit ",
-    "max_bad_share": "--max-bad-share",
-    "whole_campaigns=False": "--split-campaigns",
-}
+def _of_options(message: str) -> str:
+    """Call the arguments that a message speaks of by the options of the command; words such as ``out`` stay."""
+    from spamclf.schema import TABLES
+
+    columns = {column.name for table in TABLES.values() for column in table.columns}  # account_id is one, too
+    context = click.get_current_context(silent=True)
+    for each in context.command.params if context else ():
+        name = each.name or ""
+        if isinstance(each, click.Option) and each.is_flag:
+            message = re.sub(rf"\b(say|pass) {name}(=True)?(?=[.,])", f"say {each.opts[-1]}", message)
+        if isinstance(each, click.Option) and "_" in name and name not in columns:
+            if each.secondary_opts:
+                message = message.replace(f"{name}=False", each.secondary_opts[-1])
+            message = re.sub(rf"\b{name}=", f"{each.opts[-1]} ", message)
+            message = re.sub(rf"\b{name}\b", each.opts[-1], message)
+    return message
 
 
 class Refusal(click.ClickException):
     """One message on stderr and an exit code."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        for word, option in _OPTIONS.items():
-            message = message.replace(word, option)
-        super().__init__(message)
+        super().__init__(_of_options(message))
         self.exit_code = exit_code  # type: ignore[misc]  # a plain attribute to click
 
 
@@ -144,7 +156,10 @@ def model_path(out: str, folder: str, *, overwrite: bool) -> Path:
 
 
 def result_folder(out: str, folder: str | None) -> Path:
-    """Return the folder that several results go to, made if it is not there: never the one of the tables."""
+    """Return the folder that several results go to, made if it is not there: never the one of the tables.
+
+    A command that is refused leaves no empty one behind.
+    """
     path = Path(out)
     if not out.strip() or (path.exists() and not path.is_dir()):
         raise OutputError(f"out: it must be a folder; got {path.name!r}. Use for instance reports/mine.")
@@ -153,13 +168,14 @@ def result_folder(out: str, folder: str | None) -> Path:
             f"out: results must have a folder of their own; got {path.name!r}, which is the dataset's. "
             "Use for instance reports/mine."
         )
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"out: the folder must be one that can be made; got {path.name!r} ({error.strerror}). Choose another place."
-        ) from error
-    return path
+    if not path.exists():
+        click.get_current_context().call_on_close(lambda: _remove_if_empty(path))
+    return make_folder(path, where="out")
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _is_of_tables(path: Path, folder: str) -> bool:

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spamclf.dossier.page import page_of
-from spamclf.errors import OutputError
-from spamclf.files import atomic_write, hold
+from spamclf.files import atomic_write, hold, make_folder
 from spamclf.wording import counted
 
 __all__ = ["DATA", "PAGE", "Dossier"]
@@ -95,14 +94,7 @@ class Dossier:
         >>> sorted(path.name for path in found.write(tempfile.mkdtemp()).glob("*.*"))
         ['.dossier.json.lock', 'dossier.html', 'dossier.json']
         """
-        out = Path(folder)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"dossier: the folder must be one that can be made; got {out.name!r} ({error.strerror}). "
-                "Choose another place."
-            ) from error
+        out = make_folder(folder, where="dossier")
         data, page = self.to_json(), self.to_html()
         with hold(out / DATA):
             for name, text in ((DATA, data), (PAGE, page)):

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spamclf.errors import DataFileError, OutputError
-from spamclf.files import atomic_write, flush_to_disk, hold, sha256_file
+from spamclf.files import atomic_write, flush_to_disk, hold, make_folder, sha256_file
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.check import check_names
 from spamclf.tables.frames import FRAMES
@@ -72,13 +72,7 @@ def write_checkpoint(
             f"checkpoint: path must be a folder of its own; got {folder.name!r}, which holds other files. Choose a new "
             "folder."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"checkpoint: path must be a folder that can be made; got {folder.name!r} ({error.strerror}). "
-            "Choose another place."
-        ) from error
+    make_folder(folder, where="checkpoint")
     with hold(folder / MANIFEST):
         files = {name: _write_table(folder, name, table) for name, table in tables.items()}
         document = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +20,7 @@ from spamclf.explain.tallies import COUNTED, tallies
 from spamclf.facts import NAT, column_of, instants_of
 from spamclf.features.catalogue import family_of
 from spamclf.model.reasons import Reason
+from spamclf.progress import SlowPace
 from spamclf.report.pictures import Pictures
 from spamclf.report.words import Words
 from spamclf.scoring import Scoring
@@ -40,6 +41,7 @@ def cases_of(
     n_changes: int,
     words: Words,
     pictures: Pictures,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Return what the page knows of each account.
 
@@ -56,6 +58,8 @@ def cases_of(
         For how many of them, those closest to their threshold, to search a change.
     words : Words
     pictures : Pictures
+    say : callable
+        Told in lines how the search for changes goes on.
     """
     told = [[_reason(each) for each in reasons] for reasons in scores["reasons"].to_pylist()]
     registered = scoring.ego.facts.registered_at[codes]
@@ -79,11 +83,19 @@ def cases_of(
         },
         "statements": _statements(told, words),
         "timelines": _timelines(scoring, codes),
-        "changes": {
-            int(k): _change(Subject.at(scoring, int(codes[k]))) for k in _closest(scores)[:n_changes]
-        },
+        "changes": _changes(scoring, codes, _closest(scores)[:n_changes], say),
         **_shown(scoring, column_of(scores, "account_id"), instant, words, pictures),
     }
+
+
+def _changes(scoring: Scoring, codes: Ints, chosen: Ints, say: Callable[[str], None]) -> dict[int, Any]:
+    """Search what would clear some of the accounts, by their places; tell of it as it goes on, for each takes long."""
+    found: dict[int, Any] = {}
+    pace = SlowPace(chosen.size, say)
+    for done, k in enumerate(chosen.tolist()):
+        pace.tell(f"searching what would clear account {done + 1:,} of {chosen.size:,}", done, "accounts")
+        found[k] = _change(Subject.at(scoring, int(codes[k])))
+    return found
 
 
 def _reason(each: dict[str, Any]) -> Reason:

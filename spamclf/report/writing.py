@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
 from spamclf.model import Model
 from spamclf.output import check_output
+from spamclf.progress import SlowPace
 from spamclf.report.cases import cases_of
 from spamclf.report.crowds import crowds_of
 from spamclf.report.page import page_of
@@ -24,6 +26,7 @@ from spamclf.report.pictures import Pictures
 from spamclf.report.summary import summary_of
 from spamclf.report.words import Words
 from spamclf.scoring import ScoreTables, Scoring, as_model, check_count
+from spamclf.wording import counted
 
 __all__ = ["write"]
 
@@ -42,6 +45,7 @@ def write(
     max_accounts: int = 5_000,
     n_jobs: int = -1,
     ego: EgoLog | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> int:
     """Write the flagged accounts of a dataset as one HTML page that needs no network.
 
@@ -64,6 +68,9 @@ def write(
         How many pictures to show at most, about 3 kB each; campaigns come before single accounts.
     max_accounts : int, default=5_000
         How many flagged accounts to show at most, the highest scores first; the page says how many it leaves out.
+
+    progress : callable, optional
+        Takes a line of text on how the work goes on, for instance ``print``.
 
     Returns
     -------
@@ -92,24 +99,31 @@ def write(
     check_count("report", "n_changes", n_changes, least=0, usual="10")
     check_count("report", "n_pictures", n_pictures, least=0, usual="500")
     check_count("report", "max_accounts", max_accounts, least=0, usual="5_000")
+    say = progress or (lambda line: None)
     model = as_model(model)
     instant = last_look(dataset, as_of, model.feature_names, "report", n_jobs=n_jobs)
     scoring = Scoring(dataset, model, instant, n_jobs, ego, where="report")
-    scores = pa.concat_tables(ScoreTables(scoring, _N_REASONS, "flagged").parts(_BATCH)).combine_chunks()
+    scores = _scored(scoring, say)
 
     flagged = np.flatnonzero(np.asarray(pc.equal(scores["verdict"], "automated")))
     highest = np.argsort(-np.asarray(scores["score"])[flagged], kind="stable")
     shown = flagged[highest[:max_accounts]]
     found = find_campaigns(
-        dataset, as_of=instant, history_days=model.history_days, n_jobs=n_jobs, ego=scoring.ego
+        dataset,
+        as_of=instant,
+        history_days=model.history_days,
+        n_jobs=n_jobs,
+        ego=scoring.ego,
+        progress=progress,
     )
+    say(f"writing {counted(shown.size, 'case')} ...")
     words, pictures = Words(), Pictures(dataset.folder, n_pictures)
     contents = {
         "format": "spamclf-report",
         "version": 1,
         "summary": summary_of(scoring, scores, instant, n_shown=shown.size, n_changes=n_changes),
         "campaigns": crowds_of(found, dataset, scores.take(pa.array(flagged)), shown.size, highest, pictures),
-        **cases_of(scoring, scores.take(pa.array(shown)), shown, instant, n_changes, words, pictures),
+        **cases_of(scoring, scores.take(pa.array(shown)), shown, instant, n_changes, words, pictures, say),
         "words": words.all,
         "pictures": pictures.all,
     }
@@ -117,3 +131,15 @@ def write(
     with atomic_write(path) as temporary:
         temporary.write_bytes(page)
     return int(shown.size)
+
+
+def _scored(scoring: Scoring, say: Callable[[str], None]) -> pa.Table:
+    """Score all accounts, the flagged ones with their reasons."""
+    n, done = scoring.ego.n_accounts, 0
+    say(f"scoring {counted(n, 'account')} ...")
+    pace, parts = SlowPace(n, say), []
+    for part in ScoreTables(scoring, _N_REASONS, "flagged").parts(_BATCH):
+        parts.append(part)
+        done += part.num_rows
+        pace.tell(f"scored {done:,} of {counted(n, 'account')}", done, "accounts")
+    return pa.concat_tables(parts).combine_chunks()

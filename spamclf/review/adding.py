@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,19 +41,25 @@ class Added:
         Decisions whose label was there already.
     n_unsure : int
         Decisions that make no label.
+    n_against : int
+        Labels added that say the opposite of the account's label before.
     """
 
     path: Path
     n_added: int
     n_known: int
     n_unsure: int
+    n_against: int = 0
 
     def __str__(self) -> str:
-        """Tell all three."""
-        return (
+        """Tell all of them; of opposites only where there are some."""
+        told = (
             f"{counted(self.n_added, 'label')} added, {self.n_known:,} there already, {self.n_unsure:,} unsure and so "
             "no label"
         )
+        if self.n_against:
+            told += f"\n{self.n_against:,} of those added say the opposite of the account's label before"
+        return told
 
 
 def add_labels(
@@ -95,7 +102,8 @@ def add_labels(
     DataFileError, SchemaError, ParameterError
         If the dataset or the file of decisions cannot be read.
     BadRowsError
-        If a decision breaks a rule: its account is unknown, was registered later, and so on.
+        If a decision breaks a rule: its account is unknown, was registered later, another decision says the opposite of
+        it at the same instant, and so on.
     OutputError
         If the labels cannot be written, or the type of a column cannot hold them; what stood there before is untouched.
 
@@ -122,8 +130,9 @@ def add_labels(
         store = store_of(path, zone, unit)
         found = replace(found, decided_at=store.rounded(found.decided_at))
         fresh = _fresh(found, dataset)
+        n_added = len(fresh.account_id)
         added = Added(
-            target, len(fresh.account_id), len(found.account_id) - len(fresh.account_id), found.n_unsure
+            target, n_added, len(found.account_id) - n_added, found.n_unsure, _n_against(fresh, dataset)
         )
         if added.n_added or out is not None:
             _write(
@@ -158,6 +167,20 @@ def _fresh(found: Decisions, dataset: Dataset) -> Decisions:
         for name in ("account_id", "is_automated", "source", "score_id", "reviewer")
     }
     return replace(found, decided_at=found.decided_at[chosen], **lists)
+
+
+def _n_against(fresh: Decisions, dataset: Dataset) -> int:
+    """Count new labels that meet an opposite one: the account's before, or one of the same instant."""
+    new = set(zip(fresh.account_id, fresh.decided_at.tolist(), fresh.is_automated, strict=True))
+    accounts = set(fresh.account_id)
+    old = {row for row in _rows(dataset) if row[0] in accounts}
+    # Among equal instants the milder label stands, so it comes last.
+    rows = sorted(old | new, key=lambda row: (row[0], row[1], not row[2]))
+    return sum(
+        (later in new or (earlier in new and earlier[1] == later[1]))
+        for earlier, later in itertools.pairwise(rows)
+        if earlier[0] == later[0] and earlier[2] != later[2]
+    )
 
 
 def _rows(dataset: Dataset) -> set[tuple[str, int, bool]]:

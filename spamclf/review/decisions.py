@@ -44,6 +44,8 @@ _NEUTRAL = re.compile(f"'(?={FORMULA[1:]})")
 
 #: Rows of a file as text, None where nothing is; a row that could not be read as such is its rule instead.
 Rows = list[dict[str, str | None] | str]
+#: A row that could be read: its number, its account, its values.
+Kept = tuple[int, str, dict[str, str | None]]
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,9 @@ def read_decisions(path: str | os.PathLike[str]) -> Rows:
     readers: dict[str, Callable[[str, str], Rows]] = {".json": _of_json, ".csv": _of_csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
+        got = repr(path.suffix) if path.suffix else "none of either ending"
         raise DataFileError(
-            f"{path.name}: decisions must be a .json or .csv file; got '{path.suffix}'. Export them from the report."
+            f"{path.name}: decisions must be a .json or .csv file; got {got}. Export them from the report."
         )
     try:
         if path.stat().st_size > _LARGEST:
@@ -202,7 +205,7 @@ def checked(rows: Rows, dataset: Dataset, path: str | os.PathLike[str]) -> Decis
     faults: dict[str, list[int]] = {}
     times = np.zeros(len(rows), np.int64)
     told = iter(zip(fields, ids, strict=True))
-    kept = []
+    kept: list[Kept] = []
     for number, row in enumerate(rows):
         if isinstance(row, str):
             faults.setdefault(row, []).append(number)
@@ -213,9 +216,22 @@ def checked(rows: Rows, dataset: Dataset, path: str | os.PathLike[str]) -> Decis
         if fault:
             faults.setdefault(fault, []).append(number)
         kept.append((number, account or "", values))
+    if not faults and (opposed := _opposed(kept, times)):
+        faults["contradiction"] = opposed
     if faults:
         raise BadRowsError(_refusal(name, len(rows), faults))
     return _made(kept, times)
+
+
+def _opposed(kept: Sequence[Kept], times: npt.NDArray[np.int64]) -> list[int]:
+    """Return the rows that say the opposite of an earlier row on the same account at the same instant."""
+    said: dict[tuple[str, int], bool] = {}
+    opposed = []
+    for number, account, values in kept:
+        label = DECISIONS[str(values["decision"])]
+        if label is not None and said.setdefault((account, int(times[number])), label[0]) != label[0]:
+            opposed.append(number)
+    return opposed
 
 
 def _restored(text: str) -> str:
@@ -284,6 +300,7 @@ _RULES = {
     "in_future": "decided_at is later than a day from now",
     "unknown_account": "account_id is neither in accounts nor a sender in messages",
     "before_registration": "decided_at is before the account was registered",
+    "contradiction": "another row says the opposite of the same account at the same instant",
 }
 _SHOWN = 5
 
@@ -302,7 +319,7 @@ def _refusal(name: str, n_rows: int, faults: dict[str, list[int]]) -> str:
     )
 
 
-def _made(kept: Sequence[tuple[int, str, dict[str, str | None]]], times: npt.NDArray[np.int64]) -> Decisions:
+def _made(kept: Sequence[Kept], times: npt.NDArray[np.int64]) -> Decisions:
     labels = [(*row, DECISIONS[str(row[2]["decision"])]) for row in kept]
     told = [
         (number, account, values, label) for number, account, values, label in labels if label is not None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf.errors import OutputError, ParameterError
-from spamclf.files import atomic_write, hold, sha256_file
+from spamclf.files import atomic_write, hold, make_folder, sha256_file
 from spamclf.sealed.form import MAX_MANIFEST_BYTES, Form, Part, seal
 
 __all__ = ["write_sealed"]
@@ -67,13 +67,7 @@ def write_sealed(
             f"{form.writer}: info must fit in a manifest of {MAX_MANIFEST_BYTES:,} bytes; got {len(text):,} "
             "bytes. Keep large things elsewhere."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{form.writer}: folder must be a folder that can be made; got {folder.name!r} ({error.strerror}). "
-            "Choose another place."
-        ) from error
+    make_folder(folder, where=form.writer)
     with hold(folder / form.manifest):
         if not overwrite and os.path.lexists(folder / form.manifest):
             raise OutputError(

@@ -98,7 +98,7 @@ def guarded(reader: Callable[..., Any], path: Path, label: str, spec: Table, che
         ) from None
     except Exception as error:
         # A damaged file makes the reader fail in more ways than any list of exceptions holds.
-        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        reason = (str(error).splitlines() or [""])[0][:200].rstrip(".") or type(error).__name__
         kind = "CSV in UTF-8" if path.suffix.lower() == ".csv" else "Parquet"
         msg = f"{where}: the file must be whole {kind}; got: {reason}. Export or copy it again."
         raise DataFileError(msg) from error

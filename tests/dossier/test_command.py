@@ -31,7 +31,7 @@ def test_it_writes_what_the_function_gives(tmp_path):
         (
             ("--operator", OPERATOR, "--policy-date", "2031-01-01"),
             2,
-            "policy_date must be no later than as_of",
+            "--policy-date must be no later than --as-of",
         ),
     ],
 )

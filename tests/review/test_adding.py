@@ -58,6 +58,7 @@ ROWS = [
     decision("c", "2026-06-09T12:00:00Z", "unsure"),
 ]
 NEW = [("a", True, "2026-06-09T12:00:00.25Z"), ("b", False, "2026-06-09T12:00:00Z")]
+AGAINST = "\n1 of those added say the opposite of the account's label before"
 OLD = [("b", True, "2026-05-20T00:00:00Z")]
 
 
@@ -101,7 +102,8 @@ def test_labels_are_added_in_every_form_and_once(tmp_path, form, write):
     path = write(tmp_path / f"decisions.{write.__name__[3:]}", ROWS)
     added = add_labels(folder, path)
     assert (added.n_added, added.n_known, added.n_unsure) == (2, 0, 1)
-    assert str(added) == "2 labels added, 0 there already, 1 unsure and so no label"
+    against = AGAINST if before else ""  # the appeal
+    assert str(added) == f"2 labels added, 0 there already, 1 unsure and so no label{against}"
     assert found(folder) == told(before + NEW)
     bytes_ = {each: each.read_bytes() for each in folder.rglob("labels*") if each.is_file()}
     again = add_labels(folder, path)
@@ -233,6 +235,20 @@ def test_out_leaves_the_dataset_alone(tmp_path):
         assert set(found(whole)) == {*before, *told(NEW)}
 
 
+def test_an_opposite_of_what_was_known_is_told(tmp_path):
+    folder = small(tmp_path / "d", old())
+    noon, later = "2026-06-09T12:00:00Z", "2026-06-10T12:00:00Z"
+    appeal = add_labels(folder, as_json(tmp_path / "d.json", [decision("b", noon, "appeal_accepted")]))
+    assert appeal.n_against == 1
+    assert str(appeal).endswith(AGAINST)
+    rows = [decision("a", noon), decision("b", noon, "automated"), decision("b", later, "not_automated")]
+    again = add_labels(folder, as_json(tmp_path / "e.json", rows))
+    assert (again.n_added, again.n_against) == (3, 1)  # the milder of one instant stands; the last repeats it
+    first = small(tmp_path / "f", None)
+    rows = [decision("a", later, "not_automated"), decision("a", noon), decision("a", later, "unsure")]
+    assert add_labels(first, as_json(tmp_path / "g.json", rows)).n_against == 1
+
+
 # ---- what training and evaluating make of them ----------------------------------------------------------------------
 
 
@@ -302,10 +318,8 @@ def test_the_command(tmp_path):
     path = as_csv(tmp_path / "decisions.csv", ROWS)
     done = cli("labels", "add", folder, path)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert (
-        done.stdout
-        == f"2 labels added, 0 there already, 1 unsure and so no label\nlabels are in {folder}/labels.parquet\n"
-    )
+    told = f"2 labels added, 0 there already, 1 unsure and so no label{AGAINST}\n"
+    assert done.stdout == f"{told}labels are in {folder}/labels.parquet\n"
     refused = cli("labels", "add", folder, as_csv(tmp_path / "bad.csv", [decision("nobody")]))
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "bad.csv: every decision must keep the rules; got 1 of 1" in refused.stderr
@@ -321,3 +335,48 @@ def test_two_at_once_do_not_lose_a_label(tmp_path):
     folder = small(tmp_path / "d", old())
     with adding.hold(folder / "labels.parquet"), pytest.raises(OutputError, match="must be free"):
         add_labels(folder, as_json(tmp_path / "d.json", ROWS))
+
+
+def test_from_the_page_to_the_next_scores(tmp_path):
+    """Report, decide, add twice, train, score: an appeal makes a negative label that tells where it comes from."""
+    folder = write_folder(tables(), tmp_path / "world")
+    options = (
+        "--fpr",
+        "0.05",
+        "--confidence",
+        "none",
+        "--split-campaigns",
+        "--features",
+        "send_rate,fan_out",
+    )
+    train_at = ("train", folder, *options, "--no-memory", "--jobs", 1)
+    cli(*train_at, "--out", tmp_path / "first")
+    page = cli("report", folder, "--model", tmp_path / "first", "--out", tmp_path / "r.html", "--changes", 0)
+    assert page.exit_code == 0, page.stderr
+    scored = ("score", folder, "--jobs", 1, "--model")
+    assert cli(*scored, tmp_path / "first", "--out", tmp_path / "before.parquet").exit_code == 0
+    before = pq.read_table(tmp_path / "before.parquet")
+    flagged = before.filter(pc.equal(before["verdict"], "automated")).to_pylist()
+    assert len(flagged) >= 2
+    assert all(each["account_id"] in (tmp_path / "r.html").read_text("utf-8") for each in flagged)
+    at = (pc.max(read_dataset(folder).labels["labelled_at"]).as_py() + timedelta(hours=1)).isoformat()
+    rows = [
+        decision(each["account_id"], at, "appeal_accepted", score_id=each["score_id"], reviewer="Ada")
+        for each in flagged
+    ]
+    path = as_csv(tmp_path / "decisions.csv", rows)
+    assert cli("labels", "add", folder, path).stdout.startswith(f"{len(rows)} labels added, 0 there already")
+    assert cli("labels", "add", folder, path).stdout.startswith(f"0 labels added, {len(rows)} there already")
+    written = pq.read_table(folder / "labels.parquet").slice(tables()["labels"].num_rows).to_pylist()
+    assert [(row["is_automated"], row["source"], row["reviewer"], row["score_id"]) for row in written] == [
+        (False, "appeal", "Ada", each["score_id"]) for each in flagged
+    ]
+    retrained = cli(*train_at, "--out", tmp_path / "second")
+    assert retrained.exit_code == 0, retrained.stderr
+    assert cli(*scored, tmp_path / "second", "--out", tmp_path / "after.parquet").exit_code == 0
+    ids = pa.array([each["account_id"] for each in flagged])
+    means = [
+        pc.mean(each.filter(pc.is_in(each["account_id"], value_set=ids))["score"]).as_py()
+        for each in (before, pq.read_table(tmp_path / "after.parquet"))
+    ]
+    assert means[1] < means[0]

@@ -113,6 +113,7 @@ FAULTS = {
     "in_future": [decision(decided_at="9000-01-01T00:00:00Z")],
     "unknown_account": [decision("nobody"), decision("A"), decision("'a")],
     "before_registration": [decision("b", "2026-06-01T00:00:00Z")],
+    "contradiction": [decision(what="not_automated"), decision(what="appeal_accepted")],
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from spamclf.folders import read_dataset
 from spamclf.schema import TABLES
 from spamclf.simulate.__main__ import main
 
+MODULE = sys.modules["spamclf.simulate.write"]  # a function has the name in the package
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
 
@@ -53,8 +55,46 @@ def test_a_missing_table_is_named(tmp_path, tables):
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path, tables):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match=r"simulate\.write: folder must be writable; got .*\. Free space"):
+    with pytest.raises(OutputError, match=r"simulate\.write: the folder must be one that can be made"):
         simulate.write(tables, tmp_path / "file" / "folder")
+
+
+def test_what_breaks_off_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
+    tables = simulate.world(60, days=7, random_state=4, media=True)
+    drawn = []
+
+    def interrupted(name):
+        if drawn:
+            raise KeyboardInterrupt
+        drawn.append(name)
+        return b"picture"
+
+    (tmp_path / "accounts.parquet").write_text("mine")
+    with monkeypatch.context() as patched:
+        patched.setattr(MODULE, "picture", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            simulate.write(tables, tmp_path, overwrite=True)
+    assert drawn
+    assert files(tmp_path) == {"accounts.parquet": b"mine"}
+    simulate.write(tables, tmp_path, overwrite=True)
+    assert read_dataset(tmp_path).accounts.num_rows == 60
+
+
+def test_it_is_told_how_far_the_pictures_are(tmp_path, monkeypatch):
+    now, lines = [100.0], []
+    monkeypatch.setattr("spamclf.progress.time.monotonic", lambda: now[0])
+
+    def slowly(name):
+        now[0] += 2.0
+        return b"picture"
+
+    monkeypatch.setattr(MODULE, "picture", slowly)
+    tables = simulate.world(60, days=7, random_state=4, media=True)
+    n = len(set(tables["photos"]["photo"].drop_null().to_pylist()))
+    simulate.write(tables, tmp_path, progress=lines.append)
+    assert len(lines) == n + 1
+    minutes, seconds = divmod(2 * (n - 2), 60)
+    assert lines[2] == f"drawing {2 / n:.0%}, 0.5 a second, {minutes}:{seconds:02d} left".replace("%", " %")
 
 
 def test_the_command_writes_a_folder_or_says_why_not(tmp_path):
