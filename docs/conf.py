@@ -40,6 +40,7 @@ html_static_path = ["static"]
 html_css_files = ["spamclf.css"]
 
 myst_heading_anchors = 4
+smartquotes = False  # quotes in types and formulas are those of Python
 default_role = "py:obj"  # `score` in a docstring is a link where there is something of that name
 add_module_names = False
 autodoc_typehints = "none"  # the sections on parameters tell them
