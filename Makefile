@@ -7,7 +7,7 @@ PYTEST := python -m pytest --numprocesses logical --maxprocesses 8 --dist workst
 # Threads that wait must not take the cores of those that work.
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: help demo test slow oldest setup lint types oracles bench notebooks reference screenshots sample model clean
+.PHONY: help demo test slow oldest setup lint types oracles bench notebooks reference docs screenshots sample model clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -60,8 +60,15 @@ bench: $(VENV)/.bench  ## measure speed side by side and, where SPAMCLF_PUBLIC_D
 notebooks: $(VENV)/.dev  ## run the notebooks and store them with what they show
 	@$(BIN)/python -m tests.notebooks_run
 
-reference: $(VENV)/.dev  ## write docs/dataset.md, docs/features.md and CITATION.cff as the code and pyproject.toml say
+reference: $(VENV)/.dev  ## write docs/dataset.md, docs/features.md, docs/api and CITATION.cff as code and pyproject.toml say
 	@$(BIN)/python -m tests.reference_pages
+
+$(VENV)/.docs: $(VENV)/.core
+	@$(PIP) --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation, warnings being errors; open docs/_build/html/index.html
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs -d docs/_build/doctrees . docs/_build/html
 
 screenshots: $(VENV)/.dev  ## take the pictures of the README anew (needs Chromium and its driver)
 	@$(BIN)/python -m tests.screenshots
@@ -73,5 +80,5 @@ sample: $(VENV)/.core  ## make data/sample again
 model: $(VENV)/.core  ## train the shipped model again
 	@$(BIN)/python models/make_default.py
 
-clean:  ## remove the environments and caches
-	rm -rf .venv .venv-oldest .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the environments, caches and built documentation
+	rm -rf .venv .venv-oldest .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build

@@ -12,12 +12,14 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from spamclf.dataset import Dataset
 from spamclf.features import FAMILIES, Family, Feature
 from spamclf.schema import TABLES, Column, ColumnType, Table
 from spamclf.tables.quarantine import RULES
+from tests import reference_api
 from tests.doors import ROOT
 
 TYPES: dict[ColumnType, str] = {
@@ -218,9 +220,11 @@ PAGES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "dataset.md": dataset_page,
     ROOT / "docs" / "features.md": features_page,
     ROOT / "CITATION.cff": citation,
+    **{path: partial(reference_api.api_page, area) for path, area in reference_api.PAGES.items()},
 }
 
 
 if __name__ == "__main__":
     for path, page in PAGES.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(page(), "utf-8")

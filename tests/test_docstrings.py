@@ -21,51 +21,16 @@ import pytest
 
 import spamclf
 from spamclf import errors
+from tests.reference_api import comment_of, is_ours, methods_of, public_names
 
-#: Modules whose names are public, in the order in which a name that several of them hand on is looked at.
-FACES = (
-    "spamclf", "spamclf.predict", "spamclf.batch", "spamclf.spark", "spamclf.train", "spamclf.explain",
-    "spamclf.evaluate", "spamclf.find", "spamclf.campaigns", "spamclf.contact_sheet", "spamclf.features",
-    "spamclf.schema", "spamclf.describe", "spamclf.model", "spamclf.simulate", "spamclf.plots", "spamclf.report",
-    "spamclf.dossier", "spamclf.review", "spamclf.pseudonymise", "spamclf.output", "spamclf.errors",
-)  # fmt: skip
 ERRORS = frozenset(errors.__all__)
 _HANDED_ON = re.compile(r"\b(?:[Aa]s (?:of|for|given to)|are those of)\s+((?:`[\w.]+`(?:,? and |, )?)+)")
-
-
-def public_names() -> dict[str, Any]:
-    """Everything that the faces name, once, by the first face that names it."""
-    found: dict[str, Any] = {}
-    for face in FACES:
-        module = importlib.import_module(face)
-        for name in module.__all__:
-            value = getattr(module, name)
-            if not inspect.ismodule(value) and not any(value is other for other in found.values()):
-                found[f"{face}.{name}"] = value
-    return found
-
-
-def methods_of(cls: type) -> dict[str, Any]:
-    """The public functions and properties of a class, with those that it has from others of the library."""
-    found = {}
-    for base in reversed([each for each in cls.__mro__ if is_ours(each)]):
-        own = {name: getattr(each, "__func__", each) for name, each in vars(base).items() if name[0] != "_"}
-        found |= {
-            name: each
-            for name, each in own.items()
-            if isinstance(each, property) or (inspect.isfunction(each) and is_ours(each))
-        }
-    return found
-
-
-def is_ours(value: Any) -> bool:
-    return str(getattr(value, "__module__", "")).startswith("spamclf")
 
 
 PUBLIC = public_names()
 FUNCTIONS = {where: value for where, value in PUBLIC.items() if inspect.isfunction(value)}
 CLASSES = {where: value for where, value in PUBLIC.items() if inspect.isclass(value)}
-CONSTANTS = [where for where in PUBLIC if where not in FUNCTIONS | CLASSES and where != "spamclf.__version__"]
+CONSTANTS = [where for where in PUBLIC if where not in FUNCTIONS | CLASSES]
 METHODS: dict[str, Any] = {}
 for _where, _cls in CLASSES.items():
     for _name, _method in methods_of(_cls).items():
@@ -290,17 +255,8 @@ def test_classes_tell_their_fields(where: str) -> None:
 
 @pytest.mark.parametrize("where", CONSTANTS)
 def test_constants_have_a_comment(where: str) -> None:
-    """Before them, with ``#:``, as autodoc reads it."""
-    name, found = where.rpartition(".")[2], []
-    for module in {each for each in sys.modules if each.startswith("spamclf")}:
-        try:
-            text = inspect.getsource(sys.modules[module])
-        except OSError:
-            continue
-        defined = re.search(rf"(^#: .*\n)?^(?:\w+, )*{name}(?:, \w+)*(?:: .*)? = ", text, re.M)
-        if defined and getattr(sys.modules[module], name) is PUBLIC[where]:
-            found.append(bool(defined[1]))
-    assert found == [True], where
+    """Above the line that defines them, with ``#:``."""
+    assert comment_of(where, PUBLIC[where]).endswith("."), where
 
 
 # ---- the tests see what is wrong ---------------------------------------------------------------------------------

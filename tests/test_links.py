@@ -10,7 +10,8 @@ import pytest
 
 from tests.doors import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCS = sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS])
 HAND_WRITTEN = (
     "README.md",
     "CONTRIBUTING.md",
@@ -53,7 +54,7 @@ def test_the_pages_are_looked_at() -> None:
 
 def test_the_index_leads_to_every_page_of_docs() -> None:
     links = set(_LINK.findall(prose(ROOT / "docs" / "README.md")))
-    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} <= links
+    assert {path.relative_to(ROOT / "docs").as_posix() for path in DOCS} - {"README.md"} <= links
 
 
 def test_the_tests_that_are_cited_are_there() -> None:

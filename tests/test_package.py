@@ -116,7 +116,7 @@ def test_the_newest_versions_are_pinned_without_addresses():
     text = (ROOT / "constraints.txt").read_text("utf-8")
     assert not re.search(r"://|@|--|\bfile:|\bgit\+", text)
     newest = pins("constraints.txt")
-    for name, floor in floors("dev", "test", "notebooks", "report").items():
+    for name, floor in floors("dev", "test", "notebooks", "report", "docs").items():
         assert name in newest, f"constraints.txt must pin {name}"
         assert newest[name] >= floor, name
 
