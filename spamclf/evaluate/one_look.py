@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
-from spamclf.errors import InsufficientDataError
+from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.evaluate.by_hand import at_most
 from spamclf.evaluate.figures import Interval, average_precision, roc_auc
 from spamclf.evaluate.judged import remembered
@@ -28,7 +28,8 @@ from spamclf.scoring import Looked, Scoring
 
 __all__ = ["OneLook", "look_once", "one_look"]
 
-_N_DRAWS = 200
+_N_DRAWS, _LEAST_DRAWS = 200, 50
+_DRAWN = 4_000_000  # accounts in all draws of an interval: of many accounts fewer draws tell as much
 _SENDS = "send_rate_sends"
 
 
@@ -67,6 +68,38 @@ class OneLook:
     flagged: npt.NDArray[np.bool_]
     n_remembered: int
     figures: pa.Table
+
+    def figure(self, what: str, of: str = "model") -> Interval:
+        """Return one of `figures`.
+
+        Parameters
+        ----------
+        what : str
+        of : str, default="model"
+            ``"model"``, or the rule's name.
+
+        Returns
+        -------
+        figure : Interval
+
+        Raises
+        ------
+        ParameterError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> from spamclf import evaluate, read_dataset
+        >>> look = evaluate.one_look(read_dataset("data/sample"))
+        >>> look.figure("roc_auc").value > look.figure("roc_auc", look.rule).value
+        True
+        """
+        for row in self.figures.to_pylist():
+            if (row["what"], row["of"]) == (what, of):
+                return Interval(row["value"], row["low"], row["high"])
+        raise ParameterError(
+            f"OneLook: what and of must name one of its figures; got {what!r} of {of!r}. See its figures."
+        )
 
 
 def one_look(
@@ -136,6 +169,7 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
     (measured,) = scoring.measured(scoring.slices[who.account], (rule,))
     every = {"model": value, rule: rule_scores(measured, direction)}
     fpr = float(model.info.get("fpr", 1e-3)) if model.certificate is None else model.certificate.fpr
+    n_draws = min(_N_DRAWS, max(_LEAST_DRAWS, _DRAWN // y.size))
     flagged, rows = value >= threshold, []
 
     def tell(what: str, of: str, found: Interval | None) -> None:
@@ -143,13 +177,13 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
             rows.append({"what": what, "of": of, "value": found.value, "low": found.low, "high": found.high})
 
     for of, values in every.items():
-        tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=_N_DRAWS))
-        tell("average_precision", of, average_precision(y, values, groups=campaign, n_bootstrap=_N_DRAWS))
+        tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=n_draws))
+        tell("average_precision", of, average_precision(y, values, groups=campaign, n_bootstrap=n_draws))
         cut = values[y] >= at_most(values[~y], fpr)
         tell("recall_cut_here", of, campaign_share(cut, campaign[y]))
     tell("recall", "model", campaign_share(flagged[y], campaign[y]))
     tell("honest_flagged", "model", exact_share(int(flagged[~y].sum()), int((~y).sum())))
-    tell("calibration_error", "model", calibration_error(y, value, n_bootstrap=_N_DRAWS))
+    tell("calibration_error", "model", calibration_error(y, value, n_bootstrap=n_draws))
     n_remembered = int(remembered(scoring, ego.account_ids.take(pa.array(who.account))).sum())
     figures = pa.Table.from_pylist(rows)
     return OneLook(model.name, rule, instant, fpr, y, every, flagged, n_remembered, figures)

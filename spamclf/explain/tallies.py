@@ -80,11 +80,12 @@ def tallies(ego: EgoLog, slices: Slices) -> Tallies:
     what = np.repeat(np.arange(len(told)), [each[0].size for each in told])
     step = _steps(who, when, n)
     begin = when // (_HOUR_US * step[who]) * step[who]
-    spans, place = np.unique(np.stack([who, begin]), axis=1, return_inverse=True)
-    n_spans = spans.shape[1]
-    counts = np.bincount(what * n_spans + place.ravel(), minlength=len(told) * n_spans)
-    offsets = np.searchsorted(spans[0], np.arange(n + 1))
-    return Tallies(offsets, step, spans[1], counts.reshape(len(told), n_spans))
+    low, hours = (int(begin.min()), int(np.ptp(begin)) + 1) if begin.size else (0, 1)
+    # Slice and hour in one number: it is sorted far faster than pairs are.
+    spans, place = np.unique(who * hours + begin - low, return_inverse=True)
+    counts = np.bincount(what * spans.size + place, minlength=len(told) * spans.size)
+    offsets = np.searchsorted(spans, np.arange(n + 1) * hours)
+    return Tallies(offsets, step, spans % hours + low, counts.reshape(len(told), spans.size))
 
 
 def happenings(ego: EgoLog, slices: Slices) -> dict[str, tuple[Ints, Instants]]:

@@ -49,6 +49,11 @@ class Display(ABC):
         display : Display
             Itself.
 
+        Raises
+        ------
+        ParameterError
+            If matplotlib is not installed.
+
         Examples
         --------
         >>> from spamclf.plots import ReasonsDisplay
