@@ -69,7 +69,6 @@ def write(
         How many pictures to show at most, about 3 kB each; campaigns come before single accounts.
     max_accounts : int, default=5_000
         How many flagged accounts to show at most, the highest scores first; the page says how many it leaves out.
-
     progress : callable, optional
         Takes a line of text on how the work goes on, for instance ``print``.
 
