@@ -172,7 +172,7 @@ def test_rate_and_time_left_over_passes(at):
     run.begin("writing", 100)
     at[0] += 30
     run.add(50)
-    assert lines[-1] == "writing 50 %, 2 a second, 0:30 left"
+    assert lines[-1] == "writing 50 %, 1.7 a second, 0:30 left"
     Progress(None, {"reading": 1.0}).begin("reading", 5)
 
 
