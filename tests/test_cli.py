@@ -785,10 +785,14 @@ def test_simulate_leaves_a_folder_with_files_alone(tmp_path: Path) -> None:
     assert done.exit_code == 0
 
 
-def test_an_empty_look_back_is_told() -> None:
-    done = CliRunner().invoke(main, ["score", "data/sample", "--as-of", "2020-01-01"])
-    assert done.exit_code == 0
-    assert "Warning: the look-back holds 0 of" in done.output
+@pytest.mark.parametrize("command", ["score", "report", "campaigns"])
+def test_an_empty_look_back_is_told(command: str, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "r.html"), "--changes", "0"] if command == "report" else []
+    for as_of, doubted in (("2020-01-01", True), ("2026-05-30", False)):
+        run = CliRunner().invoke(main, [command, "data/sample", "--as-of", as_of, *out])
+        assert run.exit_code == 0
+        assert ("Warning: the look-back holds 0 of" in run.stderr) == doubted
+        assert "Warning" not in run.stdout
 
 
 # ---- campaigns ---------------------------------------------------------------------------------------------------

@@ -73,7 +73,9 @@ def explain(
     check_texts({"ground": ground})
     dataset = read_dataset(folder, **reading)
     say(repr(dataset))
+    say("scoring ...")
     subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
+    say("searching what would clear it ..." if audience != "user" else "writing the statement ...")
     told = _told(subject, audience, max_features, ground, decided_by)
     if as_json:
         click.echo(

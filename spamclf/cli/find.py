@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from spamclf.cli.scores import doubt
 from spamclf.cli.shared import Refusal, as_of_option, dataset_options, jobs, refusals, result_paths, say
 from spamclf.errors import ParameterError
 
@@ -99,6 +100,7 @@ def campaigns(
         if sheet:
             say("drawing the sheet ...")
             contact_sheet(found, dataset, sheet)
+    doubt(dataset, settings["as_of"], settings["history_days"])
     click.echo(find.summary(found, top=top, by=by, operators=operators))
     click.echo(row_balance(dataset, ego.n_duplicates))
     for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", "their photos")):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from spamclf.cli.scores import doubt
 from spamclf.cli.shared import as_of_option, dataset_options, jobs, refusals, result_path, say
 from spamclf.wording import counted
 
@@ -67,15 +68,17 @@ def report(
     from spamclf.files import hold
     from spamclf.folders import read_dataset
     from spamclf.report import write
+    from spamclf.scoring import as_model
 
     path = result_path(out, folder, endings=(".html",))
     with hold(path):
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
+        used = as_model(model)
         n = write(
             dataset,
             path,
-            model,
+            used,
             as_of=as_of,
             n_changes=n_changes,
             n_pictures=n_pictures,
@@ -83,4 +86,5 @@ def report(
             n_jobs=n_jobs,
             progress=say,
         )
+    doubt(dataset, as_of, used.history_days)
     click.echo(f"{counted(n, 'flagged account')} written to {path}")

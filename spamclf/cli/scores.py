@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spamclf.wording import counted
 
-__all__ = ["Told", "is_folder", "line", "score_folder", "terminal_width"]
+if TYPE_CHECKING:
+    from spamclf.dataset import Dataset
+
+__all__ = ["Told", "doubt", "is_folder", "line", "score_folder", "terminal_width"]
 
 _LOGGED_EVERY_S = 60.0
 _LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
@@ -106,16 +109,32 @@ class Told:
 
     def doubt(self, n_messages: int, first_us: int | None, last_us: int | None) -> None:
         """Say on stderr what makes a run suspect though every row of it is in order."""
-        from spamclf.instants import iso
+        _doubt(self.n_messages, n_messages, first_us, last_us)
 
-        if first_us is None or last_us is None or self.n_messages >= _LEAST_SEEN * n_messages:
-            return
-        first, last = (iso(each).replace("T", " ")[:16] for each in (first_us, last_us))
-        click.echo(
-            f"Warning: the look-back holds {self.n_messages:,} of {n_messages:,} messages, which run from {first} to "
-            f"{last} UTC. Are --as-of and --time-unit right?",
-            err=True,
-        )
+
+def doubt(dataset: Dataset, as_of: int | None, history_days: float) -> None:
+    """Do as `Told.doubt` where there are no scores to tell from: count the messages that a look-back holds."""
+    from spamclf.facts import instants_of
+    from spamclf.instants import DAY_US
+
+    sent_at = instants_of(dataset.messages, "sent_at")
+    if as_of is None or not sent_at.size:
+        return
+    seen = int(((sent_at >= as_of - round(history_days * DAY_US)) & (sent_at < as_of)).sum())
+    _doubt(seen, sent_at.size, int(sent_at.min()), int(sent_at.max()))
+
+
+def _doubt(n_seen: int, n_messages: int, first_us: int | None, last_us: int | None) -> None:
+    from spamclf.instants import iso
+
+    if first_us is None or last_us is None or n_seen >= _LEAST_SEEN * n_messages:
+        return
+    first, last = (iso(each).replace("T", " ")[:16] for each in (first_us, last_us))
+    click.echo(
+        f"Warning: the look-back holds {n_seen:,} of {n_messages:,} messages, which run from {first} to "
+        f"{last} UTC. Are --as-of and --time-unit right?",
+        err=True,
+    )
 
 
 def _printable(account_id: Any) -> str:
