@@ -575,10 +575,6 @@ def assert_survives(folder: Path, saved: Path, home: Path, n: int, seed: int) ->
     assert n_killed
 
 
-def test_killed_and_resumed(folder: Path, saved: Path, tmp_path: Path) -> None:
-    assert_survives(folder, saved, tmp_path, 1, 1)
-
-
 @pytest.mark.slow
 def test_killed_a_hundred_times(folder: Path, saved: Path, tmp_path: Path) -> None:
     assert_survives(folder, saved, tmp_path, 100, 2)

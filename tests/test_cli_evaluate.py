@@ -62,6 +62,7 @@ def test_worlds(model):
     assert text == str(evaluate.evaluate_worlds(made, load_model(model))) + "\n"
 
 
+@pytest.mark.slow
 def test_leaving_out_trains_as_the_model_was_trained(model, monkeypatch, tmp_path):
     asked = []
 
@@ -157,6 +158,7 @@ def test_a_searched_model_is_trained_anew_with_the_settings_that_were_found(tmp_
     }
 
 
+@pytest.mark.slow
 def test_an_attacker_who_knows_the_model(model, monkeypatch, tmp_path):
     asked = []
 

@@ -27,7 +27,7 @@ each_notebook_run = pytest.mark.parametrize(
     "path",
     [
         pytest.param(
-            path, id=path.stem, marks=[pytest.mark.slow] if path.stem[:2] in ("02", "03", "05") else []
+            path, id=path.stem, marks=[pytest.mark.slow] if path.stem[:2] in ("02", "03", "04", "05") else []
         )
         for path in NOTEBOOKS
     ],

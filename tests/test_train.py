@@ -90,7 +90,7 @@ def same_model(one: Model, other: Model) -> None:
 # ---- the model ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("confidence", [None, 0.95])
+@pytest.mark.parametrize("confidence", [pytest.param(None, marks=pytest.mark.slow), 0.95])
 def test_training_is_deterministic(tmp_path, monkeypatch, confidence):
     """The same data and seed give the same bytes, whatever the number of threads and the order of the rows."""
     monkeypatch.setattr("spamclf.model.classifier._MIN_CELLS", 0)  # boost in as many threads as are asked for
@@ -441,8 +441,9 @@ def test_unlabelled_accounts_are_told_apart():
 
 @pytest.mark.parametrize(
     "other",
-    [{"fpr": 0.1}, {"confidence": 0.5}, {"whole_campaigns": True}, {"unlabelled": 0.5}, {"max_iter": 6},
-     {"random_state": 1}, {"features": NAMES[:1]}, {"history_days": 29}],
+    [{"fpr": 0.1}, {"features": NAMES[:1]}, {"history_days": 29},
+     *(pytest.param(other, marks=pytest.mark.slow) for other in (
+         {"confidence": 0.5}, {"whole_campaigns": True}, {"unlabelled": 0.5}, {"max_iter": 6}, {"random_state": 1}))],
     ids=lambda other: next(iter(other)),
 )  # fmt: skip
 def test_other_settings_are_another_name(other):

@@ -59,6 +59,9 @@ def evaluate(
     20 sends, then less often, beside the looks above. That flags more honest accounts; so it is told, too, for the
     threshold at which so many looks flag at most `fpr` of these honest accounts.
 
+    Accounts that the model learned from flatter it. ``counts["remembered"]`` says how many have a label that is in its
+    memory: if any, judge it by later accounts or by another dataset.
+
     Parameters
     ----------
     dataset : Dataset
@@ -178,7 +181,7 @@ def _told(model: Model, judged: Judged, say: Callable[[str], None]) -> Evaluatio
         }
     )
     counts = {"automated": int(y.sum()), "honest": int((~y).sum()), "never_sent": judged.n_never_sent}
-    counts["honest_looks"] = int(judged.n_looks[~y].sum())
+    counts |= {"honest_looks": int(judged.n_looks[~y].sum()), "remembered": int(judged.remembered.sum())}
     return Evaluation(
         model.name,
         fpr,

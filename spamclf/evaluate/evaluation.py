@@ -32,7 +32,8 @@ class Evaluation:
         The share of honest accounts that its certificate bounds.
     counts : dict of str to int
         Accounts that are ``automated``, ``honest`` and, left out of all tables, those that ``never_sent``; and
-        ``honest_looks``, at the honest accounts, of those that the certificate speaks of.
+        ``honest_looks``, at the honest accounts, of those that the certificate speaks of; and those ``remembered``, of
+        whom the model's memory has a label.
     overall : pyarrow.Table
         ``what``, ``of`` (model, nobody labelled, one rule, tree of depth 3), ``value``, ``low``, ``high``,
         ``accounts``. Each account counts with the highest score of its looks.
@@ -111,6 +112,11 @@ def _lines(found: Evaluation) -> Iterator[str]:
     yield f"flagged: by one of the looks that the certificate speaks of, {looks:.1f} at an honest account"
     few = f"; {counts['honest']:,} are too few to tell" if counts["honest"] * found.fpr < 3 else ""
     yield f"promised: at most {found.fpr:g} of the honest accounts{few}"
+    if counts["remembered"]:
+        yield (
+            f"the model learned from these data: its memory has labels of {counts['remembered']:,} of these accounts, "
+            "and what is said here flatters it"
+        )
     rows = found.overall.to_pylist()
     whose = list(dict.fromkeys(row["of"] for row in rows))
     yield f"  {'':<19}" + "".join(f"{of:<25}" for of in whose).rstrip()

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf.campaigns.sightings import pseudonyms
+from spamclf.campaigns.verdicts import Labels
 from spamclf.errors import InsufficientDataError
 from spamclf.evaluate.looks import STATED, WATCHED, Looks, questions, strangers_until
 from spamclf.evaluate.truth import Truth
@@ -48,6 +50,8 @@ class Judged:
     watched_place, watched_score, watched_flagged, watched_strangers : ndarray of shape (n_looks,)
         Looks of a watcher by account and time: whose, what they found, the strangers written to by then (0 for honest
         accounts: nobody counts them).
+    remembered : ndarray of bool
+        That a label of theirs is in the model's memory: it learned from these very data.
     n_never_sent : int
         Accounts of the truth that are left out, for they never sent.
     """
@@ -69,6 +73,7 @@ class Judged:
     watched_score: Floats
     watched_flagged: Bools
     watched_strangers: Floats
+    remembered: Bools
     n_never_sent: int
 
     def __len__(self) -> int:
@@ -117,8 +122,9 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
     so_far = strangers_until(scoring, slices.account, slices.as_of)
     watched_strangers[of_automated] = np.maximum(so_far - before[watched.place[of_automated]], 0)
     at_end = ego.slices(who.account, last, history_days=scoring.model.history_days)
+    account_ids = ego.account_ids.take(pa.array(who.account))
     return Judged(
-        account_id=ego.account_ids.take(pa.array(who.account)).cast(pa.string()),
+        account_id=account_ids.cast(pa.string()),
         is_automated=who.is_automated,
         family=np.array([name or "" for name in who.family], dtype=str),
         campaign=who.campaign,
@@ -138,6 +144,7 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         watched_score=watched.score,
         watched_flagged=watched.flagged,
         watched_strangers=watched_strangers,
+        remembered=_remembered(scoring, account_ids),
         n_never_sent=n_never_sent,
     )
 
@@ -163,6 +170,18 @@ def _unlabelled(scoring: Scoring, who: Truth, end: int, say: Callable[[str], Non
     say("once more, as if nobody had been labelled yet ...")
     alone = dataset.emptied("labels", "evidence")
     return _stated(Scoring(alone, scoring.model, end, scoring.n_jobs, None, where="evaluate"), who, end, say)
+
+
+def _remembered(scoring: Scoring, account_ids: pa.Array) -> Bools:
+    """Tell whose labels the model remembers, each by account and instant."""
+    memory = scoring.model.memory
+    if memory is None:
+        return np.zeros(len(account_ids), np.bool_)
+    own = Labels.of_dataset(scoring.ego.dataset)
+    ours, theirs = (
+        np.rec.fromarrays([labels.account, labels.labelled_at]) for labels in (own, memory.labels)
+    )
+    return np.isin(pseudonyms(account_ids), own.account[np.isin(ours, theirs)])
 
 
 def _end(scoring: Scoring) -> int:
@@ -204,7 +223,7 @@ def together(parts: Sequence[Judged]) -> Judged:
 
     alone = (
         "is_automated", "family", "score", "flagged", "n_looks", "score_unlabelled", "flagged_unlabelled", "strangers",
-        "X", "watched_score", "watched_flagged", "watched_strangers",
+        "X", "watched_score", "watched_flagged", "watched_strangers", "remembered",
     )  # fmt: skip
     return Judged(
         account_id=pa.concat_arrays([part.account_id for part in parts]),

@@ -15,7 +15,7 @@ _MODULES = frozenset(
     {
         "account", "around", "bands", "banks", "co_target", "crowd", "ego", "fan_out", "feedback", "forest",
         "hamming", "ids", "known_lists", "letters", "live", "minhash", "near", "neighbours", "pdq", "registration",
-        "replies", "rhythm", "rows", "send_rate", "sets", "shards", "spells", "timeline", "together",
+        "replies", "rhythm", "rows", "score_ids", "send_rate", "sets", "shards", "spells", "timeline", "together",
     }
 )  # fmt: skip
 _announced = threading.Event()

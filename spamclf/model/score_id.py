@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from spamclf import kernels
 from spamclf.errors import ParameterError
 from spamclf.instants import LAST_US
 
@@ -18,11 +19,10 @@ __all__ = ["ScoreId", "row_digests", "score_ids"]
 
 _FORM = re.compile(r"s2-([0-9a-f])((?:-[0-9a-f]{16}){6})-([0-9a-f]{8})", re.ASCII)
 _EARLIER = re.compile(r"s1-[0-9a-f-]*", re.ASCII)
-_BLANK = np.frombuffer(b"s2-0" + 6 * b"-................" + b"-........", np.uint8)
-_LENGTH = _BLANK.size
+_BEGIN = np.frombuffer(b"s2", np.uint8)
+_LENGTH = len("s2-0" + 6 * "-0123456789abcdef" + "-01234567")
 _MOST = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
 _ROWS = 1 << 20  # of one Arrow array, whose texts must stay below 2 GiB
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
 
 Words = npt.NDArray[np.uint64]
 
@@ -86,7 +86,7 @@ class ScoreId:
             raise _refuse(f"of the form s2-...-..., {_LENGTH} characters", "something else")
         words = np.array([[int(part, 16) for part in found[2][1:].split("-")]], np.uint64)
         verdict = np.array([int(found[1], 16)], np.uint8)
-        if f"{int(_check(words, verdict)[0]):08x}" != found[3]:
+        if f"{kernels.score_ids.check(words, verdict, 0):08x}" != found[3]:
             raise _refuse("as it was written", "one with other characters")
         model, as_of, account, _, features, _ = (int(word) for word in words[0])
         score, threshold = (float(words[0, k : k + 1].view(np.float64)[0]) for k in (3, 5))
@@ -165,24 +165,11 @@ def row_digests(X: npt.ArrayLike) -> Words:
 def _texts(words: Words, verdict: npt.NDArray[np.uint8]) -> pa.Array:
     """Write rows of a verdict, six words and their check digits, all at once."""
     n = len(words)
-    text = np.empty((n, len(_BLANK)), np.uint8)
-    text[:] = _BLANK
-    text[:, 3] += verdict
-    digits = words.astype(">u8").tobytes().hex().encode()
-    text[:, 4:-9].reshape(n, 6, 17)[:, :, 1:] = np.frombuffer(digits, np.uint8).reshape(n, 6, 16)
-    check = _check(words, verdict).astype(">u4").tobytes().hex().encode()
-    text[:, -8:] = np.frombuffer(check, np.uint8).reshape(n, 8)
-    offsets = np.arange(n + 1, dtype=np.int32) * np.int32(text.shape[1])
-    return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(text.tobytes())])
-
-
-def _check(words: Words, verdict: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    """Return 32 check bits per row: they tell a slip of the pen, and defend against nobody."""
-    mixed = np.zeros(len(words), np.uint64)
-    for column in (*words.T, verdict.astype(np.uint64)):
-        mixed = (mixed ^ column) * _MIX
-        mixed ^= mixed >> np.uint64(29)
-    return (mixed >> np.uint64(32)).astype(np.uint32)
+    text = np.empty((n, _LENGTH), np.uint8)
+    text[:, :2] = _BEGIN
+    kernels.score_ids.spell(words, verdict, text)
+    offsets = np.arange(0, (n + 1) * _LENGTH, _LENGTH, dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
 def _refuse(rule: str, got: str) -> ParameterError:

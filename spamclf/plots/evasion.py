@@ -58,8 +58,8 @@ class EvasionDisplay(Display):
         Examples
         --------
         >>> from spamclf import evaluate, predict, simulate
-        >>> world = simulate.world(40, days=4, automated_share=0, random_state=1)
-        >>> cost = evaluate.evasion_cost(predict.load_shipped_model(), world, n_accounts=2, n_starts=1)
+        >>> world = simulate.world(20, days=3, automated_share=0, random_state=1)
+        >>> cost = evaluate.evasion_cost(predict.load_shipped_model(), world, n_accounts=1, n_starts=1)
         >>> EvasionDisplay.from_cost(cost).ax_.get_xlabel()
         'strangers reached per account-day'
         """

@@ -140,9 +140,26 @@ label_rows = st.lists(st.tuples(people, instants, st.booleans()), max_size=8)
 evidence_rows = st.lists(st.tuples(people, instants, st.sampled_from(["o", "p", None])), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
-@given(rows, rows, label_rows, evidence_rows, st.integers(1, 3), st.randoms(use_true_random=False))
-def test_counts_are_those_of_a_slow_count(photos, texts, labels, evidence, least, rng):
+any_campaigns = given(
+    photos=rows, texts=rows, labels=label_rows, evidence=evidence_rows, least=st.integers(1, 3),
+    rng=st.randoms(use_true_random=False),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@any_campaigns
+def test_counts_are_those_of_a_slow_count(**campaigns):
+    check_counts(**campaigns)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@any_campaigns
+def test_counts_are_those_of_a_slow_count_at_length(**campaigns):
+    check_counts(**campaigns)
+
+
+def check_counts(photos, texts, labels, evidence, least, rng):
     options = {"as_of": NOW, "min_accounts": least, "n_jobs": 1}
     found = list_campaigns(made(photos, texts, labels, evidence, accounts="a"), **options)
     since = NOW - 30 * DAY_US

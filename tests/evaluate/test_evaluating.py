@@ -14,6 +14,9 @@ import pytest
 from scipy.stats import binomtest
 
 from spamclf import Dataset, evaluate, extract, predict
+from spamclf.campaigns import CampaignIndex
+from spamclf.campaigns.sightings import pseudonyms
+from spamclf.campaigns.verdicts import Labels
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.evaluate.judged import judge, together
 from spamclf.evaluate.looks import _SENDS_WATCHED as WATCHED
@@ -404,3 +407,23 @@ def test_refusals():
         evaluate.evaluate(made.dataset, stump(), honest.slice(0, 0))
     with pytest.raises(ParameterError, match="what and of must name one of its figures; got 'f1' of 'model'"):
         found().figure("f1")
+
+
+def test_accounts_that_the_model_learned_from_are_told():
+    made = world()
+    whole = Labels.of_dataset(made.dataset)
+    chosen = np.arange(len(whole)) % 3 == 0
+    later = Labels.of(whole.account[~chosen], whole.labelled_at[~chosen] + 1, whole.is_automated[~chosen])
+    memory = CampaignIndex().add(labels=Labels.join(whole.where(chosen), later))
+    known = replace(stump(), memory=memory)
+    told = evaluate.evaluate(made.dataset, known, made.truth, n_jobs=1)
+    sent = set(told.accounts["account_id"].to_pylist())
+    by_pseudonym = dict(zip(pseudonyms(pa.array(sorted(sent))).tolist(), sorted(sent), strict=True))
+    expected = {each for each in whole.account[chosen].tolist() if each in by_pseudonym}
+    assert told.counts["remembered"] == len(expected) > 10
+    assert f"has labels of {len(expected)} of these accounts" in str(told)
+    other = evaluate.evaluate(world(1022).dataset, known, world(1022).truth, n_jobs=1)
+    assert (
+        other.counts["remembered"] == found_by_stump().counts["remembered"] == 0
+    )  # the same ids, other labels
+    assert "flatters" not in str(other)

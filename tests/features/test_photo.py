@@ -239,7 +239,7 @@ def test_many_own_photos(seed: int) -> None:
     look("photo", accounts=people(*"abcdefgh"), photos=photos)
 
 
-@pytest.mark.parametrize("ties", [1, 40, 10_000])
+@pytest.mark.parametrize("ties", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 40)), 10_000])
 def test_a_hot_photo(ties: int) -> None:
     """All 1,500 accounts with one photo or a near one count."""
     rng = random.Random(ties)

@@ -184,7 +184,7 @@ def test_many_own_texts(seed: int) -> None:
     look("template", accounts=people(*"abcdefgh"), texts=texts)
 
 
-@pytest.mark.parametrize("ties", [1, 10_000])
+@pytest.mark.parametrize("ties", [pytest.param(1, marks=pytest.mark.slow), 10_000])
 def test_a_hot_template(ties: int) -> None:
     rng = random.Random(ties)
     near = [OFFER, SPUN, OFFER.replace("golden", "leather"), OFFER.replace("June", "the summer")]

@@ -30,6 +30,23 @@ def test_written_and_read(model, as_of, account, score, features, threshold, ver
     assert ScoreId.parse(str(each)) == each
 
 
+def spelt(each):
+    """A score id letter by letter."""
+    score, threshold = (np.float64(value).view(np.uint64) for value in (each.score, each.threshold))
+    words = [each.model, each.as_of, each.account, int(score), each.features, int(threshold)]
+    check = 0
+    for word in (*words, each.verdict):
+        check = (check ^ word) * 0x9E3779B97F4A7C15 % 2**64
+        check ^= check >> 29
+    return "-".join(["s2", f"{each.verdict:x}", *(f"{word:016x}" for word in words), f"{check >> 32:08x}"])
+
+
+@given(WORD, st.integers(0, LAST_US), WORD, st.floats(0, 1), WORD, st.floats(0, 1), st.integers(0, 2))
+def test_every_letter(model, as_of, account, score, features, threshold, verdict):
+    each = ScoreId(model, as_of, account, abs(score), features, abs(threshold), verdict)
+    assert str(each) == spelt(each)
+
+
 def test_what_no_score_can_be_is_refused():
     sound = ScoreId(1, 2, 3, 0.5, 4, 0.25, 0)
     for wrong in (

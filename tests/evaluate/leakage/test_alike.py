@@ -213,7 +213,10 @@ def split_of(whole, one, names, *, side):
     return sides | {one: "train"} | dict.fromkeys(names, side)
 
 
-@pytest.mark.parametrize(("n_copies", "share"), [(1, 1.0), (3, 1.0), (1, 0.6)])
+@pytest.mark.parametrize(
+    ("n_copies", "share"),
+    [(3, 1.0), pytest.param(1, 1.0, marks=pytest.mark.slow), pytest.param(1, 0.6, marks=pytest.mark.slow)],
+)
 def test_an_account_under_two_ids(plain, n_copies, share):
     """Whatever the features: here they know nothing of messages."""
     one, names, dataset = doubled(plain, n_copies=n_copies, share=share)
@@ -224,7 +227,14 @@ def test_an_account_under_two_ids(plain, n_copies, share):
     assert not report.of("duplicate_rows")
 
 
-@pytest.mark.parametrize("change", [{}, {"later_s": 1}, {"other_people": True}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"later_s": 1},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"other_people": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_an_account_whose_features_are_nearly_another_s(plain, change):
     """Its replies are not equal, and what depends on instants or on whom it wrote to may not be: the rest is."""
     one, names, dataset = doubled(plain, **change)

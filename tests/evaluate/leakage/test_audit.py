@@ -64,7 +64,7 @@ def assert_clean(world):
     assert report.ok, report
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(worlds(size=30))
 def test_the_catalogue_is_clean_whatever_the_world(world):
     assert_clean(world)

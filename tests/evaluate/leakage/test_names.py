@@ -33,7 +33,7 @@ def test_the_place_of_a_row():
     assert ("row_order", "x") in found(audit(dataset, first_met, n_instants=0))
 
 
-@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_age_that_ranks_accounts_like_their_ids_is_honest(whole):
     """Ids are mostly dealt out in the order of registration: a correlation alone would blame the age."""
     given = tables(unknown_share=0.0)

@@ -145,7 +145,9 @@ def test_reports_that_made_nearly_all_labels(large):
     assert {(each.kind, each.severity) for each in report.findings} == {("label_source", "leak")}
 
 
-@pytest.mark.parametrize("unit", ["us", "s", "h", "D"])
+@pytest.mark.parametrize(
+    "unit", ["h", *(pytest.param(each, marks=pytest.mark.slow) for each in ("us", "s", "D"))]
+)
 def test_reports_that_made_no_part_of_the_labels(large, unit):
     """Automated accounts are reported seven times as often as others; a coarse clock alone is no reason, either."""
     labels = frame(large, "labels")

@@ -1,0 +1,124 @@
+"""Compile all kernels at once, on all cores: the first run ever takes a minute of computing."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import graphlib
+import importlib
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from spamclf.kernels._sources import imported
+
+_HERE = Path(__file__).parent
+_MOST = 8  # processes: the longest chain of imports keeps no more busy
+_SERVE = "from spamclf.kernels import _ahead; _ahead.serve()"
+_begun = threading.Event()  # by this process, or by that which started it
+_once = threading.Lock()
+
+
+def compile_all(cache: Path) -> None:
+    """Compile all kernels into the cache that is kept in a folder, once; where that is not possible, do nothing.
+
+    Whoever needs one then finds it there, or compiles it alone. Of several processes that come to an empty cache one
+    does the work; the others wait for it.
+    """
+    with _once:
+        if _begun.is_set():
+            return
+        _begun.set()
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        # Where Python lives in another program, nobody knows what that would do with our arguments.
+        if cores > 1 and Path(sys.executable or "").name.startswith("python"):
+            with contextlib.suppress(OSError):
+                _compile_or_wait(cache / ".compiling.lock", min(cores, _MOST))
+
+
+def _compile_or_wait(path: Path, n_processes: int) -> None:
+    with open(path, "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        else:
+            modules = (path for path in _HERE.glob("*.py") if path.stem != "__init__")
+            import_in_processes({path.stem: imported(path) for path in modules}, n_processes)
+
+
+def import_in_processes(modules: dict[str, set[str]], n_processes: int) -> None:
+    """Import kernel modules in several processes, each after those that it imports.
+
+    Parameters
+    ----------
+    modules : dict of str to set of str
+        By name those that it imports.
+    n_processes : int
+
+    Raises
+    ------
+    OSError
+        If a process cannot be started, or fails.
+    """
+    order = graphlib.TopologicalSorter(modules)
+    order.prepare()
+    with ThreadPoolExecutor(n_processes) as threads, _Workers() as workers:
+        running: dict[Future[None], str] = {}
+        while order.is_active():
+            running |= {threads.submit(workers.import_, name): name for name in order.get_ready()}
+            for each in wait(running, return_when=FIRST_COMPLETED).done:
+                each.result()
+                order.done(running.pop(each))
+
+
+class _Workers:
+    """A process for each thread that asks; all are gone in the end."""
+
+    def __init__(self) -> None:
+        self._own, self._all, self._gone = threading.local(), list[subprocess.Popen[bytes]](), False
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gone = True
+        for each in self._all:
+            with each:  # which waits for it
+                each.kill()  # a cached kernel is whole or not there
+
+    def import_(self, name: str) -> None:
+        """Import a module in the process of the thread that calls."""
+        if self._gone:
+            raise OSError("the work was broken off")
+        if not hasattr(self._own, "worker"):
+            self._own.worker = self._start()
+        worker: subprocess.Popen[bytes] = self._own.worker
+        assert worker.stdin
+        assert worker.stdout
+        line = f"{name}\n".encode()
+        worker.stdin.write(line)
+        if worker.stdout.readline() != line:
+            raise OSError(f"kernel module {name} cannot be compiled by another process")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # As this process finds spamclf, and nothing that lies about where it was started.
+        paths = [str(_HERE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        worker = subprocess.Popen(
+            [sys.executable, "-P", "-c", _SERVE],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+        )  # fmt: skip
+        self._all.append(worker)
+        return worker
+
+
+def serve() -> None:
+    """Import the kernel modules that are named line by line, and repeat each name when that is done."""
+    _begun.set()
+    for line in sys.stdin:
+        importlib.import_module(f"spamclf.kernels.{line.strip()}")
+        print(line, end="", flush=True)
