@@ -7,6 +7,7 @@ from spamclf.evaluate.evasion import KNOBS, EvasionCost, Knob, PolicyCost, evasi
 from spamclf.evaluate.figures import Interval, average_precision, best_rule, roc_auc
 from spamclf.evaluate.leakage import Finding, LeakageReport, audit_leakage
 from spamclf.evaluate.left_out import leave_campaigns_out, leave_one_family_out, tier_price
+from spamclf.evaluate.one_look import OneLook, one_look
 from spamclf.evaluate.probabilities import CalibrationError, brier_score, calibration_error
 from spamclf.evaluate.worlds import worlds_in_a_row
 from spamclf.model.baselines import rule_scores
@@ -20,6 +21,7 @@ __all__ = [
     "Interval",
     "Knob",
     "LeakageReport",
+    "OneLook",
     "PolicyCost",
     "audit_leakage",
     "average_precision",
@@ -33,6 +35,7 @@ __all__ = [
     "flagging_curve",
     "leave_campaigns_out",
     "leave_one_family_out",
+    "one_look",
     "padded",
     "roc_auc",
     "rule_scores",

@@ -144,7 +144,7 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         watched_score=watched.score,
         watched_flagged=watched.flagged,
         watched_strangers=watched_strangers,
-        remembered=_remembered(scoring, account_ids),
+        remembered=remembered(scoring, account_ids),
         n_never_sent=n_never_sent,
     )
 
@@ -172,7 +172,7 @@ def _unlabelled(scoring: Scoring, who: Truth, end: int, say: Callable[[str], Non
     return _stated(Scoring(alone, scoring.model, end, scoring.n_jobs, None, where="evaluate"), who, end, say)
 
 
-def _remembered(scoring: Scoring, account_ids: pa.Array) -> Bools:
+def remembered(scoring: Scoring, account_ids: pa.Array) -> Bools:
     """Tell whose labels the model remembers, each by account and instant."""
     memory = scoring.model.memory
     if memory is None:

@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.explain.subject import code_of
+from spamclf.explain.tallies import happenings
 from spamclf.instants import DAY_US, iso
 from spamclf.model import Model
-from spamclf.scoring import VERDICTS, Scoring, check_count
+from spamclf.scoring import VERDICTS, Looked, Scoring, check_count
 
-__all__ = ["Timeline", "timeline"]
+__all__ = ["Timeline", "looks_of", "timeline"]
 
 Instants = npt.NDArray[np.int64]
 
 _EVER_DAYS = 36_500.0  # what an account has done is counted over the whole log
-_COUNTS = ("send_rate_sends", "fan_out_strangers", "replies_debt")
+#: The columns of counts, and what they count.
+_COUNTS = {"n_messages": "sends", "n_strangers": "strangers", "n_replied": "answers", "n_reports": "reports"}
 _AS_OF = pa.timestamp("us", tz="UTC")
 
 
@@ -112,13 +113,9 @@ def timeline(
     scoring = Scoring(dataset, model, as_of, n_jobs, ego, where="timeline")
     code = code_of("timeline", scoring.ego.account_ids, account_id)
     until = int(scoring.slices.as_of[0])
-    when, every = _midnights(scoring.ego, code, until, n_looks)
-    account = np.full(when.size, code)
-    looked = scoring.over(scoring.ego.slices(account, when, history_days=scoring.model.history_days)).look(
-        0, when.size, companions=False
-    )
-    ever = scoring.ego.slices(account, when, history_days=_EVER_DAYS)
-    sends, strangers, debt = scoring.measured(ever, _COUNTS).astype(np.int64)
+    looked, _, every = looks_of(scoring, np.array([code]), n_looks)
+    when = looked.slices.as_of
+    found = happenings(scoring.ego, scoring.ego.slices([code], [until], history_days=_EVER_DAYS))
     own = scoring.ego.account_ids[code]
     looks = pa.table(
         {
@@ -126,32 +123,50 @@ def timeline(
             "score": looked.scores,
             "verdict": pa.array([VERDICTS[each] for each in looked.verdict]),
             "threshold": looked.thresholds,
-            "n_messages": sends,
-            "n_strangers": strangers,
-            "n_replied": strangers - debt,
-            "n_reports": np.searchsorted(_reported(dataset, own), when),
+            **{name: np.searchsorted(np.sort(found[what][1]), when) for name, what in _COUNTS.items()},
         }
     )
-    return Timeline(own.as_py(), scoring.model.name, until, every, looks)
+    return Timeline(own.as_py(), scoring.model.name, until, int(every[0]), looks)
 
 
-def _midnights(ego: EgoLog, code: int, until: int, n_looks: int) -> tuple[Instants, int]:
-    """Return the looks, the last of them `until`, and how many days lie from one to the next."""
-    ever = ego.slices([code], [until], history_days=_EVER_DAYS)
-    begin, end = int(ever.starts[0]), int(ever.ends[0])
-    if begin == end:
-        return np.array([until], np.int64), 1
-    first = int(ego.time[begin]) // DAY_US + 1
+def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, Instants, Instants]:
+    """Score accounts at midnight after each day since they began, and at the last instant, all at once.
+
+    Parameters
+    ----------
+    scoring : Scoring
+    codes : ndarray of shape (n_accounts,), dtype int64
+        Of accounts in the log.
+    n_looks : int
+        Looks at most, at least 2; where there are more days they lie several days apart.
+
+    Returns
+    -------
+    looked : Looked
+        Account after account, each from its earliest look to the last.
+    offsets : ndarray of shape (n_accounts + 1,), dtype int64
+        Of each account in it.
+    every : ndarray of shape (n_accounts,), dtype int64
+        Days from one look to the next.
+
+    Examples
+    --------
+    >>> from spamclf import read_dataset
+    >>> scoring = Scoring(read_dataset("data/sample"), None, None, 1, None)
+    >>> looked, offsets, _ = looks_of(scoring, np.array([0, 1]), 4)
+    >>> looked.scores.size == offsets[-1]
+    np.True_
+    """
+    ego, until = scoring.ego, scoring.slices.as_of[codes]
+    ever = ego.slices(codes, until, history_days=_EVER_DAYS)
+    empty = ever.starts == ever.ends
+    first = ego.time[np.where(empty, 0, ever.starts)] // DAY_US + 1 if ego.time.size else until
     last = -(-until // DAY_US)  # the midnight at or after the last look
-    every = max(1, -(-(last - first) // (n_looks - 1)))
-    midnights = np.arange(last - every, first - 1, -every, dtype=np.int64)[::-1] * DAY_US
-    return np.append(midnights, until), every
-
-
-def _reported(dataset: Dataset, account_id: pa.Scalar) -> Instants:
-    """Return when the account was reported or blocked, ascending."""
-    reports = dataset.reports
-    ids = reports["account_id"]
-    plain = ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids
-    mine = reports.filter(pc.equal(plain, account_id.cast(plain.type)))
-    return np.sort(mine["reported_at"].cast(pa.int64()).to_numpy())
+    every = np.where(empty, 1, np.maximum(1, -(-(last - first) // (n_looks - 1))))
+    before = np.where(empty, 0, np.maximum(0, (last - first) // every))  # looks before the last
+    offsets = np.append(0, np.cumsum(before + 1))
+    back = np.repeat(offsets[1:] - 1, before + 1) - np.arange(offsets[-1])
+    who, when = (np.repeat(each, before + 1) for each in (np.arange(codes.size), last))
+    when = np.where(back == 0, until[who], (when - back * every[who]) * DAY_US)
+    slices = ego.slices(codes[who], when, history_days=scoring.model.history_days)
+    return scoring.over(slices).look(0, when.size, companions=False), offsets, every

@@ -27,6 +27,7 @@ from spamclf.plots.functions import (
     plot_recall,
     plot_recall_by_family,
     plot_roc,
+    plot_score_drift,
     plot_scores,
     plot_strangers,
     plot_threshold_choice,
@@ -34,7 +35,7 @@ from spamclf.plots.functions import (
 )
 from spamclf.plots.quality import CalibrationDisplay, MetricsDisplay, PrecisionRecallDisplay, RocCurveDisplay
 from spamclf.plots.reasons import FamilyReasonsDisplay, ImportanceDisplay, ReasonsDisplay
-from spamclf.plots.scores import ChangeDisplay, ScoresDisplay
+from spamclf.plots.scores import ChangeDisplay, ScoreDriftDisplay, ScoresDisplay
 from spamclf.plots.timeline import RhythmDisplay, TimelineDisplay
 from spamclf.plots.trust import DriftDisplay, FalseFlagsDisplay, ThresholdChoiceDisplay
 from spamclf.plots.worth import ColdStartDisplay, FamilyRecallDisplay, RecallAtFPRDisplay, StrangersDisplay
@@ -59,6 +60,7 @@ __all__ = [
     "RecallAtFPRDisplay",
     "RhythmDisplay",
     "RocCurveDisplay",
+    "ScoreDriftDisplay",
     "ScoresDisplay",
     "StrangersDisplay",
     "ThresholdChoiceDisplay",
@@ -76,6 +78,7 @@ __all__ = [
     "plot_recall",
     "plot_recall_by_family",
     "plot_roc",
+    "plot_score_drift",
     "plot_scores",
     "plot_strangers",
     "plot_threshold_choice",

@@ -15,7 +15,7 @@ from spamclf.model.drift import DriftReport
 from spamclf.plots.evasion import EvasionDisplay
 from spamclf.plots.quality import CalibrationDisplay, MetricsDisplay, PrecisionRecallDisplay, RocCurveDisplay
 from spamclf.plots.reasons import FamilyReasonsDisplay, ReasonsDisplay
-from spamclf.plots.scores import ChangeDisplay, ScoresDisplay
+from spamclf.plots.scores import ChangeDisplay, ScoreDriftDisplay, ScoresDisplay
 from spamclf.plots.timeline import RhythmDisplay
 from spamclf.plots.trust import DriftDisplay, FalseFlagsDisplay, ThresholdChoiceDisplay
 from spamclf.plots.worth import ColdStartDisplay, FamilyRecallDisplay, RecallAtFPRDisplay, StrangersDisplay
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "plot_calibration", "plot_change", "plot_cold_start", "plot_drift", "plot_evasion", "plot_false_flags",
     "plot_families", "plot_metrics", "plot_precision_recall", "plot_reasons", "plot_recall", "plot_recall_by_family",
-    "plot_roc", "plot_scores", "plot_strangers", "plot_threshold_choice", "plot_timeline",
+    "plot_roc", "plot_score_drift", "plot_scores", "plot_strangers", "plot_threshold_choice", "plot_timeline",
 ]  # fmt: skip
 
 
@@ -46,6 +46,11 @@ def plot_change(
     Parameters are those of `ChangeDisplay.from_scores`, whose `ax_` it returns.
     """
     return ChangeDisplay.from_scores(before, after, names=names, ax=ax).ax_
+
+
+def plot_score_drift(scores: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
+    """Draw how scores are spread, over each other. Parameters are those of `ScoreDriftDisplay.from_scores`."""
+    return ScoreDriftDisplay.from_scores(scores, ax=ax).ax_
 
 
 def plot_reasons(

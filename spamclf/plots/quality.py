@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf import drawing, evaluate
+from spamclf.dataset import Dataset
 from spamclf.drawing import INK, OTHER, SECOND
 from spamclf.errors import ParameterError
 from spamclf.evaluate import Interval
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CalibrationDisplay", "MetricsDisplay", "PrecisionRecallDisplay", "RocCurveDisplay"]
 
 _N_DRAWS = 200  # of an interval in a legend
+_N_BINS = 8
 _BASELINES = ("roc_auc", "one_rule_roc_auc", "depth_3_tree_roc_auc")
 
 
@@ -44,6 +47,7 @@ class RocCurveDisplay(Display):
     figures: dict[str, Interval]
 
     _told: ClassVar[str] = "area [95 % interval]"
+    _what: ClassVar[str] = "roc_auc"
 
     @classmethod
     def from_predictions(
@@ -80,6 +84,57 @@ class RocCurveDisplay(Display):
         figures = {name: cls._figure(y, values) for name, values in named.items()}
         curves = {name: evaluate.flagging_curve(y, values) for name, values in named.items()}
         return cls(curves, figures).plot(ax, title=title)
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Model | str | os.PathLike[str] | None,
+        dataset: Dataset,
+        *,
+        labels: Any = None,
+        as_of: Any = None,
+        n_jobs: int = -1,
+        ax: Axes | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Score a dataset at one instant, and draw the scores where labels are known, and one rule's beside them.
+
+        The rule is the one feature that told best by itself when the model was trained (`OneLook.rule`).
+
+        Parameters
+        ----------
+        model : Model or path
+            None for the model that comes with spamclf.
+        dataset : Dataset
+        labels : dataframe, optional
+            As of `evaluate.one_look`: by default the dataset's, as far as they are known by `as_of`.
+        as_of, n_jobs
+            As of `predict.score`.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : RocCurveDisplay
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError, ModelFileError
+            As of `evaluate.one_look`.
+
+        Examples
+        --------
+        >>> from spamclf import read_dataset
+        >>> display = RocCurveDisplay.from_model(None, read_dataset("data/sample"))
+        >>> list(display.curves)
+        ['the model', 'one rule']
+        """
+        look = evaluate.one_look(dataset, model, labels, as_of=as_of, n_jobs=n_jobs)
+        names = {"model": "the model", look.rule: "one rule"}
+        curves = {names[of]: evaluate.flagging_curve(look.y, values) for of, values in look.scores.items()}
+        return cls(curves, {name: look.figure(cls._what, of) for of, name in names.items()}).plot(
+            ax, title=title
+        )
 
     @staticmethod
     def _figure(y: npt.ArrayLike, scores: Any) -> Interval:
@@ -122,6 +177,7 @@ class PrecisionRecallDisplay(RocCurveDisplay):
     """
 
     _told: ClassVar[str] = "average precision [95 % interval]"
+    _what: ClassVar[str] = "average_precision"
 
     @staticmethod
     def _figure(y: npt.ArrayLike, scores: Any) -> Interval:
@@ -167,7 +223,7 @@ class CalibrationDisplay(Display):
         y: npt.ArrayLike,
         scores: Any,
         *,
-        n_bins: int = 8,
+        n_bins: int = _N_BINS,
         ax: Axes | None = None,
         title: str | None = None,
     ) -> CalibrationDisplay:
@@ -207,6 +263,55 @@ class CalibrationDisplay(Display):
             figures[name] = Interval(found.value, found.low, found.high)  # its own words are too long here
             curves[name] = evaluate.calibration_curve(y, values, n_bins=n_bins)
         return cls(curves, figures).plot(ax, title=title)
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Model | str | os.PathLike[str] | None,
+        dataset: Dataset,
+        *,
+        labels: Any = None,
+        as_of: Any = None,
+        n_jobs: int = -1,
+        ax: Axes | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Score a dataset at one instant, and draw the scores where labels are known.
+
+        Parameters
+        ----------
+        model : Model or path
+            None for the model that comes with spamclf.
+        dataset : Dataset
+        labels : dataframe, optional
+            As of `evaluate.one_look`: by default the dataset's, as far as they are known by `as_of`.
+        as_of, n_jobs
+            As of `predict.score`.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : CalibrationDisplay
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError, ModelFileError
+            As of `evaluate.one_look`.
+
+        Examples
+        --------
+        >>> from spamclf import read_dataset
+        >>> display = CalibrationDisplay.from_model(None, read_dataset("data/sample"))
+        >>> list(display.curves)
+        ['the model']
+        """
+        look = evaluate.one_look(dataset, model, labels, as_of=as_of, n_jobs=n_jobs)
+        name, curve = (
+            "the model",
+            evaluate.calibration_curve(look.y, look.scores["model"], n_bins=_N_BINS),
+        )
+        return cls({name: curve}, {name: look.figure("calibration_error")}).plot(ax, title=title)
 
     def _size(self) -> tuple[float, float]:
         return 4.8, 4.8

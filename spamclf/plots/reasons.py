@@ -132,6 +132,11 @@ class FamilyReasonsDisplay(Display):
         -------
         display : FamilyReasonsDisplay
 
+        Raises
+        ------
+        ParameterError
+            If matplotlib is not installed.
+
         Examples
         --------
         >>> from spamclf import explain, read_dataset

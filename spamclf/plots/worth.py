@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from spamclf import drawing, evaluate
+from spamclf.dataset import Dataset
 from spamclf.drawing import AUTOMATED, HONEST, INK, OTHER, SECOND, percent
 from spamclf.evaluate import Evaluation
 from spamclf.evaluate.evaluation import UNLABELLED
+from spamclf.model import Model
 from spamclf.plots.display import Display
 
 if TYPE_CHECKING:
@@ -67,6 +70,43 @@ class _OfEvaluation(Display):
         'Found'
         """
         return cls(evaluation).plot(ax, title=title)
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Model | str | os.PathLike[str] | None,
+        dataset: Dataset,
+        *,
+        truth: Any = None,
+        as_of: Any = None,
+        n_jobs: int = -1,
+        ax: Axes | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Evaluate a model on a dataset, and draw that. Of several displays of one model, evaluate once instead.
+
+        Parameters
+        ----------
+        model : Model or path
+            None for the model that comes with spamclf.
+        dataset : Dataset
+        truth, as_of, n_jobs
+            As of `evaluate.evaluate`.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : Display
+            Of the class that was asked.
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError, DataFileError
+            As of `evaluate.evaluate`.
+        """
+        found = evaluate.evaluate(dataset, model, truth, as_of=as_of, n_jobs=n_jobs)
+        return cls.from_evaluation(found, ax=ax, title=title)
 
 
 @dataclass(eq=False, repr=False)

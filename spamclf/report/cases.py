@@ -17,6 +17,7 @@ from spamclf.explain.families import FamilyReasons, reasons_of
 from spamclf.explain.statements import statement_from
 from spamclf.explain.subject import Subject
 from spamclf.explain.tallies import COUNTED, tallies
+from spamclf.explain.timelines import looks_of
 from spamclf.facts import NAT, column_of, instants_of
 from spamclf.features.catalogue import family_of
 from spamclf.model.reasons import Reason
@@ -29,6 +30,8 @@ __all__ = ["cases_of"]
 Ints = npt.NDArray[np.int64]
 
 _LEAST = 0.005  # log odds that two decimals show
+_MOST_LOOKS = 12  # at an account: its score over time
+_LOOKS, _LOOKS_SHARE = 5_000, 0.4  # at all of them: so many, or so many for each account that is scored
 _PUBLIC = ("name", "about", "description")  # what was reported was not shown to everybody
 
 
@@ -79,6 +82,7 @@ def cases_of(
         },
         "statements": _statements(told, words),
         "timelines": _timelines(scoring, codes),
+        "looks": _looks(scoring, codes),
         "changes": {
             int(k): _change(Subject.at(scoring, int(codes[k]))) for k in _closest(scores)[:n_changes]
         },
@@ -122,6 +126,24 @@ def _timelines(scoring: Scoring, codes: Ints) -> dict[str, Any]:
         "span": number.tolist(),
         **dict(zip(COUNTED, found.counts.tolist(), strict=True)),
         "totals": dict(zip(COUNTED, found.totals().tolist(), strict=True)),
+    }
+
+
+def _looks(scoring: Scoring, codes: Ints) -> dict[str, Any]:
+    """Return how the accounts scored over time; at fewer instants where there are many of them."""
+    if not codes.size:
+        return {"offsets": [0], "at": [], "score": [], "threshold": [], "flagged": []}
+    most = int(max(_LOOKS, _LOOKS_SHARE * len(scoring.slices)) // codes.size)
+    looked, offsets, _ = looks_of(scoring, codes, min(max(most, 2), _MOST_LOOKS))
+    return {
+        "offsets": offsets.tolist(),
+        "at": (looked.slices.as_of // 1_000_000).tolist(),
+        "score": [
+            None if word == 2 else score
+            for word, score in zip(looked.verdict.tolist(), looked.scores.round(5).tolist(), strict=True)
+        ],
+        "threshold": looked.thresholds.round(5).tolist(),
+        "flagged": (looked.verdict == 0).astype(int).tolist(),
     }
 
 

@@ -3,7 +3,7 @@
 (() => {
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
-const { summary, accounts, reasons, statements, timelines, changes, photos, texts, campaigns, words, pictures } = data;
+const { summary, accounts, reasons, statements, timelines, changes, photos, texts, campaigns, words, pictures, looks, quality } = data;
 const N = accounts.id.length, PAGE = 50, CROWDS = 24, MEMBERS = 40;
 const COUNTED = { sends: "sends", strangers: "strangers", replies: "replies", reports: "reports" };
 const DECISIONS = {
@@ -30,7 +30,9 @@ function svg(tag, properties, ...children) {
   node.append(...children);
   return node;
 }
+const label = (x, y, text, anchor = "start") => { const node = svg("text", { x, y, "text-anchor": anchor }); node.textContent = text; return node; };
 const counted = (n, noun) => `${number.format(n)} ${noun}${n === 1 ? "" : "s"}`;
+const countedAs = (n, nouns) => `${number.format(n)} ${n === 1 ? nouns.replace(/ies$/, "y").replace(/s$/, "") : nouns}`;
 const slice = (table, name, k) => table[name].slice(table.offsets[k], table.offsets[k + 1]);
 const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
 const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).replace("T", " ");
@@ -212,7 +214,7 @@ function openCase(i) {
   draw();
   $("case-title").replaceChildren("Account ", el("bdi", {}, accounts.id[i]));
   $("case-body").replaceChildren(...[
-    caseHead(i), timeline(i), whySo(i), against(i), shares(i), shownBy(i), wouldClear(i), statement(i), decide(i),
+    caseHead(i), timeline(i), scored(i), whySo(i), against(i), shares(i), shownBy(i), wouldClear(i), statement(i), decide(i),
   ].filter(Boolean));
   $("case").hidden = false;
   document.body.classList.add("with-case");
@@ -246,7 +248,7 @@ function caseHead(i) {
   return facts([
     ["Score", `${shortScore(accounts.score[i])}, flagged from ${shortScore(accounts.threshold[i])}`],
     ["Registered", accounts.registered[i] === null ? "not known" : day(accounts.registered[i])],
-    ["In the history", Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ")],
+    ["In the history", Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ")],
     ["Score id", el("code", {}, accounts.score_id[i])],
   ]);
 }
@@ -345,11 +347,10 @@ function timeline(i) {
   const W = 600, TOP = 18, UP = 92, GAP = 16, DOWN = 34, left = 40, n = spans[spans.length - 1] + 1;
   const width = Math.min(26, (W - left) / n), high = Math.max(1, ...sends), low = Math.max(1, ...replies);
   const each = step === 1 ? "hour" : step === 24 ? "day" : step > 24 ? `${step / 24} days` : `${step} hours`;
-  const said = `Per ${each}, from ${hour(begin)} UTC: ` + Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ");
+  const said = `Per ${each}, from ${hour(begin)} UTC: ` + Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ");
   const picture = svg("svg", { viewBox: `0 0 ${W} ${TOP + UP + GAP + DOWN + 4}`, role: "img", "aria-label": said, class: "timeline" });
   const base = TOP + UP, below = base + GAP;
   const bar = (k, y, height, kind) => svg("rect", { class: kind, x: left + spans[k] * width + 0.5, y, width: Math.max(width - 1, 1), height });
-  const label = (x, y, text, anchor = "start") => { const node = svg("text", { x, y, "text-anchor": anchor }); node.textContent = text; return node; };
   spans.forEach((span, k) => {
     const group = svg("g", {}), title = svg("title", {});
     title.textContent = `${hour(begin + span * step)}: ${sends[k]} sends, ${strangers[k]} strangers, ${replies[k]} replies, ${reports[k]} reports`;
@@ -374,6 +375,98 @@ function timeline(i) {
         [sends, strangers, replies, reports].map((counts) => el("td", { class: "n" }, number.format(counts[k]))))))));
   });
   return part("What it did", legend, picture, table);
+}
+
+// How it scored at midnights since it began, and at the end.
+function scored(i) {
+  const at = slice(looks, "at", i), score = slice(looks, "score", i), flagged = slice(looks, "flagged", i), bounds = slice(looks, "threshold", i);
+  if (at.length < 2) return null;
+  const W = 600, H = 96, TOP = 8, left = 40, right = 8, bound = accounts.threshold[i], span = at[at.length - 1] - at[0];
+  const x = (k) => left + ((W - left - right) * (at[k] - at[0])) / span, y = (value) => TOP + H * (1 - value);
+  const tell = (k) => score[k] === null ? "too little to tell" : `${shortScore(score[k])}, ${flagged[k] ? "flagged" : "not flagged"}`;
+  const when = (k) => new Date(1000 * at[k]).toISOString().slice(0, 16).replace("T", " ");
+  const said = `Score over time, threshold ${shortScore(bound)}: ${at.map((_, k) => `${when(k)} ${tell(k)}`).join("; ")}`;
+  const picture = svg("svg", { viewBox: `0 0 ${W} ${TOP + H + 22}`, role: "img", "aria-label": said, class: "timeline" });
+  const known = at.map((_, k) => k).filter((k) => score[k] !== null);
+  picture.append(svg("line", { x1: left, x2: W - right, y1: y(0), y2: y(0) }), svg("polyline", { class: "bound", points: bounds.map((each, k) => `${x(k)},${y(each)}`).join(" ") }),
+    svg("polyline", { class: "score", points: known.map((k) => `${x(k)},${y(score[k])}`).join(" ") }),
+    ...known.map((k) => {
+      const dot = svg("circle", { class: flagged[k] ? "dot flagged" : "dot", cx: x(k), cy: y(score[k]), r: 4 }), title = svg("title", {});
+      title.textContent = `${when(k)}: ${tell(k)}`;
+      dot.append(title);
+      return dot;
+    }),
+    label(left - 8, y(1) + 4, "1", "end"), label(left - 8, y(0) + 4, "0", "end"), label(left, TOP + H + 17, when(0)), label(W - right, TOP + H + 17, when(at.length - 1), "end"));
+  const legend = el("p", { class: "legend", "aria-hidden": "true" }, el("span", { class: "flagged" }, "flagged"), el("span", { class: "open" }, "not flagged"), el("span", { class: "bound" }, `threshold ${shortScore(bound)}`));
+  const table = el("details", {}, el("summary", {}, "As numbers"), el("table", {}, el("thead", {}, el("tr", {}, ["at (UTC)", "score"].map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, at.map((_, k) => el("tr", {}, el("th", { scope: "row" }, when(k)), el("td", {}, tell(k)))))));
+  return part("How it scored over time", legend, picture, table);
+}
+
+// ---- how good it is --------------------------------------------------------------------------------------------
+
+const exact = (value) => `${(100 * value).toFixed(value < 0.1 ? 2 : 1)}\u00a0%`;
+const share = (value) => `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))}\u00a0%`;
+function figure(what, of) {
+  const found = quality.figures.find(([name, whose]) => name === what && whose === of);
+  return found ? found.slice(2) : null;
+}
+function told(what, of, show) {
+  const found = figure(what, of);
+  return found ? `${show(found[0])} [${show(found[1])}, ${show(found[2])}]` : "–";
+}
+// A square with two axes; logarithmic from `least` on, if there is one.
+function square(title, xName, yName, said, least) {
+  const S = 230, left = 46, top = 10, low = least ? Math.log10(least) : 0;
+  const x = (value) => left + S * (least ? 1 - Math.log10(Math.max(value, least)) / low : value), y = (value) => top + S * (1 - value);
+  const picture = svg("svg", { viewBox: `0 0 ${left + S + 22} ${top + S + 40}`, role: "img", "aria-label": said, class: "curve" });
+  const ticks = least ? [0.001, 0.01, 0.1, 1].filter((tick) => tick > 1.5 * least) : [0, 0.5, 1];
+  for (const tick of ticks) picture.append(svg("line", { x1: x(tick), x2: x(tick), y1: top, y2: top + S }), label(x(tick), top + S + 15, share(tick), "middle"));
+  for (const tick of [0, 0.5, 1]) picture.append(svg("line", { x1: left, x2: left + S, y1: y(tick), y2: y(tick) }), label(left - 6, y(tick) + 4, share(tick), "end"));
+  if (least) picture.append(label(x(least), top + S + 15, "none", "middle"));
+  picture.append(label(left + S / 2, top + S + 34, xName, "middle"));
+  const path = (points, kind, steps) => picture.append(svg("polyline", { class: kind, points: points[0].flatMap((at, k) =>
+    steps && k ? [`${x(at)},${y(points[1][k - 1])}`, `${x(at)},${y(points[1][k])}`] : [`${x(at)},${y(points[1][k])}`]).join(" ") }));
+  const line = (x1, y1, x2, y2, kind) => picture.append(svg("line", { class: kind, x1: x(x1), y1: y(y1), x2: x(x2), y2: y(y2) }));
+  const dot = (at, up) => picture.append(svg("circle", { class: "dot flagged", cx: x(at), cy: y(up), r: 4.5 }));
+  return { path, line, dot, drawn: el("div", { class: "drawn" }, el("h3", {}, title), el("p", { class: "soft" }, yName), picture) };
+}
+function tellQuality() {
+  $("quality-said").append(...quality.said.map((line) => el("p", {}, line)));
+  if (!quality.figures) return;
+  const { curves, fpr } = quality, plain = (value) => value.toFixed(3);
+  const rows = [["Area under the ROC curve", "roc_auc", plain], ["Average precision", "average_precision", plain],
+    ["Automated accounts found, at the threshold", "recall", exact], ["Honest accounts flagged, at the threshold", "honest_flagged", exact],
+    [`Automated found, if at most ${share(fpr)} of these honest ones are flagged`, "recall_cut_here", exact], ["Calibration error", "calibration_error", plain]];
+  const table = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Figures" }, el("table", { class: "figures" },
+    el("thead", {}, el("tr", {}, ["", "the model", `one rule: ${quality.rule.replaceAll("_", " ")}`].map((name) => name ? el("th", { scope: "col" }, name) : el("td", {})))),
+    el("tbody", {}, rows.map(([title, what, show]) => el("tr", {}, el("th", { scope: "row" }, title), ["model", "rule"].map((of) => el("td", {}, told(what, of, show))))))));
+  const [hit, hitLow, hitHigh] = figure("honest_flagged", "model"), [found, foundLow, foundHigh] = figure("recall", "model");
+  const least = 0.4 / quality.n_honest;
+  const price = square("Found, at which price", "honest accounts flagged", "automated accounts found",
+    `At the threshold ${told("recall", "model", exact)} of the automated accounts are found and ${told("honest_flagged", "model", exact)} of the honest ones flagged; promised are ${share(fpr)}.`, least);
+  if (fpr > least) price.line(fpr, 0, fpr, 1, "bound");
+  const chance = quality.n_automated / (quality.n_automated + quality.n_honest);
+  const precision = square("Precision and recall", "automated accounts found", "flagged accounts that are automated",
+    `Average precision ${told("average_precision", "model", plain)}, of one rule ${told("average_precision", "rule", plain)}, by chance ${plain(chance)}.`);
+  precision.line(0, chance, 1, chance, "bound");
+  for (const of of ["rule", "model"]) {
+    price.path(curves[of].recall, `score ${of}`, true);
+    precision.path(curves[of].precision, `score ${of}`);
+  }
+  price.line(hitLow, found, hitHigh, found, "whisker");
+  price.line(hit, foundLow, hit, foundHigh, "whisker");
+  price.dot(hit, found);
+  const agree = square("Calibration", "mean score", "automated accounts among them",
+    `Of accounts with about one score, how many are automated: ${quality.calibration[0].map((mean, k) => `${share(mean)}: ${share(quality.calibration[1][k])}`).join("; ")}.`);
+  agree.line(0, 0, 1, 1, "bound");
+  quality.calibration[0].forEach((mean, k) => agree.line(mean, quality.calibration[2][k], mean, quality.calibration[3][k], "whisker"));
+  agree.path(quality.calibration, "score model");
+  quality.calibration[0].forEach((mean, k) => agree.dot(mean, quality.calibration[1][k]));
+  $("quality-drawn").append(table, el("p", { class: "legend", "aria-hidden": "true" }, el("span", { class: "line" }, "the model"), el("span", { class: "line rule" }, "one rule"),
+    el("span", { class: "bound" }, "promised, by chance, or if scores were right"), el("span", { class: "flagged" }, "at the threshold; a bin of scores")),
+    el("div", { class: "curves" }, price.drawn, precision.drawn, agree.drawn),
+    el("p", { class: "soft" }, "The rule is the one feature that told best by itself when the model was trained. How soon accounts are found and after how many strangers takes many looks: spamclf evaluate tells it."));
 }
 
 // ---- campaigns -------------------------------------------------------------------------------------------------
@@ -462,6 +555,7 @@ $("case-print").addEventListener("click", () => window.print());
 window.addEventListener("hashchange", follow);
 
 tellSummary();
+tellQuality();
 tellDecided();
 arrange();
 drawCrowds(CROWDS);

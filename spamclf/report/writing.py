@@ -21,6 +21,7 @@ from spamclf.report.cases import cases_of
 from spamclf.report.crowds import crowds_of
 from spamclf.report.page import page_of
 from spamclf.report.pictures import Pictures
+from spamclf.report.quality import quality_of
 from spamclf.report.summary import summary_of
 from spamclf.report.words import Words
 from spamclf.scoring import ScoreTables, Scoring, as_model, check_count
@@ -46,9 +47,9 @@ def write(
     """Write the flagged accounts of a dataset as one HTML page that needs no network.
 
     A summary, a table of flagged accounts, a case file for each (timeline, reasons, campaigns, photo and public texts,
-    statement of reasons), a section per campaign, and buttons to decide; decisions leave the page as JSON or CSV. Open
-    it in a browser. Whoever has the file has what is in it: ids, what accounts did and showed. Accounts that are not
-    flagged are counted, never named.
+    statement of reasons), a section per campaign, how good the scores are where labels are known by then, and buttons
+    to decide; decisions leave the page as JSON or CSV. Open it in a browser. Whoever has the file has what is
+    in it: ids, what accounts did and showed. Accounts that are not flagged are counted, never named.
 
     Parameters
     ----------
@@ -109,6 +110,7 @@ def write(
         "version": 1,
         "summary": summary_of(scoring, scores, instant, n_shown=shown.size, n_changes=n_changes),
         "campaigns": crowds_of(found, dataset, scores.take(pa.array(flagged)), shown.size, highest, pictures),
+        "quality": quality_of(scoring, scores),
         **cases_of(scoring, scores.take(pa.array(shown)), shown, instant, n_changes, words, pictures),
         "words": words.all,
         "pictures": pictures.all,

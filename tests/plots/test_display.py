@@ -44,6 +44,9 @@ def sender():
 #: How to draw each display; the same data every time.
 DRAWN = {
     "ScoresDisplay": lambda **on: plots.ScoresDisplay.from_scores(score_table(), labels=LABELS, **on),
+    "ScoreDriftDisplay": lambda **on: plots.ScoreDriftDisplay.from_scores(
+        {f"2026-0{k}-01": score_table(seed=k) for k in range(1, 5)}, **on
+    ),
     "ChangeDisplay": lambda **on: plots.ChangeDisplay.from_scores(score_table(), score_table(seed=1), **on),
     "ReasonsDisplay": lambda **on: plots.ReasonsDisplay.from_reasons(
         [{"sentence": "wrote to 214 strangers", "contribution": 1.0}], **on

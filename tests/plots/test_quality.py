@@ -10,6 +10,7 @@ import pytest
 from spamclf import evaluate, load_model, plots, predict
 from spamclf.errors import InsufficientDataError, ParameterError
 from tests import doors
+from tests.evaluate.common import found, shipped, world
 
 
 def test_roc_and_precision_recall_carry_the_figures_of_evaluate():
@@ -105,3 +106,23 @@ def test_calibration_carries_the_intervals_of_evaluate():
     rows = display.curves[""].to_pylist()
     assert spans == [[row["low"], row["high"]] for row in rows]
     assert display.ax_.lines[1].get_ydata().tolist() == [row["value"] for row in rows]
+
+
+def test_curves_of_a_model_are_those_of_one_look():
+    look = evaluate.one_look(doors.dataset(), doors.model())
+    for display, what in (
+        (plots.RocCurveDisplay, "roc_auc"),
+        (plots.PrecisionRecallDisplay, "average_precision"),
+    ):
+        drawn = display.from_model(doors.model(), doors.dataset())
+        assert drawn.figures == {"the model": look.figure(what), "one rule": look.figure(what, look.rule)}
+        for name, of in (("the model", "model"), ("one rule", look.rule)):
+            assert drawn.curves[name].equals(evaluate.flagging_curve(look.y, look.scores[of]))
+    drawn = plots.CalibrationDisplay.from_model(doors.model(), doors.dataset())
+    assert drawn.figures == {"the model": look.figure("calibration_error")}
+
+
+def test_a_model_is_evaluated_and_drawn():
+    made = world()
+    drawn = plots.RecallAtFPRDisplay.from_model(shipped(), made.dataset, truth=made.truth, n_jobs=1)
+    assert drawn.evaluation.overall.equals(found().overall)
