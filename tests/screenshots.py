@@ -14,7 +14,7 @@ IMAGES = ROOT / "docs" / "images"
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, browser((1500, 1000)) as window:
+    with tempfile.TemporaryDirectory() as folder, browser((1500, 1100)) as window:
         page = Path(folder) / "report.html"
         report.write(read_dataset(ROOT / "data" / "sample"), page)
         window.open(page)

@@ -67,7 +67,11 @@ def test_the_blocks_of_a_page_run(name: str, beside_the_sample: Path) -> None:
 @needs_spark
 def test_the_blocks_on_a_cluster_run(beside_the_sample: Path) -> None:
     """In a process of their own: Java stays in the folder where a process first starts it."""
-    settings = {"PYSPARK_PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])}
+    settings = {
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)]),
+        "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.shuffle.partitions=4 pyspark-shell",  # of few rows
+    }
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks_of(CLUSTER))],
         env=os.environ | settings,

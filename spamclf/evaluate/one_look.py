@@ -140,6 +140,8 @@ def one_look(
         For arguments out of their range.
     ModelFileError
         As of `predict.score`.
+    DataFileError, SchemaError
+        If the labels are a file that cannot be read, or no dataframe of a known kind; and as of `predict.score`.
 
     Examples
     --------

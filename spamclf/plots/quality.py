@@ -119,7 +119,7 @@ class RocCurveDisplay(Display):
 
         Raises
         ------
-        InsufficientDataError, ParameterError, ModelFileError
+        InsufficientDataError, ParameterError, ModelFileError, DataFileError, SchemaError
             As of `evaluate.one_look`.
 
         Examples
@@ -296,7 +296,7 @@ class CalibrationDisplay(Display):
 
         Raises
         ------
-        InsufficientDataError, ParameterError, ModelFileError
+        InsufficientDataError, ParameterError, ModelFileError, DataFileError, SchemaError
             As of `evaluate.one_look`.
 
         Examples

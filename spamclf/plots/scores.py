@@ -278,6 +278,8 @@ class ScoreDriftDisplay(Display):
         ------
         ParameterError
             If there is no table, or one lacks columns, or accounts with enough data.
+        SchemaError
+            If a table is no dataframe of a known kind.
 
         Examples
         --------
@@ -328,6 +330,8 @@ class ScoreDriftDisplay(Display):
         ------
         ParameterError, ModelFileError, InsufficientDataError
             As of `predict.score`, or if at an instant no account has enough data.
+        SchemaError, DataFileError
+            As of `predict.score`.
 
         Examples
         --------

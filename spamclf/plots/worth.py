@@ -102,7 +102,7 @@ class _OfEvaluation(Display):
 
         Raises
         ------
-        InsufficientDataError, ParameterError, DataFileError
+        InsufficientDataError, ParameterError, DataFileError, ModelFileError, SchemaError
             As of `evaluate.evaluate`.
         """
         found = evaluate.evaluate(dataset, model, truth, as_of=as_of, n_jobs=n_jobs)

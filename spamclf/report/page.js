@@ -32,6 +32,7 @@ function svg(tag, properties, ...children) {
 }
 const label = (x, y, text, anchor = "start") => { const node = svg("text", { x, y, "text-anchor": anchor }); node.textContent = text; return node; };
 const counted = (n, noun) => `${number.format(n)} ${noun}${n === 1 ? "" : "s"}`;
+const countedAs = (n, nouns) => `${number.format(n)} ${n === 1 ? nouns.replace(/ies$/, "y").replace(/s$/, "") : nouns}`;
 const slice = (table, name, k) => table[name].slice(table.offsets[k], table.offsets[k + 1]);
 const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
 const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).replace("T", " ");
@@ -247,7 +248,7 @@ function caseHead(i) {
   return facts([
     ["Score", `${shortScore(accounts.score[i])}, flagged from ${shortScore(accounts.threshold[i])}`],
     ["Registered", accounts.registered[i] === null ? "not known" : day(accounts.registered[i])],
-    ["In the history", Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ")],
+    ["In the history", Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ")],
     ["Score id", el("code", {}, accounts.score_id[i])],
   ]);
 }
@@ -346,7 +347,7 @@ function timeline(i) {
   const W = 600, TOP = 18, UP = 92, GAP = 16, DOWN = 34, left = 40, n = spans[spans.length - 1] + 1;
   const width = Math.min(26, (W - left) / n), high = Math.max(1, ...sends), low = Math.max(1, ...replies);
   const each = step === 1 ? "hour" : step === 24 ? "day" : step > 24 ? `${step / 24} days` : `${step} hours`;
-  const said = `Per ${each}, from ${hour(begin)} UTC: ` + Object.entries(COUNTED).map(([name, noun]) => `${number.format(total(name)[i])} ${noun}`).join(", ");
+  const said = `Per ${each}, from ${hour(begin)} UTC: ` + Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ");
   const picture = svg("svg", { viewBox: `0 0 ${W} ${TOP + UP + GAP + DOWN + 4}`, role: "img", "aria-label": said, class: "timeline" });
   const base = TOP + UP, below = base + GAP;
   const bar = (k, y, height, kind) => svg("rect", { class: kind, x: left + spans[k] * width + 0.5, y, width: Math.max(width - 1, 1), height });
@@ -404,8 +405,8 @@ function scored(i) {
 
 // ---- how good it is --------------------------------------------------------------------------------------------
 
-const exact = (value) => `${(100 * value).toFixed(value < 0.1 ? 2 : 1)} %`;
-const share = (value) => `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))} %`;
+const exact = (value) => `${(100 * value).toFixed(value < 0.1 ? 2 : 1)}\u00a0%`;
+const share = (value) => `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))}\u00a0%`;
 function figure(what, of) {
   const found = quality.figures.find(([name, whose]) => name === what && whose === of);
   return found ? found.slice(2) : null;

@@ -105,6 +105,11 @@ class Browser:
         body = {"cmd": "Emulation.setEmulatedMedia", "params": {"features": each}}
         self.call("POST", "/goog/cdp/execute", body)
 
+    def printed(self) -> bytes:
+        """The page on paper, as PDF."""
+        body = {"cmd": "Page.printToPDF", "params": {"printBackground": True}}
+        return base64.b64decode(self.call("POST", "/goog/cdp/execute", body)["data"])
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
 

@@ -6,12 +6,14 @@ import csv
 import json
 import time
 from functools import cache
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
 
 from spamclf import Dataset, report
 from tests.doors import model, tables
+from tests.report.axe import grave
 from tests.report.browser import DOWN, ENTER, ESCAPE, MISSING, browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
@@ -176,7 +178,7 @@ def test_a_timeline_as_numbers_adds_up(opened):
     go(opened, "account-0")
     opened.click("#case details summary")
     opened.until("document.querySelector('#case details td')")
-    rows = opened.texts("#case details td")
+    rows = opened.texts("#case section:has(svg .sends) details td")
     sends = sum(int(each.replace(",", "")) for each in rows[::4])
     assert f"{sends:,} sends" in "".join(opened.texts("#case .facts"))
 
@@ -241,6 +243,56 @@ def test_a_campaign_and_back(opened):
     opened.until(OPEN)
     data = opened.run("return JSON.parse(document.getElementById('data').textContent)")
     assert case(opened) == data["accounts"]["id"][data["campaigns"]["members"][0]]
+
+
+def test_scores_over_time_are_drawn_and_told(opened):
+    data = opened.run("return JSON.parse(document.getElementById('data').textContent)")
+    looks = data["looks"]
+    sizes = [end - begin for begin, end in pairwise(looks["offsets"])]
+    i = sizes.index(max(sizes))
+    low, high = looks["offsets"][i : i + 2]
+    go(opened, f"account-{i}")
+    known = [each for each in looks["score"][low:high] if each is not None]
+    assert len(opened.texts("#case svg .dot")) == len(known) > 1
+    assert len(opened.texts("#case svg .dot.flagged")) == sum(looks["flagged"][low:high]) > 0
+    said = opened.run("return document.querySelector('#case svg:has(.dot)').getAttribute('aria-label')")
+    assert said.startswith("Score over time, threshold ")
+    assert said.count(";") == high - low - 1
+    assert said.count("not flagged") == len(known) - sum(looks["flagged"][low:high])
+
+
+def test_how_good_it_is_is_drawn_and_told(opened):
+    data = opened.run("return JSON.parse(document.getElementById('data').textContent)")["quality"]
+    assert opened.texts("#quality-said p") == data["said"]
+    cells = opened.texts("#quality .figures td:nth-child(2)")
+    value, low, high = next(row[2:] for row in data["figures"] if row[:2] == ["roc_auc", "model"])
+    assert f"{value:.3f} [{low:.3f}, {high:.3f}]" in cells
+    said = opened.run(
+        "return [...document.querySelectorAll('#quality svg')].map((each) => each.getAttribute('aria-label'))"
+    )
+    assert [each.split()[0] for each in said] == ["At", "Average", "Of"]
+    assert not any("NaN" in each or "undefined" in each for each in said)
+    lines = opened.run(
+        "return [...document.querySelectorAll('#quality polyline')].map((each) => each.getAttribute('points'))"
+    )
+    assert len(lines) == 5
+    assert not any("NaN" in each for each in lines)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("where", ["accounts", "account-1"])
+def test_nothing_grave_is_wrong_for_those_who_do_not_see(opened, where, scheme):
+    opened.emulate(prefers_color_scheme=scheme)
+    if where != "accounts":
+        go(opened, where)
+    assert grave(opened) == []
+
+
+def test_it_prints(opened):
+    assert opened.printed().startswith(b"%PDF")
+    go(opened, "account-1")
+    assert opened.printed().startswith(b"%PDF")
+    assert opened.log() == []
 
 
 def test_everything_has_a_name_and_enough_contrast(opened):

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from spamclf import Dataset, explain, extract, find, predict, read_dataset, report
+from spamclf import Dataset, evaluate, explain, extract, find, predict, read_dataset, report
 from spamclf.ego import EgoLog
 from spamclf.errors import OutputError, ParameterError
 from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
 from spamclf.report.page import as_json, page_of
-from tests.doors import SAMPLE, cli, dataset, model
+from tests.doors import SAMPLE, cli, dataset, model, tables
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
 FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
@@ -149,6 +149,57 @@ def test_timelines_add_up_to_the_features():
     assert (reports == np.bincount(ego.reports[0][inside], minlength=ego.n_accounts)).all()
     assert replies.any()
     assert reports.any()
+
+
+def test_scores_over_time_are_those_of_explain(data, flagged):
+    looks = data["looks"]
+    assert len(looks["offsets"]) == len(flagged) + 1
+    for k in (0, 5):
+        own = explain.timeline(sample(), account_id=flagged[k]["account_id"], n_looks=12).looks.to_pylist()
+        assert part(looks, "at", k) == [int(row["as_of"].timestamp()) for row in own]
+        silent = [row["verdict"] == "insufficient_data" for row in own]
+        wanted = [None if none else round(row["score"], 5) for row, none in zip(own, silent, strict=True)]
+        assert part(looks, "score", k) == wanted
+        assert part(looks, "flagged", k) == [int(row["verdict"] == "automated") for row in own]
+
+
+def test_how_good_it_is_is_what_one_look_finds(data):
+    look, quality = evaluate.one_look(sample()), data["quality"]
+    told = {(what, of): values for what, of, *values in quality["figures"]}
+    for row in look.figures.to_pylist():
+        of = "model" if row["of"] == "model" else "rule"
+        assert told.pop((row["what"], of)) == [round(row[end], 4) for end in ("value", "low", "high")]
+    assert not told
+    curve = evaluate.flagging_curve(look.y, look.scores["model"])
+    steps = set(
+        zip(curve["honest_flagged"].to_numpy().round(5), curve["recall"].to_numpy().round(4), strict=True)
+    )
+    drawn = list(zip(*quality["curves"]["model"]["recall"], strict=True))
+    assert set(drawn) <= steps
+    assert drawn == sorted(drawn)
+    assert (quality["n_automated"], quality["n_honest"], quality["rule"]) == (
+        look.y.sum(),
+        (~look.y).sum(),
+        look.rule,
+    )
+    assert quality["said"][-1].startswith("None of these labels is in the model's memory")
+
+
+def test_a_model_that_learned_from_these_labels_is_told(tmp_path):
+    report.write(dataset(), tmp_path / "x.html", model(), n_changes=0)
+    said = held((tmp_path / "x.html").read_text("utf-8"))["quality"]["said"]
+    assert said[-1].startswith("The model learned from labels of ")
+
+
+@pytest.mark.parametrize(("n", "says"), [(0, "No account of each kind"), (15, "too few to measure by")])
+def test_few_labels_are_a_sentence(tmp_path, n, says):
+    labels = dataset().labels.sort_by("labelled_at")
+    honest = labels.filter(pa.compute.invert(labels["is_automated"]))
+    few = pa.concat_tables([labels.filter(labels["is_automated"])[:n], honest])
+    report.write(Dataset(**(tables() | {"labels": few})), tmp_path / "x.html", model(), n_changes=0)
+    quality = held((tmp_path / "x.html").read_text("utf-8"))["quality"]
+    assert list(quality) == ["said"]
+    assert says in quality["said"][0]
 
 
 def test_timelines_are_short():
