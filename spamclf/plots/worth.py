@@ -104,6 +104,14 @@ class _OfEvaluation(Display):
         ------
         InsufficientDataError, ParameterError, DataFileError, ModelFileError, SchemaError
             As of `evaluate.evaluate`.
+
+        Examples
+        --------
+        >>> from spamclf import simulate
+        >>> from spamclf.plots import ColdStartDisplay
+        >>> made = simulate.world(100, days=10, random_state=1001)
+        >>> ColdStartDisplay.from_model(None, made.dataset, truth=made.truth).evaluation.model
+        'default'
         """
         found = evaluate.evaluate(dataset, model, truth, as_of=as_of, n_jobs=n_jobs)
         return cls.from_evaluation(found, ax=ax, title=title)

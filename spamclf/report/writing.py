@@ -53,7 +53,8 @@ def write(
     A summary, a table of flagged accounts, a case file for each (timeline, reasons, campaigns, photo and public texts,
     statement of reasons), a section per campaign, how good the scores are where labels are known by then, and buttons
     to decide; decisions leave the page as JSON or CSV. Open it in a browser. Whoever has the file has what is
-    in it: ids, what accounts did and showed. Accounts that are not flagged are counted, never named.
+    in it: ids, what accounts did and showed. Accounts that are not flagged are counted, never named. How an account
+    scored over time is told at up to 12 instants; at fewer, two at least, where more than 400 accounts are shown.
 
     Parameters
     ----------

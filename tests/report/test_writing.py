@@ -18,6 +18,7 @@ from spamclf.ego import EgoLog
 from spamclf.errors import OutputError, ParameterError
 from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
+from spamclf.report import cases
 from spamclf.report.page import as_json, page_of
 from tests.doors import SAMPLE, cli, dataset, model, tables
 
@@ -161,6 +162,14 @@ def test_scores_over_time_are_those_of_explain(data, flagged):
         wanted = [None if none else round(row["score"], 5) for row, none in zip(own, silent, strict=True)]
         assert part(looks, "score", k) == wanted
         assert part(looks, "flagged", k) == [int(row["verdict"] == "automated") for row in own]
+
+
+def test_many_accounts_are_looked_at_less_often(tmp_path, monkeypatch):
+    monkeypatch.setattr(cases, "_LOOKS", 0)
+    monkeypatch.setattr(cases, "_LOOKS_SHARE", 0.0)
+    report.write(dataset(), tmp_path / "x.html", model(), n_changes=0)
+    offsets = held((tmp_path / "x.html").read_text("utf-8"))["looks"]["offsets"]
+    assert set(np.diff(offsets).tolist()) <= {1, 2}
 
 
 def test_how_good_it_is_is_what_one_look_finds(data):
