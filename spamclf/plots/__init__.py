@@ -35,7 +35,8 @@ from spamclf.plots.functions import (
 )
 from spamclf.plots.quality import CalibrationDisplay, MetricsDisplay, PrecisionRecallDisplay, RocCurveDisplay
 from spamclf.plots.reasons import FamilyReasonsDisplay, ImportanceDisplay, ReasonsDisplay
-from spamclf.plots.scores import ChangeDisplay, ScoreDriftDisplay, ScoresDisplay
+from spamclf.plots.score_drift import ScoreDriftDisplay
+from spamclf.plots.scores import ChangeDisplay, ScoresDisplay
 from spamclf.plots.timeline import RhythmDisplay, TimelineDisplay
 from spamclf.plots.trust import DriftDisplay, FalseFlagsDisplay, ThresholdChoiceDisplay
 from spamclf.plots.worth import ColdStartDisplay, FamilyRecallDisplay, RecallAtFPRDisplay, StrangersDisplay

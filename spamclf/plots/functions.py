@@ -15,7 +15,8 @@ from spamclf.model.drift import DriftReport
 from spamclf.plots.evasion import EvasionDisplay
 from spamclf.plots.quality import CalibrationDisplay, MetricsDisplay, PrecisionRecallDisplay, RocCurveDisplay
 from spamclf.plots.reasons import FamilyReasonsDisplay, ReasonsDisplay
-from spamclf.plots.scores import ChangeDisplay, ScoreDriftDisplay, ScoresDisplay
+from spamclf.plots.score_drift import ScoreDriftDisplay
+from spamclf.plots.scores import ChangeDisplay, ScoresDisplay
 from spamclf.plots.timeline import RhythmDisplay
 from spamclf.plots.trust import DriftDisplay, FalseFlagsDisplay, ThresholdChoiceDisplay
 from spamclf.plots.worth import ColdStartDisplay, FamilyRecallDisplay, RecallAtFPRDisplay, StrangersDisplay

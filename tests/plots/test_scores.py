@@ -79,29 +79,3 @@ def test_what_is_said_of_the_threshold_stays_inside(threshold):
     ax.figure.canvas.draw()
     said, inside = ax.texts[0].get_window_extent(), ax.figure.bbox
     assert inside.x0 <= said.x0 <= said.x1 <= inside.x1
-
-
-def test_scores_over_each_other_are_shares():
-    few, many = score_table(n=10), score_table(seed=1)
-    ax = plots.plot_score_drift({"May": few, "June": many})
-    curves = {line.get_label(): line.get_ydata() for line in ax.lines if len(line.get_ydata()) > 2}
-    assert list(curves) == [
-        f"{name}: {n} of {rows} flagged"
-        for name, n, rows in (
-            ("May", (few["verdict"] == "automated").sum(), 9),
-            ("June", (many["verdict"] == "automated").sum(), 39),
-        )
-    ]
-    assert [sum(each) for each in curves.values()] == pytest.approx([1, 1])
-    for none in ({}, few):
-        with pytest.raises(ParameterError, match=r"^ScoreDriftDisplay: scores must be tables by name"):
-            plots.ScoreDriftDisplay.from_scores(none)
-
-
-def test_scores_at_several_instants_are_those_of_predict():
-    at = ["2026-06-02", "2026-06-04"]
-    drawn = plots.ScoreDriftDisplay.from_model(None, small_dataset(), as_of=at)
-    for instant in at:
-        wanted = predict.score(small_dataset(), as_of=instant, n_reasons=0)
-        wanted = wanted[wanted["verdict"] != "insufficient_data"]
-        assert drawn.scores[instant]["score"].to_pylist() == wanted["score"].to_list()
