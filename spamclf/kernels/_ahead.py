@@ -79,23 +79,26 @@ class _Workers:
     """A process for each thread that asks; all are gone in the end."""
 
     def __init__(self) -> None:
-        self._own, self._all, self._gone = threading.local(), list[subprocess.Popen[bytes]](), False
+        self._own, self._all = threading.local(), list[subprocess.Popen[bytes]]()
+        self._starting, self._gone = threading.Lock(), False
 
     def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._gone = True
+        with self._starting:  # nobody starts one that would not be met here
+            self._gone = True
         for each in self._all:
             with each:  # which waits for it
                 each.kill()  # a cached kernel is whole or not there
 
     def import_(self, name: str) -> None:
         """Import a module in the process of the thread that calls."""
-        if self._gone:
-            raise OSError("the work was broken off")
-        if not hasattr(self._own, "worker"):
-            self._own.worker = self._start()
+        with self._starting:
+            if self._gone:
+                raise OSError("the work was broken off")
+            if not hasattr(self._own, "worker"):
+                self._own.worker = self._start()
         worker: subprocess.Popen[bytes] = self._own.worker
         assert worker.stdin
         assert worker.stdout
