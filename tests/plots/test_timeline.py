@@ -106,3 +106,16 @@ def test_timeline_needs_axes_of_a_grid():
     ax = plt.figure().add_axes((0.1, 0.1, 0.8, 0.8))
     with pytest.raises(ParameterError, match=r"^TimelineDisplay: ax must be of a grid"):
         plots.TimelineDisplay.from_account(doors.dataset(), busy(), model=doors.model(), ax=ax)
+
+
+def test_an_id_is_no_formula():
+    who = r"$\frac{$"
+    dataset = small_dataset(ids=(who, "b"))
+    displays = (
+        plots.TimelineDisplay.from_account(dataset, who),
+        plots.RhythmDisplay.from_account(dataset, who, name=who),
+        plots.RhythmDisplay.from_account(dataset, who, name=who, ax=plt.figure().subplots()),
+    )
+    for display in displays:
+        display.figure_.canvas.draw()
+        plt.close(display.figure_)
