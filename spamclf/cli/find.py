@@ -103,11 +103,7 @@ def campaigns(
     doubt(dataset, settings["as_of"], settings["history_days"])
     click.echo(find.summary(found, top=top, by=by, operators=operators))
     click.echo(row_balance(dataset, ego.n_duplicates))
-    photos = (
-        "their photos"
-        if sheet and n_rows
-        else "no photo campaign is found, which a sheet without pictures says:"
-    )
+    photos = "their photos" if sheet and n_rows else "no photo campaign found: a sheet that says so"
     for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", photos)):
         if name in paths:
             click.echo(f"{what} written to {paths[name]}")

@@ -59,9 +59,10 @@ def known_labels(ego: EgoLog, codes: npt.NDArray[np.int64], until: int) -> list[
     >>> from spamclf import Dataset
     >>> messages = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [0]}
     >>> labels = {"account_id": ["a", "a"], "is_automated": [True, False], "labelled_at": [60, 120]}
-    >>> ego = EgoLog.build(Dataset(messages=messages, labels=labels, time_unit="s"))
+    >>> accounts = {"account_id": ["a"]}
+    >>> ego = EgoLog.build(Dataset(accounts=accounts, messages=messages, labels=labels, time_unit="s"))
     >>> print(*known_labels(ego, np.array([0]), 10**9))
-    not automated, by the label of 1970-01-01T00:02:00+00:00, which is no part of the score
+    not automated, by the label of 1970-01-01T00:02:00Z, which is no part of the score
     >>> known_labels(ego, np.array([0]), 60_000_000)
     [None]
     """

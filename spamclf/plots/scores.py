@@ -222,9 +222,10 @@ class ChangeDisplay(Display):
                 x[chosen], y[chosen], s=24, color=colour, marker=marker, alpha=0.7, linewidths=0, label=label
             )
         dashed: dict[str, Any] = {"color": INK, "linewidth": 1, "linestyle": "--"}
-        named = {"label": "thresholds, of each segment if they differ"}
-        for table, draw in zip(tables, (ax.axvline, ax.axhline), strict=True):
-            for each in np.unique(np.asarray(table["threshold"])):
+        thresholds = [np.unique(np.asarray(table["threshold"])) for table in tables]
+        named = {"label": "thresholds, by segment" if max(map(len, thresholds)) > 1 else "threshold"}
+        for values, draw in zip(thresholds, (ax.axvline, ax.axhline), strict=True):
+            for each in values:
                 draw(drawing.log_odds([each])[0], **dashed, **named)
                 named = {}  # one entry of the legend for all
         drawing.score_axis(ax.xaxis)
