@@ -27,7 +27,12 @@ from tests.test_spark import needs_spark
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [ROOT / "README.md", *DOCS]}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 ELSEWHERE = {"docs/recipes.md"}  # tests/test_recipes.py runs it, and looks at what comes out
-SLOW = {"README.md", "docs/evaluation.md", "docs/gallery.md", "docs/how-to/retrain.md"}
+SLOW = {
+    "README.md",
+    "docs/evaluation.md",
+    "docs/gallery.md",
+    *(f"docs/how-to/{name}.md" for name in ("analysts-loop", "dossier", "retrain")),
+}
 CLUSTER = "docs/how-to/cluster-scale.md"
 
 
