@@ -2,8 +2,8 @@
 
 The sources are the Markdown files of the repository where they lie, so that they read as well on a code host; the
 index is docs/README.md, whose lists of links become the lists of contents. What is put in while a page is read: the
-docstrings of ``docs/api``, and where a page says ``<!-- measured: ... -->``, figures from the model's card and the
-results of the benches.
+docstrings of ``docs/api``, the pictures of the gallery, the notebooks with the outputs that are stored in them, and
+where a page says ``<!-- measured: ... -->``, figures from the model's card and the results of the benches.
 """
 
 import re
@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "docs" / "_build"
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 import gallery  # noqa: E402
+import notebook_pages  # noqa: E402
 
 import spamclf  # noqa: E402
 from tests import reference_api  # noqa: E402
@@ -27,11 +29,13 @@ root_doc = "docs/README"
 include_patterns = [
     "*.md",
     "docs/**.md",
+    "notebooks/*.ipynb",
     "models/default/card.md",
     "data/sample/README.md",
     "tests/benches/RESULTS.md",
 ]
 exclude_patterns = [".*", "**/.*", "docs/_build", "worlds"]
+source_suffix = dict.fromkeys([".md", ".ipynb"], "markdown")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = f"spamclf {release}"
@@ -69,7 +73,7 @@ def contents(index: str) -> str:
     """Return hidden lists of contents: one of each heading of the index, of the pages that it links to."""
     lists = []
     for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", index, re.M):
-        pages = re.findall(r"\[([^]]+)\]\(([^)#:]+)\.md\)", text)
+        pages = re.findall(r"\[([^]]+)\]\(([^)#:]+)\.(?:md|ipynb)\)", text)
         listed = "\n".join(f"{name[0].upper()}{name[1:]} </{within(page)}>" for name, page in pages)
         lists.append(f"```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{listed}\n```\n")
     return "\n".join(lists)
@@ -88,7 +92,9 @@ def read_in(app: Any, page: str, source: list[str]) -> None:
     elif page == root_doc:
         source[0] += "\n" + contents(source[0])
     elif page == "docs/gallery":
-        source[0] = gallery.with_pictures(source[0], ROOT / "docs" / "_build" / "gallery")
+        source[0] = gallery.with_pictures(source[0], BUILD / "gallery")
+    elif page.startswith("notebooks/"):
+        source[0] = notebook_pages.page_of(source[0], page, BUILD / "notebooks")
     else:
         source[0] = _MARK.sub(lambda mark: measured(mark[1], mark[2]), source[0])
 

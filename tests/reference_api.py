@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -92,6 +93,15 @@ def methods_of(cls: type) -> dict[str, Any]:
     return found
 
 
+def members_of(value: Any) -> list[str]:
+    """The methods of a class that stand beside it, not beside a public class that it is made from; none of others."""
+    if not inspect.isclass(value) or issubclass(value, Exception):
+        return []
+    public = [each for each in public_names().values() if inspect.isclass(each) and each is not value]
+    handed_down = {name for each in public if issubclass(value, each) for name in methods_of(each)}
+    return [each for each in methods_of(value) if each in vars(value) or each not in handed_down]
+
+
 def is_ours(value: Any) -> bool:
     return str(getattr(value, "__module__", "")).startswith("spamclf")
 
@@ -100,7 +110,7 @@ def is_ours(value: Any) -> bool:
 
 
 def api_page(area: Area) -> str:
-    """Lay out the names of an area, a line each."""
+    """Lay out the names of an area and what their classes can do, a line each, with where they are defined."""
     lines = [f"# {area.title}", "", "<!-- made by: make reference -->", "", area.says]
     for face in area.faces:
         lines += [
@@ -112,15 +122,26 @@ def api_page(area: Area) -> str:
             "| name | what it is |",
             "|---|---|",
         ]
-        lines += [
-            f"| `{name.rpartition('.')[2]}` | {_line(name, value)} |"
-            for name, value in names_of(face).items()
-        ]
+        for name, value in names_of(face).items():
+            lines.append(f"| {_name(name.rpartition('.')[2], value)} | {_line(name, value)} |")
+            lines += [
+                f"| {_name(f'{value.__name__}.{member}', methods_of(value)[member])} | "
+                f"{_line(member, methods_of(value)[member])} |"
+                for member in members_of(value)
+            ]
     return "\n".join(lines) + "\n"
 
 
+def _name(name: str, value: Any) -> str:
+    """A name as a link to the file that defines it; of what stands nowhere by itself, such as a number, the name."""
+    value = value.fget if isinstance(value, property) else value
+    if not is_ours(value):
+        return f"`{name}`"
+    return f"[`{name}`]({os.path.relpath(inspect.getfile(value), DOCS / 'api')})"
+
+
 def _line(name: str, value: Any) -> str:
-    is_told = inspect.isclass(value) or inspect.isfunction(value)
+    is_told = inspect.isclass(value) or inspect.isfunction(value) or isinstance(value, property)
     return (_summary(value) if is_told else comment_of(name, value)).replace("|", "\\|")
 
 
@@ -161,9 +182,7 @@ def _directive(name: str, value: Any) -> list[str]:
         return [f".. py:data:: {name}", "", f"   {comment_of(name, value)}{shown}"]
     if issubclass(value, Exception):
         return [f".. autoexception:: {name}", "   :show-inheritance:"]
-    public = [each for each in public_names().values() if inspect.isclass(each) and each is not value]
-    handed_down = {name for each in public if issubclass(value, each) for name in methods_of(each)}
-    members = [each for each in methods_of(value) if each in vars(value) or each not in handed_down]
+    members = members_of(value)
     return [f".. autoclass:: {name}", *([f"   :members: {', '.join(members)}"] if members else [])]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ import pytest
 from spamclf import plots
 from spamclf.cli import main
 from tests.doors import ROOT, SAMPLE
+from tests.notebooks_run import NOTEBOOKS
 from tests.reference_api import AREAS, autodoc_page, public_names
 from tests.test_links import DOCS
 from tests.test_spark import needs_spark
@@ -27,7 +29,12 @@ from tests.test_spark import needs_spark
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [ROOT / "README.md", *DOCS]}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 ELSEWHERE = {"docs/recipes.md"}  # tests/test_recipes.py runs it, and looks at what comes out
-SLOW = {"README.md", "docs/evaluation.md", "docs/gallery.md", "docs/how-to/retrain.md"}
+SLOW = {
+    "README.md",
+    "docs/evaluation.md",
+    "docs/gallery.md",
+    *(f"docs/how-to/{name}.md" for name in ("analysts-loop", "dossier", "retrain")),
+}
 CLUSTER = "docs/how-to/cluster-scale.md"
 
 
@@ -161,11 +168,31 @@ def test_the_contents_are_those_of_the_index(conf: Any) -> None:
     index = PAGES["docs/README.md"]
     listed = re.findall(r"^.+ </(.+)>$", conf.contents(index), re.M)
     assert len(listed) == len(set(listed))
-    assert {f"{name}.md" for name in listed} >= {*PAGES} - {"docs/README.md"}
-    assert all((ROOT / f"{name}.md").is_file() for name in listed)
+    notebooks = {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS}
+    files = {f"{name}.{'ipynb' if name.startswith('notebooks/') else 'md'}" for name in listed}
+    assert files >= {*PAGES, *notebooks} - {"docs/README.md"}
+    assert all((ROOT / name).is_file() for name in files)
     assert re.findall(r"^:caption: (.+)$", conf.contents(index), re.M) == re.findall(
         r"^## (.+)$", index, re.M
     )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_is_a_page_with_what_it_stores(conf: Any, path: Path, tmp_path: Path) -> None:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    page = conf.notebook_pages.page_of(path.read_text("utf-8"), f"notebooks/{path.stem}", tmp_path)
+    assert all("".join(cell["source"]).rstrip() in page for cell in cells)
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert len([*tmp_path.glob("*.png")]) == len(pictures) == page.count("![Plot of ")
+    assert all("".join(output["text"]).rstrip() in page for output in outputs if "text" in output)
+    tables = [output for output in outputs if "text/html" in output.get("data", {})]
+    assert page.count("<table") == len(tables) == page.count('```{raw} html\n<div class="output">')
+
+
+def test_a_fence_cannot_be_ended_from_within(conf: Any) -> None:
+    text = "a\n```\nb"
+    assert conf.notebook_pages.fenced(text, "text") == f"````text\n{text}\n````"
 
 
 def test_the_reference_has_every_public_name_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import os
 import re
@@ -10,16 +12,20 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spamclf import predict, read_dataset
+from spamclf import Dataset, predict, read_dataset
 from tests.doors import ROOT, SAMPLE
 from tests.test_spark import needs_spark
 
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "recipes.md").read_text("utf-8"), re.M | re.S)
+PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+BLOCKS = BLOCK.findall(PAGE)
+RECIPES = {part.partition("\n")[0]: "".join(BLOCK.findall(part)) for part in PAGE.split("\n## ")[1:]}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,23 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     found.clear()
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_needs_no_other(recipe: str) -> None:
+    """It brings along every name that it uses: people copy one."""
+    given, used = set(dir(builtins)), set()
+    for node in ast.walk(ast.parse(RECIPES[recipe])):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
+        elif isinstance(node, ast.alias):
+            given.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
+            given.add(str(node.name))
+        elif isinstance(node, ast.arg):
+            given.add(node.arg)
+    assert used
+    assert used <= given
+
+
 def test_warehouse(names: dict[str, Any]) -> None:
     assert names["flagged"].shape[0] > 0
     assert (names["folder"] / "scores-2026-06-01" / "_scores.json").exists()
@@ -58,6 +81,17 @@ def test_nightly(names: dict[str, Any]) -> None:
     assert names["nightly_scores"].num_rows == 400
     index = names["CampaignIndex"].load(names["folder"] / "index")
     assert index
+
+    # The first night begins with what the model remembers.
+    model = replace(names["model"], memory=index)
+    quiet = Dataset(
+        messages={"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_300_800]},
+        accounts={"account_id": ["a", "b"]},
+        time_unit="s",
+    )
+    first = names["folder"] / "first"
+    names["nightly"](quiet, model, "2026-06-02", index=first)
+    assert len(names["CampaignIndex"].load(first)) >= len(index)
 
 
 def test_a_server(names: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from spamclf.features import CATALOGUE
 from spamclf.features.feature import Tier, Unit
 from spamclf.schema import TABLES, ColumnType
+from tests import reference_api
 from tests.doors import ROOT
 from tests.reference_pages import PAGES, TIERS, TYPES, UNITS, citation, dataset_page, features_page
 
@@ -19,6 +20,21 @@ from tests.reference_pages import PAGES, TIERS, TYPES, UNITS, citation, dataset_
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_what_is_stored_is_what_the_code_says(path: Path) -> None:
     assert path.read_text("utf-8") == PAGES[path](), f"{path.name}: run make reference"
+
+
+@pytest.mark.parametrize("area", reference_api.AREAS.values(), ids=lambda area: area.title)
+def test_every_name_is_told_and_leads_to_where_it_is_defined(area: reference_api.Area) -> None:
+    rows = re.findall(
+        r"^\| (?:\[`([\w.]+)`\]\((.+)\)|`(\w+)`) \| (.+) \|$", reference_api.api_page(area), re.M
+    )
+    names = [name for face in area.faces for name in reference_api.names_of(face)]
+    assert len(rows) >= len(names)
+    assert {linked or alone for linked, _, alone, _ in rows} >= {name.rpartition(".")[2] for name in names}
+    for name, link, _, told in rows:
+        assert told.endswith("."), name
+        if link:
+            source = (reference_api.DOCS / "api" / link).read_text("utf-8")
+            assert re.search(rf"^ *(?:class|def) {name.rpartition('.')[2]}\b", source, re.M), name
 
 
 def test_every_table_and_column_stands_in_it() -> None:

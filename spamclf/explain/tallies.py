@@ -10,13 +10,13 @@ import numpy.typing as npt
 from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.features.co_target import stranger_lists
 
-__all__ = ["COUNTED", "Tallies", "happenings", "tallies"]
+__all__ = ["COUNTED", "OUT", "Tallies", "happenings", "tallies"]
 
 Ints = npt.NDArray[np.int64]
 
 #: What is counted, in the order of `Tallies.counts`.
 COUNTED = ("sends", "strangers", "replies", "reports")
-_OUT, _GROUP = 1, 2  # bits of a log entry's flags, as `spamclf.kernels._common` has them
+OUT, _GROUP = 1, 2  # bits of a log entry's flags, as `spamclf.kernels._common` has them
 _HOUR_US = 3_600_000_000
 _STEPS = np.array([1, 2, 3, 6, 12, 24, 48, 168, 720, 8_760, 876_600])  # hours
 _MOST_SPANS = 60  # of one account: as many bars as can be told apart
@@ -115,7 +115,7 @@ def happenings(ego: EgoLog, slices: Slices) -> dict[str, tuple[Ints, Instants]]:
     row = np.repeat(np.arange(len(slices)), sizes)
     entry = np.arange(row.size) + np.repeat(slices.starts - np.cumsum(sizes) + sizes, sizes)
     flag, time = ego.flag[entry], ego.time[entry]
-    sent = (flag & _OUT) != 0
+    sent = (flag & OUT) != 0
     met, stranger, met_at = stranger_lists(ego, slices)
     who, whom, when = _first_replies(row, ego.peer[entry], time, flag)
     known = np.isin(who * ego.n_peers + whom, met * ego.n_peers + stranger)
@@ -133,7 +133,7 @@ def _first_replies(
 ) -> tuple[Ints, npt.NDArray[np.int32], Instants]:
     """Return row, person and instant of each person's first message after the first one to them."""
     personal = (flag & _GROUP) == 0
-    row, peer, time, sent = row[personal], peer[personal], time[personal], (flag[personal] & _OUT) != 0
+    row, peer, time, sent = row[personal], peer[personal], time[personal], (flag[personal] & OUT) != 0
     order = np.lexsort((peer, row))  # stable: in order of time within each pair
     row, time, sent = row[order], time[order], sent[order]
     fresh = np.ones(row.size, np.bool_)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.explain.subject import code_of
-from spamclf.explain.tallies import happenings
+from spamclf.explain.tallies import OUT, happenings
 from spamclf.instants import DAY_US, iso
 from spamclf.model import Model
 from spamclf.scoring import VERDICTS, Looked, Scoring, check_count
@@ -127,6 +127,14 @@ def timeline(
         }
     )
     return Timeline(own.as_py(), scoring.model.name, until, int(every[0]), looks)
+
+
+def messages_of(ego: EgoLog, code: int, until: int) -> tuple[Instants, Instants]:
+    """Return when an account sent, and when it received, before an instant; microseconds since the epoch, ascending."""
+    ever = ego.slices([code], [until], history_days=_EVER_DAYS)
+    log = slice(int(ever.starts[0]), int(ever.ends[0]))
+    sent = (ego.flag[log] & OUT) != 0
+    return ego.time[log][sent], ego.time[log][~sent]
 
 
 def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, Instants, Instants]:

@@ -14,8 +14,11 @@ import pyarrow.compute as pc
 from spamclf import drawing, explain
 from spamclf.dataset import Dataset
 from spamclf.drawing import AUTOMATED, HONEST, INK
+from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
 from spamclf.explain import Timeline
+from spamclf.explain.subject import code_of
+from spamclf.explain.timelines import messages_of
 from spamclf.instants import DAY_US, to_instant
 from spamclf.model import Model
 from spamclf.plots.display import Display
@@ -93,7 +96,7 @@ class RhythmDisplay(Display):
         Raises
         ------
         ParameterError
-            If the account has no messages.
+            If the dataset has no such account, or it has no messages.
 
         Examples
         --------
@@ -103,22 +106,22 @@ class RhythmDisplay(Display):
         >>> RhythmDisplay.from_account(dataset, "a").ax_.get_title(loc="left")
         'a: 1 sent, 0 received'
         """
-        messages, until = dataset.messages, None if as_of is None else to_instant(as_of, where=cls.__name__)
-        sent = drawing.times_of(messages, "sender_id", account_id, "sent_at")
-        received = drawing.times_of(messages, "recipient_id", account_id, "sent_at")
+        ego = EgoLog.build(dataset)
+        code = code_of(cls.__name__, ego.account_ids, account_id)
+        extremes = pc.min_max(dataset.messages["sent_at"].cast(pa.int64()))
+        first, last = (extremes[key].as_py() or 0 for key in ("min", "max"))
+        until = last + 1 if as_of is None else min(to_instant(as_of, where=cls.__name__), last + 1)
+        sent, received = messages_of(ego, code, until)
         reported = drawing.times_of(dataset.reports, "account_id", account_id, "reported_at")
-        if until is not None:
-            sent, received, reported = (each[each < until] for each in (sent, received, reported))
+        if as_of is not None:
+            reported = reported[reported < to_instant(as_of, where=cls.__name__)]
         if not sent.size and not received.size:
             raise ParameterError(
                 "RhythmDisplay: account_id must have messages; got one without. "
                 "Choose another, with n_messages above 0."
             )
-        extremes = pc.min_max(messages["sent_at"].cast(pa.int64()))
-        first, last = (extremes[key].as_py() for key in ("min", "max"))
-        span = (first, last if until is None else min(last, until - 1))
         name = str(account_id) if name is None else name
-        return cls(sent, received, reported, span, name).plot(ax, title=title)
+        return cls(sent, received, reported, (first, until - 1), name).plot(ax, title=title)
 
     def _size(self) -> tuple[float, float]:
         return 8.0, 3.6

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.dates import date2num
 
-from spamclf import explain, plots
+from spamclf import Dataset, explain, plots
 from spamclf.drawing import log_odds
 from spamclf.errors import ParameterError
 from spamclf.instants import DAY_US
@@ -54,7 +54,7 @@ def test_rhythm_ends_before_an_instant():
     display = plots.RhythmDisplay.from_account(small_dataset(), "a", as_of="2026-06-01T08:02:00Z", name="a")
     assert (display.sent.size, display.received.size) == (1, 0)
     assert display.ax_.get_title(loc="left") == "a: 1 sent, 0 received"
-    with pytest.raises(ParameterError, match="account_id must have messages") as caught:
+    with pytest.raises(ParameterError, match="account_id must be that of an account") as caught:
         plots.plot_timeline(small_dataset(), "secret-id")
     assert "secret-id" not in str(caught.value)
 
@@ -123,3 +123,13 @@ def test_an_id_is_no_formula():
     for display in displays:
         display.figure_.canvas.draw()
         plt.close(display.figure_)
+
+
+def test_rhythm_counts_what_the_library_counts():
+    at = pd.to_datetime([f"2026-06-{day:02d}T08:00:01Z" for day in (1, 1, 2, 3)])
+    messages = {"sender_id": ["a", "a", "b", "b"], "recipient_id": ["b", "b", "a", "a"], "sent_at": at}
+    messages |= {"is_group": [False, False, False, True]}  # a group that is called as somebody is
+    dataset = Dataset(messages=pd.DataFrame(messages), accounts={"account_id": ["a", "b"]})
+    display = plots.RhythmDisplay.from_account(dataset, "a")
+    assert (display.sent.size, display.received.size) == (1, 1)
+    assert display.sent.size == explain.timeline(dataset, account_id="a").looks["n_messages"][-1].as_py()
