@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spamclf.features.catalogue import CATALOGUE, family_of
 from spamclf.model.card_worth import evaded, evaluated
+from spamclf.model.promise import promise_line
 from spamclf.model.score_lists import LEAST_OF_COUNTRY, LEAST_SCORES
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _figures(info: dict[str, Any]) -> str:
     )
     flagged = ""
     if any("flagged" in name for name in info["metrics"]):
-        flagged = " An account counts as flagged if any of its rows is."
+        flagged = f" An account counts as flagged if any of its rows is.\n{promise_line(info)}".rstrip()
     return f"""## How good it is, on the accounts of the test part
 
 | figure (95 % interval) | value |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spamclf.model import Model
 from spamclf.model.card import beside_lines, in_order
+from spamclf.model.promise import promise_line
 from spamclf.wording import counted
 
 __all__ = ["summary"]
@@ -45,6 +46,8 @@ def summary(model: Model) -> str:
         elif isinstance(value, float):
             shown = f"{value:.4f}"
         lines.append(f"  {key:<32} {shown}")
+    if said := promise_line(model.info):
+        lines.append(f"  {said}")
     lines.append(f"  {'threshold':<32} {model.threshold:.4f}")
     if model.certificate is not None:
         lines += str(model.certificate).splitlines()
