@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -654,12 +654,16 @@ def test_a_test_without_campaigns_is_warned_of():
     assert f"and {doubted.info['counts']['test']['campaigns']} (train: " in said
     assert f"  warning: {said.removeprefix('fit: ')}" in train.summary(doubted)
     assert said.removeprefix("fit: c") in doubted.card.replace("\n", " ")
-    assert "warning: " not in train.summary(train.fit(thin, **names, whole_campaigns=False)), "they are shared"
+    assert "warning: " not in train.summary(train.fit(thin, **names, whole_campaigns=False)), (
+        "they are shared"
+    )
 
 
 def test_the_rules_and_the_tree_name_the_classes():
     beside = certified().info["beside"]
-    assert all(" % of the automated and " in rule and " % of the honest accounts" in rule for rule in beside["rules"])
+    assert all(
+        " % of the automated and " in rule and " % of the honest accounts" in rule for rule in beside["rules"]
+    )
     assert any(" % automated (" in line for line in beside["tree"])
     assert "second class" not in train.summary(certified())
     assert "second class" not in certified().card

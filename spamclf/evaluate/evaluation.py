@@ -184,7 +184,7 @@ def _promise(found: Evaluation) -> Iterator[str]:
         if row["verdict"] != NOT_PROMISED:
             yield f"  {row['segment']:<19}{row['verdict']}, {share}"
         elif promise_verdict(row["low"], row["high"], found.fpr) == BROKEN:
-            yield f"  {row['segment']:<19}more than that, {share}; nothing was promised of this segment by itself (pooled)"
+            yield f"  {row['segment']:<19}more than that, {share}; nothing was promised of it alone (pooled)"
 
 
 def _told(row: dict[str, Any]) -> str:

@@ -178,7 +178,9 @@ def _beside(info: dict[str, Any]) -> str:
         return ""
     told = "The rules' figures are those of the training rows."
     if any("second class" in line for line in beside_lines(beside)):  # as models were written before
-        told = "The second class are the automated accounts; the rules' figures are those of the training rows."
+        told = (
+            "The second class are the automated accounts; the rules' figures are those of the training rows."
+        )
     return "\n".join(["## What it is held against", "", told, "", "```text", *beside_lines(beside), "```"])
 
 

@@ -87,7 +87,9 @@ def thin_parts(info: Mapping[str, Any]) -> str:
     counts = info.get("counts", {})
     if not info.get("whole_campaigns") or not all("campaigns" in count for count in counts.values()):
         return ""
-    automated, inside = (sum(count[name] for count in counts.values()) for name in ("automated", "in_campaigns"))
+    automated, inside = (
+        sum(count[name] for count in counts.values()) for name in ("automated", "in_campaigns")
+    )
     n_of = {part: count["campaigns"] for part, count in counts.items()}
     if 2 * inside <= automated or min(n_of[part] for part in _LATER) >= _FEWEST:
         return ""

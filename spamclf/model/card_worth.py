@@ -66,7 +66,9 @@ def _promise(found: dict[str, Any]) -> str:
         [row["segment"], f"{row['accounts']:,}", _spelt(row), row["verdict"]]
         for row in found.get("promise", ())
     ]
-    told = f"Promised: at most {found['fpr']:g} of the honest accounts, and of those in each segment that is not pooled."
+    told = (
+        f"Promised: at most {found['fpr']:g} of the honest accounts, and in each segment that is not pooled."
+    )
     return f"{told}\n\n{_table(head, rows)}\n\n" if rows else ""
 
 

@@ -63,5 +63,9 @@ def promise_line(info: dict[str, Any]) -> str:
     if share is None or info.get("confidence") is None:
         return ""
     verdict = promise_verdict(share[1], share[2], info["fpr"])
-    said = "whether that is kept here, nobody can tell: too few accounts" if verdict == UNSURE else f"here it is {verdict}"
+    said = (
+        "whether that is kept here, nobody can tell: too few accounts"
+        if verdict == UNSURE
+        else f"here it is {verdict}"
+    )
     return f"Promised are at most {info['fpr']:g} of the honest accounts; {said}."

@@ -119,9 +119,13 @@ def fit(
     Returns
     -------
     model : Model
-        Warns where the calibration or test part holds hardly an automated campaign though most automated accounts are
-        in some. ``model.info`` holds counts, metrics on the latest accounts and what the model was made from; `summary` prints
+        ``model.info`` holds counts, metrics on the latest accounts and what the model was made from; `summary` prints
         it. ``model.certify`` gives the same model another threshold.
+
+    Warns
+    -----
+    UserWarning
+        If the calibration or test part holds hardly a campaign, though most automated accounts are in some.
 
     Raises
     ------
