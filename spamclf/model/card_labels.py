@@ -9,7 +9,7 @@ from spamclf.wording import counted
 
 __all__ = ["campaigns_said", "labels_said", "thin_parts"]
 
-_FEWEST = 2  # campaigns that a part needs to say anything of campaigns
+_FEWEST = 2  # campaigns that a part needs
 _LATER = ("calibration", "test")
 #: Why labelled accounts are in no part, by the name under which they are counted.
 _UNUSED = {
@@ -91,7 +91,7 @@ def thin_parts(info: Mapping[str, Any]) -> str:
         sum(count[name] for count in counts.values()) for name in ("automated", "in_campaigns")
     )
     n_of = {part: count["campaigns"] for part, count in counts.items()}
-    if 2 * inside <= automated or min(n_of[part] for part in _LATER) >= _FEWEST:
+    if 2 * inside <= automated or not any(_is_thin(counts[part]) for part in _LATER):
         return ""
     return (
         f"fit: calibration and test part should hold {_FEWEST} automated campaigns each, better more; got "
@@ -99,3 +99,8 @@ def thin_parts(info: Mapping[str, Any]) -> str:
         "to come is worth little. Label more accounts of both kinds, over a longer stretch of time; if one campaign "
         "holds most of them, whole_campaigns=False lets parts share it."
     )
+
+
+def _is_thin(count: Mapping[str, int]) -> bool:
+    """Tell a part of no campaign, or of one that holds fewer than a tenth of its automated accounts."""
+    return count["campaigns"] < _FEWEST and 10 * count["in_campaigns"] < count["automated"]
