@@ -58,7 +58,8 @@ def score(
         account without a send in the model's history; ``threshold``; ``reasons``, a list of (feature, value,
         contribution to the log odds, sentence), largest first, of features that are known (none, where only what is
         not known speaks against an account); ``n_messages``, sends in the history; ``model``; ``score_id``, from
-        which `explain.replay` rebuilds the score.
+        which `explain.replay` rebuilds the score. Choose by ``verdict``, never by comparing ``score`` with
+        ``threshold``: who sent nothing has a score, too, which may lie above it and says next to nothing.
 
     Raises
     ------

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from spamclf import Dataset, find, load_model, predict, read_dataset, train
 from spamclf.cli import main
 from spamclf.files import hold
 from spamclf.model import HonestScores
+from spamclf.model.card_labels import thin_parts
 from spamclf.schema import TABLES
 from tests import doors
 from tests.doors import ROOT, SAMPLE, by_account, cli, cli_process, same, tables, write_folder
@@ -55,6 +57,32 @@ SMALL_OPTIONS = ("--fpr", "0.05", "--confidence", "none", "--split-campaigns")
 def world(tmp_path_factory):
     """The simulated world as a folder."""
     return write_folder(tables(), tmp_path_factory.mktemp("world"))
+
+
+def test_train_warns_of_a_part_without_campaigns_once_and_by_its_options(world, tmp_path, monkeypatch):
+    count = {
+        "automated": 9,
+        "honest": 50,
+        "rows": 60,
+        "campaigns": 3,
+        "in_campaigns": 9,
+        "largest_campaign": 5,
+    }
+    none = count | {"campaigns": 0, "in_campaigns": 0, "largest_campaign": 0}
+    parts = {"train": count, "calibration": count, "test": none}
+    info = doors.model().info | {"whole_campaigns": True, "counts": parts}
+
+    def fit(*_, **__):
+        warnings.warn(thin_parts(info), stacklevel=2)
+        return replace(doors.model(), info=info)
+
+    monkeypatch.setattr(train, "fit", fit)
+    result = cli("train", world, "--out", tmp_path / "m")
+    assert result.exit_code == 0, (result.stdout, result.stderr)
+    (said,) = re.findall("^  warning: (.*)$", result.stdout, re.M)
+    assert "got 3 and 0 (train: 3)" in said
+    assert "--split-campaigns lets parts share it" in said
+    assert "Warning" not in result.stderr
 
 
 def files_in(folder):

@@ -30,6 +30,11 @@ def done(result):
     return result.stdout
 
 
+def test_the_help_names_the_default_once():
+    told = " ".join(done(cli("evaluate", "--help")).split())
+    assert "accounts of each; by default 5,000. [x>=20]" in told
+
+
 def test_a_folder_with_its_truth(tmp_path, model):
     folder = write_folder(dict(world()), tmp_path / "world")
     pq.write_table(world().truth, tmp_path / "truth.parquet")

@@ -82,6 +82,18 @@ def test_who_decided_is_said_when_it_was_said(verdicts):
     assert "The decision was taken by a person who reviewed the account." in text
 
 
+def test_the_statement_says_what_was_decided(verdicts):
+    told = done(
+        cli(
+            "explain", SAMPLE, "--account", verdicts["automated"], "--for", "user", "--restriction", "no new contacts",
+            "--territory", "in Brazil", "--duration", "for two weeks", "--redress", "Write to the appeals desk.",
+            "--redress", "Go to court.",
+        )
+    )  # fmt: skip
+    assert "Decision: no new contacts, in Brazil, for two weeks." in told
+    assert told.rstrip().endswith("Redress:\n  - Write to the appeals desk.\n  - Go to court.")
+
+
 def test_as_json(verdicts):
     told = json.loads(
         done(cli("explain", SAMPLE, "--account", verdicts["automated"], "--json", "--ground", "Clause 9."))
@@ -129,6 +141,7 @@ def test_an_account_that_is_not_flagged(verdicts, verdict):
         (("--account", "nobody"), 2, "account_id must be"),
         ((), 2, "--account"),
         (("--account", "nobody", "--for", "all"), 2, "--for"),
+        (("--account", "nobody", "--redress", ""), 2, "redress"),
         (("--account", "nobody", "--max-features", "0"), 2, "--max-features"),
         (("--account", "nobody", "--ground", ""), 2, "ground must be a text"),
         (("--account", "nobody", "--decided-by", "chance"), 2, "--decided-by"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -594,6 +595,78 @@ def test_the_fingerprint_reads_signatures():
     assert print_of(one, other) == print_of(other, one)
     assert len({print_of(*each) for each in ((one, other), (one, third), (one, one[::-1]), (one,))}) == 4
     assert print_of(one) != print_of(one[::-1])
+
+
+@cache
+def divided() -> pa.Table:
+    """Accounts of `certified` and the parts they are in, one row each."""
+    rows = train.split(large(), features=["send_rate", "fan_out", "replies"], n_jobs=1)
+    return rows.group_by(["account_id", "part", "is_automated", "campaign"]).aggregate([])
+
+
+def test_it_tells_how_campaigns_lie_in_the_parts():
+    info, told = certified().info, train.summary(certified()).splitlines()
+    for part, count in info["counts"].items():
+        own = [row for row in divided().to_pylist() if row["part"] == part and row["is_automated"]]
+        sizes = [n for n in Counter(row["campaign"] for row in own).values() if n > 1]
+        assert (count["automated"], count["campaigns"]) == (len(own), len(sizes))
+        assert (count["in_campaigns"], count["largest_campaign"]) == (sum(sizes), max(sizes))
+        said = f"; {len(sizes)} campaigns, the largest {100 * max(sizes) / len(own):.0f} % of the automated"
+        assert any(line.split()[0] == part and line.endswith(said) for line in told)
+        assert f"In {part}{said.replace(';', ':')}." in certified().card
+    several = [row for row in divided().to_pylist() if row["is_automated"]]
+    where = {row["campaign"]: row["part"] for row in several}
+    assert all(where[row["campaign"]] == row["part"] for row in several), "a campaign is in one part"
+
+
+def test_it_tells_which_labels_were_of_use():
+    labels = certified().info["labels"]
+    known = set(large().labels["account_id"].to_pylist())
+    sent = set(large().messages["sender_id"].to_pylist())
+    used = set(divided()["account_id"].to_pylist())
+    assert (labels["accounts"], labels["used"]) == (len(known), len(used))
+    assert labels["never_sent"] == len(known - sent) > 0
+    assert labels["silent"] + labels["between"] == len(known & sent - used) > 0
+    told = f"of {len(known)} labelled accounts {len(used)} are in a part; {len(known - sent)} never sent, "
+    assert told in train.summary(certified())
+    assert told[1:] in certified().card
+    late = f"{certified().info['late_labels']} of those to train on had no label yet"
+    assert late in train.summary(certified())
+
+
+def test_a_test_without_campaigns_is_warned_of():
+    """Where nothing but single accounts is left to test on, as wrong labels are, figures say nothing of campaigns."""
+    rows = divided().to_pylist()
+    first = {row["campaign"]: row["account_id"] for row in rows if row["is_automated"]}
+    mates = [
+        row["account_id"]
+        for row in rows
+        if row["part"] == "test" and row["is_automated"] and first[row["campaign"]] != row["account_id"]
+    ]
+    labels = large().labels
+    labels = labels.filter(pc.invert(pc.is_in(labels["account_id"], pa.array(mates))))
+    thin = Dataset(**large().tables | {"labels": labels})
+    names = {"features": ["send_rate", "fan_out"], "max_iter": 5, "confidence": None, "n_jobs": 1}
+    with pytest.warns(UserWarning, match="whole_campaigns=False lets parts share it") as caught:
+        doubted = train.fit(thin, **names)
+    said = str(caught[0].message)
+    assert doubted.info["counts"]["test"]["campaigns"] < 2
+    assert f"and {doubted.info['counts']['test']['campaigns']} (train: " in said
+    assert f"  warning: {said.removeprefix('fit: ')}" in train.summary(doubted)
+    assert said.removeprefix("fit: c") in doubted.card.replace("\n", " ")
+    assert "warning: " not in train.summary(train.fit(thin, **names, whole_campaigns=False)), (
+        "they are shared"
+    )
+
+
+def test_the_rules_and_the_tree_name_the_classes():
+    beside = certified().info["beside"]
+    assert all(
+        " % of the automated and " in rule and " % of the honest accounts" in rule for rule in beside["rules"]
+    )
+    assert any(" % automated (" in line for line in beside["tree"])
+    assert "second class" not in train.summary(certified())
+    assert "second class" not in certified().card
 
 
 def test_summary_and_name():

@@ -56,8 +56,7 @@ def _seeds(_: click.Context, parameter: click.Parameter, value: str | None) -> t
 @click.option(
     "--accounts",
     type=click.IntRange(20),
-    show_default=f"{_ACCOUNTS:,}",
-    help="With --worlds: accounts of each.",
+    help=f"With --worlds: accounts of each; by default {_ACCOUNTS:,}.",
 )
 @click.option(
     "--leave-one-out",

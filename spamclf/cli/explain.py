@@ -34,6 +34,15 @@ __all__ = ["explain", "replay"]
     help="Most features that the change which clears it may take; by default as many as needed.",
 )
 @click.option("--ground", help="The clause of your terms of service that the account broke.")
+@click.option("--restriction", help="What is imposed; by default the suspension of the account.")
+@click.option("--territory", help="Where it holds; by default wherever the service is offered.")
+@click.option("--duration", help="For how long, e.g. 'for two weeks'; by default until further notice.")
+@click.option(
+    "--redress",
+    multiple=True,
+    help="A way to contest it, with your address; once for each. By default a complaint to you, out-of-court "
+    "settlement, and court.",
+)
 @click.option(
     "--decided-by",
     type=click.Choice(["person", "machine"]),
@@ -49,8 +58,8 @@ def explain(
     as_of: int | None,
     audience: str,
     max_features: int | None,
-    ground: str | None,
     decided_by: DecidedBy | None,
+    redress: tuple[str, ...],
     as_json: bool,
     n_jobs: int,
     **reading: Any,
@@ -61,22 +70,25 @@ def explain(
     Examples:
       spamclf explain data/sample --account ID
       spamclf explain data/today --account ID --model models/2026-06-01 --as-of 2026-06-08 --for user \\
-        --ground "Clause 4.2: no bulk messages." --decided-by person
+        --ground "Clause 4.2: no bulk messages." --restriction "no messages to strangers" --duration "for two weeks" \\
+        --decided-by person
     """
     import json
 
-    from spamclf.explain.statements import GROUND, check_texts
+    from spamclf.explain.statements import check_texts
     from spamclf.explain.subject import Subject
     from spamclf.folders import read_dataset
 
-    ground = GROUND if ground is None else ground
-    check_texts({"ground": ground})
+    asked = {name: reading.pop(name) for name in ("ground", "restriction", "territory", "duration")}
+    texts = {name: text for name, text in asked.items() if text is not None}
+    check_texts(texts | {f"redress {k}": way for k, way in enumerate(redress)})
+    stated: dict[str, Any] = texts | {"decided_by": decided_by} | ({"redress": redress} if redress else {})
     dataset = read_dataset(folder, **reading)
     say(repr(dataset))
     say("scoring ...")
     subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
     say("searching what would clear it ..." if audience != "user" else "writing the statement ...")
-    told = _told(subject, audience, max_features, ground, decided_by)
+    told = _told(subject, audience, max_features, stated)
     if audience == "user" and subject.known_label is not None:  # stdout may go to the user as it is
         click.echo(f"For you, not for the user: known label: {subject.known_label}.", err=True)
     if as_json:
@@ -131,7 +143,7 @@ _TITLES = {
 
 
 def _told(
-    subject: Subject, audience: str, max_features: int | None, ground: str, decided_by: DecidedBy | None
+    subject: Subject, audience: str, max_features: int | None, stated: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what is to be printed, by name; None for a statement on an account that is not flagged."""
     from spamclf.explain.changes import counterfactual_of
@@ -149,7 +161,7 @@ def _told(
             change = told.get("counterfactual")
             told[each] = None
             if flagged:
-                told[each] = statement_of(subject, each, change=change, ground=ground, decided_by=decided_by)
+                told[each] = statement_of(subject, each, change=change, **stated)
     return told
 
 

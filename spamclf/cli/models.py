@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -181,13 +182,15 @@ def train(
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
         try:
-            model = fit(dataset, n_jobs=n_jobs, progress=say, **settings, **boosting)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "fit: calibration and test part")  # the summary says so
+                model = fit(dataset, n_jobs=n_jobs, progress=say, **settings, **boosting)
         except InsufficientDataError as error:
             if not str(error).startswith("certify:"):
                 raise
             raise Refusal(str(error) + _NO_CERTIFICATE, 1) from error
         model.save(target, overwrite=overwrite)
-    click.echo(summary(model))
+    click.echo(summary(model).replace("whole_campaigns=False", "--split-campaigns"))
     click.echo(row_balance(dataset, model.info["data"]["duplicates"]))
     click.echo(f"saved to {out}")
 

@@ -18,7 +18,8 @@ from spamclf.evaluate.figures import Interval, average_precision, roc_auc
 from spamclf.evaluate.judged import Judged, judge, together
 from spamclf.evaluate.shares import campaign_quantile, campaign_share, exact_share
 from spamclf.evaluate.worlds import each_world
-from spamclf.model import Model
+from spamclf.model import Certificate, Model
+from spamclf.model.promise import NOT_PROMISED, promise_verdict
 from spamclf.scoring import Scoring
 from spamclf.simulate.world import World
 
@@ -53,7 +54,8 @@ def evaluate(
 
     A certificate speaks of as many looks as its calibration accounts had, in their stretch of time. Where that was
     shorter than this log, honest accounts are looked at more often here (``counts["honest_looks"]`` tells how often),
-    and more of them may be flagged than it promises.
+    and more of them may be flagged than it promises. ``promise`` says whether it kept its word, by the interval: of
+    these honest accounts, so of accounts that were chosen by chance, not because somebody suspected them.
 
     How many strangers an account wrote to before the flag is told for somebody who watches it after each of its first
     20 sends, then less often, beside the looks above. That flags more honest accounts; so it is told, too, for the
@@ -192,6 +194,7 @@ def _told(model: Model, judged: Judged, say: Callable[[str], None]) -> Evaluatio
         _shares("look", judged, judged.looks.items()),
         _strangers(judged, reached),
         accounts,
+        _promise(judged, certificate),
     )
 
 
@@ -238,6 +241,22 @@ def _shares(first: str, judged: Judged, masks: Masks, *, alone: bool = False) ->
                 told = {first: name, "is_automated": automated, "accounts": int(those.sum())}
                 rows.append(told | _spelt(share))
     schema = [(first, pa.string()), ("is_automated", pa.bool_()), ("accounts", pa.int64()), *_INTERVAL]
+    return pa.Table.from_pylist(rows, pa.schema(schema))
+
+
+def _promise(judged: Judged, certificate: Certificate | None) -> pa.Table:
+    """Tell whether the certificate kept its word: of all honest accounts, and in each of its segments."""
+    rows: list[dict[str, Any]] = []
+    if certificate is not None:
+        everybody = (np.ones(len(judged), np.bool_), judged.flagged)
+        pooled = {row.name for row in certificate.segments if row.pooled}
+        for name, (present, flagged) in {"all accounts": everybody, **judged.promised}.items():
+            those = present & ~judged.is_automated
+            share = _spelt(exact_share(int(flagged[those].sum()), int(those.sum())))
+            said = promise_verdict(share["low"], share["high"], certificate.fpr)
+            verdict = NOT_PROMISED if name in pooled else said
+            rows.append({"segment": name, "accounts": int(those.sum()), **share, "verdict": verdict})
+    schema = [("segment", pa.string()), ("accounts", pa.int64()), *_INTERVAL, ("verdict", pa.string())]
     return pa.Table.from_pylist(rows, pa.schema(schema))
 
 

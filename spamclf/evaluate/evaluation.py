@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from spamclf.errors import ParameterError
 from spamclf.evaluate.figures import Interval
+from spamclf.model.promise import BROKEN, NOT_PROMISED, UNSURE, enough_to_tell, promise_verdict
 
 __all__ = ["UNLABELLED", "Evaluation"]
 
 #: The model on a platform that has labelled nobody yet.
 UNLABELLED = "nobody labelled"
 
-_TABLES = ("overall", "by_family", "by_segment", "cold_start", "strangers")
+_TABLES = ("overall", "promise", "by_family", "by_segment", "cold_start", "strangers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ class Evaluation:
         One row per account: ``account_id``, ``is_automated``, ``family``, ``score`` (the highest), ``flagged``;
         ``caught``, by a watcher; and, null for the honest, whether it ``wrote`` to strangers and the ``strangers`` that
         it wrote to before it was caught, or in all.
+    promise : pyarrow.Table
+        ``segment``: ``all accounts``, then each one of the certificate; honest ``accounts``, the share flagged as
+        ``value``, ``low``, ``high``, and the ``verdict`` on the promise of at most `fpr`: ``kept`` if the interval lies
+        at or below it, ``broken`` if above it, else ``cannot tell``; ``not promised`` in a pooled segment, which the
+        overall bound alone speaks for. No rows without a certificate.
     retrained : dict of str to pyarrow.Table
         What models that were trained anew found, as `leave_one_family_out` tells it, if the caller puts it there.
     """
@@ -62,6 +68,7 @@ class Evaluation:
     cold_start: pa.Table
     strangers: pa.Table
     accounts: pa.Table
+    promise: pa.Table
     retrained: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def figure(self, what: str, of: str = "model") -> Interval:
@@ -110,8 +117,7 @@ def _lines(found: Evaluation) -> Iterator[str]:
     )
     looks = counts["honest_looks"] / counts["honest"]
     yield f"flagged: by one of the looks that the certificate speaks of, {looks:.1f} at an honest account"
-    few = f"; {counts['honest']:,} are too few to tell" if counts["honest"] * found.fpr < 3 else ""
-    yield f"promised: at most {found.fpr:g} of the honest accounts{few}"
+    yield from _promise(found)
     if counts["remembered"]:
         yield (
             f"the model learned from these data: its memory has labels of {counts['remembered']:,} of these accounts, "
@@ -154,6 +160,31 @@ def _lines(found: Evaluation) -> Iterator[str]:
                 f"  {row[table.column_names[0]]:<32}{row['accounts']:>8,}  {_told(row)}{known}"
                 f"  honest flagged {row['honest_flagged']:.4f}"
             )
+
+
+def _promise(found: Evaluation) -> Iterator[str]:
+    """Say whether the certificate kept its word; of a pooled segment only where more than that are flagged."""
+    if not found.promise.num_rows:
+        yield f"promised: nothing, for want of a certificate; {found.fpr:g} of the honest accounts is an estimate"
+        return
+    everybody, *segments = found.promise.to_pylist()
+    need = ""
+    if everybody["verdict"] == UNSURE:
+        need = f"it takes {enough_to_tell(found.fpr):,} of whom none is flagged"
+    elif everybody["verdict"] == BROKEN:
+        need = "train.certify sets the threshold by honest accounts of your own"
+    yield (
+        f"promised: at most {found.fpr:g} of the honest accounts: {everybody['verdict']}, {_told(everybody)} of "
+        f"{everybody['accounts']:,}"
+    )
+    if need:
+        yield f"  {need}"
+    for row in segments:
+        share = f"{_told(row)} of {row['accounts']:,}"
+        if row["verdict"] != NOT_PROMISED:
+            yield f"  {row['segment']:<19}{row['verdict']}, {share}"
+        elif promise_verdict(row["low"], row["high"], found.fpr) == BROKEN:
+            yield f"  {row['segment']:<19}more than that, {share}; nothing was promised of it alone (pooled)"
 
 
 def _told(row: dict[str, Any]) -> str:

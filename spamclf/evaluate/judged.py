@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.campaigns.verdicts import Labels
+from spamclf.ego import Slices
 from spamclf.errors import InsufficientDataError
 from spamclf.evaluate.looks import STATED, WATCHED, Looks, questions, strangers_until
 from spamclf.evaluate.truth import Truth
@@ -43,6 +44,8 @@ class Judged:
         The same where nobody on the platform is labelled yet, and no evidence is known.
     looks, segments : dict of str to (ndarray of bool, ndarray of bool)
         Of each single look, and of each segment: which accounts are looked at (in it), which flagged.
+    promised : dict of str to (ndarray of bool, ndarray of bool)
+        The same of each segment that the certificate names, which may be others.
     strangers : ndarray of float64
         That it wrote to in all, since it set out to where that is known.
     X : ndarray of shape (n_accounts, n_features), dtype float64
@@ -67,6 +70,7 @@ class Judged:
     flagged_unlabelled: Bools
     looks: Mapping[str, tuple[Bools, Bools]]
     segments: Mapping[str, tuple[Bools, Bools]]
+    promised: Mapping[str, tuple[Bools, Bools]]
     strangers: Floats
     X: Floats
     watched_place: Codes
@@ -134,10 +138,8 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         score_unlabelled=unlabelled.highest(n),
         flagged_unlabelled=unlabelled.any_of(n, unlabelled.flagged),
         looks={name: (look.looked_at(n), look.any_of(n, look.flagged)) for name, look in looks.items()},
-        segments={
-            name: (stated.any_of(n, mask), stated.any_of(n, mask & stated.flagged))
-            for name, mask in segments_of(ego, stated.slices, segment_names(ego, stated.slices)).items()
-        },
+        segments=_within(stated, n, segments_of(ego, stated.slices, segment_names(ego, stated.slices))),
+        promised=_within(stated, n, _named(scoring, stated.slices)),
         strangers=strangers,
         X=np.ascontiguousarray(measure(ego, at_end, scoring.model.feature_names, n_jobs=scoring.n_jobs).T),
         watched_place=watched.place,
@@ -147,6 +149,23 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         remembered=remembered(scoring, account_ids),
         n_never_sent=n_never_sent,
     )
+
+
+def _within(stated: Looks, n: int, masks: Mapping[str, Bools]) -> dict[str, tuple[Bools, Bools]]:
+    """Tell of each segment who is looked at in it, and who is flagged in it."""
+    return {
+        name: (stated.any_of(n, mask), stated.any_of(n, mask & stated.flagged))
+        for name, mask in masks.items()
+    }
+
+
+def _named(scoring: Scoring, slices: Slices) -> dict[str, Bools]:
+    """Return the segments of the certificate; a country without a threshold of its own is one of the others."""
+    certificate = scoring.model.certificate
+    if certificate is None:
+        return {}
+    every = [row.name for row in certificate.segments]
+    return segments_of(scoring.ego, slices, every) | segments_of(scoring.ego, slices, certificate.certified)
 
 
 def flags(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> tuple[Truth, Bools]:
@@ -229,6 +248,7 @@ def together(parts: Sequence[Judged]) -> Judged:
         account_id=pa.concat_arrays([part.account_id for part in parts]),
         looks=masks("looks"),
         segments=masks("segments"),
+        promised=masks("promised"),
         n_never_sent=sum(part.n_never_sent for part in parts),
         campaign=moved("campaign", shift),
         watched_place=moved("watched_place", start),

@@ -50,10 +50,28 @@ class Rule:
     false: float
 
     def __str__(self) -> str:
+        return self.said("the second class", "the first")
+
+    def said(self, second: str, first: str) -> str:
+        """Return the rule in words, with names for the two classes.
+
+        Parameters
+        ----------
+        second, first : str
+
+        Returns
+        -------
+        text : str
+
+        Examples
+        --------
+        >>> Rule("replies_debt", 0, 1, 8.0, 0.9, 0.8, 0.05).said("the automated", "the honest accounts")
+        'replies_debt >= 8: holds for 80.00 % of the automated and 5.00 % of the honest accounts (ROC-AUC 0.900)'
+        """
         sign = ">=" if self.direction > 0 else "<="
         return (
-            f"{self.feature} {sign} {self.cut:.6g}: holds for {100 * self.hit:.2f} % of the second class and "
-            f"{100 * self.false:.2f} % of the first (ROC-AUC {self.roc_auc:.3f})"
+            f"{self.feature} {sign} {self.cut:.6g}: holds for {100 * self.hit:.2f} % of {second} and "
+            f"{100 * self.false:.2f} % of {first} (ROC-AUC {self.roc_auc:.3f})"
         )
 
     def scores(self, X: Floats) -> Floats:
@@ -158,7 +176,7 @@ def tree_input(X: Floats) -> Floats:
     return np.clip(X, -_LARGEST, _LARGEST)
 
 
-def tree_text(tree: Any, names: Sequence[str]) -> str:
+def tree_text(tree: Any, names: Sequence[str], second: str = "of the second class") -> str:
     """Write a small tree down as nested questions.
 
     Parameters
@@ -167,6 +185,8 @@ def tree_text(tree: Any, names: Sequence[str]) -> str:
         Of two classes.
     names : sequence of str
         Its features.
+    second : str, default="of the second class"
+        What the share of the second class is called.
 
     Returns
     -------
@@ -189,7 +209,7 @@ def tree_text(tree: Any, names: Sequence[str]) -> str:
         if grown.children_left[node] < 0:
             share = grown.value[node, 0, 1] / grown.value[node, 0].sum()
             rows = grown.weighted_n_node_samples[node] / grown.weighted_n_node_samples[0]
-            lines.append(f"{indent}{100 * share:.2f} % of the second class ({100 * rows:.2f} % of the rows)")
+            lines.append(f"{indent}{100 * share:.2f} % {second} ({100 * rows:.2f} % of the rows)")
             return
         name, cut = names[grown.feature[node]], grown.threshold[node]
         missing = " or missing" if grown.missing_go_to_left[node] else ""

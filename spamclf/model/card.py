@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from spamclf.features.catalogue import CATALOGUE, family_of
+from spamclf.model.card_labels import campaigns_said, labels_said, thin_parts
 from spamclf.model.card_worth import evaded, evaluated
+from spamclf.model.promise import promise_line
 from spamclf.model.score_lists import LEAST_OF_COUNTRY, LEAST_SCORES
 
 if TYPE_CHECKING:
@@ -84,6 +87,12 @@ def _made_from(info: dict[str, Any]) -> str:
     if info["whole_campaigns"]:
         told.append("Automated accounts of one campaign, known or found, are in one part; to keep it so,")
         told.append(f"{info['left_out']:,} of them that stand between campaigns are in none.")
+        every = [(part, campaigns_said(info, part)) for part, _ in in_order(info["counts"])]
+        told += [f"In {part}: {said}." for part, said in every if said]
+    if said := labels_said(info):
+        told.append(f"{said[0].upper()}{said[1:]}.")
+    if said := thin_parts(info):
+        told += ["", *textwrap.wrap(f"**{said[5].upper()}{said[6:]}**", 116), ""]
     told.append(
         f"Of the accounts to train on, {info['late_labels']:,} had no label yet when the test part began: the labels"
     )
@@ -112,7 +121,7 @@ def _figures(info: dict[str, Any]) -> str:
     )
     flagged = ""
     if any("flagged" in name for name in info["metrics"]):
-        flagged = " An account counts as flagged if any of its rows is."
+        flagged = f" An account counts as flagged if any of its rows is.\n{promise_line(info)}".rstrip()
     return f"""## How good it is, on the accounts of the test part
 
 | figure (95 % interval) | value |
@@ -167,7 +176,11 @@ def _beside(info: dict[str, Any]) -> str:
     beside = info.get("beside")
     if not beside:
         return ""
-    told = "The second class are the automated accounts; the rules' figures are those of the training rows."
+    told = "The rules' figures are those of the training rows."
+    if any("second class" in line for line in beside_lines(beside)):  # as models were written before
+        told = (
+            "The second class are the automated accounts; the rules' figures are those of the training rows."
+        )
     return "\n".join(["## What it is held against", "", told, "", "```text", *beside_lines(beside), "```"])
 
 

@@ -46,7 +46,7 @@ model, too, if cut so.
 
 {_table([_INTERVAL.format("figure"), *whose], figures)}
 
-{_table(share, flagged)}
+{_promise(found)}{_table(share, flagged)}
 
 Cold start, flagged by this look alone:
 
@@ -57,6 +57,19 @@ sends, then less often:
 
 {_table(["threshold", "accounts", "quantile", _INTERVAL.format("strangers"), "never flagged"], strangers)}
 {_elsewhere(found)}{_retrained(found)}""".strip()
+
+
+def _promise(found: dict[str, Any]) -> str:
+    """Repeat whether the certificate kept its word on these accounts."""
+    head = ["segment", "honest", _INTERVAL.format("flagged"), "promise"]
+    rows = [
+        [row["segment"], f"{row['accounts']:,}", _spelt(row), row["verdict"]]
+        for row in found.get("promise", ())
+    ]
+    told = (
+        f"Promised: at most {found['fpr']:g} of the honest accounts, and in each segment that is not pooled."
+    )
+    return f"{told}\n\n{_table(head, rows)}\n\n" if rows else ""
 
 
 def _elsewhere(found: dict[str, Any]) -> str:

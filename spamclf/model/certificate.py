@@ -33,6 +33,21 @@ ASSUMPTION = (
     "longer time, or scoring every day, is more looks, and flags more honest accounts."
 )
 _EVERYBODY = "all accounts"
+#: The calls that work, where `honest` are the rows of accounts labelled honest.
+_REMEDIES = {
+    ("thresholds", "segments"): "Give segments=predict.segments(dataset, model).",
+    (
+        "check",
+        "segments",
+    ): "Give segments={name: mask[sent] for name, mask in predict.segments(dataset, model).items()}, "
+    "where scores are scores[sent] of predict.score; or leave segments out.",
+    (
+        "check",
+        "honest_segments",
+    ): "Give honest=score[rows] and honest_segments={name: mask[rows] for name, mask in "
+    "predict.segments(dataset, model).items()}, where score is that of predict.score as an array and rows are those of "
+    "accounts labelled honest.",
+}
 _ABOVE_ONE = float(np.nextafter(1.0, 2.0))  # a threshold that no score reaches
 
 
@@ -173,7 +188,9 @@ class Certificate:
         masks = dict(checked_masks(where, name, segments, n_rows))
         if absent := [each for each in self.certified if each not in masks]:
             rule, got = "given for every certified segment", f"none for {absent[0]!r}"
-            raise refuse(where, name, rule, got, "A row's threshold may be higher there; tell of it.")
+            raise refuse(
+                where, name, rule, got, f"A row's threshold may be higher there. {_REMEDIES[where, name]}"
+            )
         return masks
 
     def _highest(self, n_rows: int, masks: Mapping[str, Bools]) -> Floats:
@@ -243,6 +260,23 @@ class Certificate:
         >>> scores[:40] = 0.99
         >>> certificate.check(scores).status
         'expired'
+
+        With accounts that were labelled honest, and the segments that `predict.segments` tells:
+
+        >>> from spamclf import predict, read_dataset
+        >>> dataset, model = read_dataset("data/sample"), predict.load_shipped_model()
+        >>> told, segments = predict.score(dataset, model, n_reasons=0), predict.segments(dataset, model)
+        >>> labels = dataset.labels.to_pydict()
+        >>> cleared = {who for who, bad in zip(labels["account_id"], labels["is_automated"]) if not bad}
+        >>> verdict, score = np.array(told["verdict"]), np.array(told["score"])
+        >>> sent = verdict != "insufficient_data"
+        >>> rows = sent & np.isin(told["account_id"].to_pylist(), sorted(cleared))
+        >>> report = model.certificate.check(
+        ...     score[sent], segments={name: mask[sent] for name, mask in segments.items()},
+        ...     honest=score[rows], honest_segments={name: mask[rows] for name, mask in segments.items()},
+        ... )
+        >>> report.honest[0].name, report.honest[0].too_many
+        ('all accounts', False)
         """
         if self.reference is None:
             raise ParameterError(

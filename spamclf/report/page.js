@@ -457,7 +457,7 @@ function tellQuality() {
   const [hit, hitLow, hitHigh] = figure("honest_flagged", "model"), [found, foundLow, foundHigh] = figure("recall", "model");
   const least = 0.4 / quality.n_honest;
   const price = square("Found, at which price", "honest accounts flagged", "automated accounts found",
-    `At the threshold ${told("recall", "model", exact)} of the automated accounts are found and ${told("honest_flagged", "model", exact)} of the honest ones flagged; promised are ${share(fpr)}.`, least);
+    `At the threshold ${told("recall", "model", exact)} of the automated accounts are found and ${told("honest_flagged", "model", exact)} of the honest ones flagged; ${quality.promise}.`, least);
   if (fpr > least) price.line(fpr, 0, fpr, 1, "bound");
   const chance = quality.n_automated / (quality.n_automated + quality.n_honest);
   const precision = square("Precision and recall", "automated accounts found", "flagged accounts that are automated",

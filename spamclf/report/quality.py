@@ -11,6 +11,7 @@ import pyarrow as pa
 from spamclf.errors import InsufficientDataError
 from spamclf.evaluate.curves import calibration_curve, flagging_curve
 from spamclf.evaluate.one_look import OneLook, look_once
+from spamclf.model.promise import promise_verdict
 from spamclf.scoring import Scoring
 from spamclf.wording import counted
 
@@ -50,6 +51,7 @@ def quality_of(scoring: Scoring, scores: pa.Table) -> dict[str, Any]:
         "n_automated": n_automated,
         "n_honest": n_honest,
         "fpr": look.fpr,
+        "promise": _promise(scoring, look),
         "rule": look.rule,
         "figures": [
             [row["what"], "model" if row["of"] == "model" else "rule", *(round(row[end], 4) for end in _ENDS)]
@@ -70,6 +72,15 @@ def _who(n_automated: int, n_honest: int) -> str:
         f"{counted(n_automated, 'account')} labelled automated and {n_honest:,} labelled not automated, by labels "
         "known by then and at one look, now; accounts that were not reviewed do not count. Brackets are 95 % intervals."
     )
+
+
+def _promise(scoring: Scoring, look: OneLook) -> str:
+    """Say whether the certificate kept its word at this look, fewer than the looks that it speaks of."""
+    if scoring.model.certificate is None:
+        return "nothing is promised, for want of a certificate"
+    share = look.figure("honest_flagged")
+    verdict = promise_verdict(share.low, share.high, look.fpr)
+    return f"promised are at most {100 * look.fpr:g} % over all looks; by this one alone: {verdict}"
 
 
 def _memory(look: OneLook) -> str:

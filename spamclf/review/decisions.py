@@ -169,7 +169,8 @@ def _of_csv(text: str, where: str) -> Rows:
     if missing or len(set(header)) < len(header):
         got = f"none called {', '.join(missing)}" if missing else "one twice"
         raise DataFileError(
-            f"{where}: columns must be {', '.join(COLUMNS)}, each once; got {got}. Export it again."
+            f"{where}: columns must be {', '.join(_NEEDED)} and, if known, {', '.join(COLUMNS[3:])}, at most once; "
+            f"got {got}. Export it again."
         )
     return [
         {name: value or None for name, value in zip(header, line, strict=True) if name in COLUMNS}

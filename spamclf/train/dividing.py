@@ -37,7 +37,8 @@ def split(
     Returns
     -------
     rows : dataframe of the kind that the dataset came in
-        Columns ``account_id``, ``part`` (train, calibration or test), ``as_of``, ``is_automated`` and ``weight``; what
+        Columns ``account_id``, ``part`` (train, calibration or test), ``as_of``, ``is_automated``, ``campaign`` (a
+        number that accounts kept together have in common; one of its own for an account of none) and ``weight``; what
         `spamclf.evaluate.audit_leakage` takes as a split.
 
     Raises
@@ -70,6 +71,7 @@ def split(
             "part": pa.array(PARTS).take(pa.array(rows.part, mask=rows.part == EARLIER)),
             "as_of": pa.array(rows.slices.as_of, pa.timestamp("us", tz="UTC")),
             "is_automated": pa.array(rows.y),
+            "campaign": pa.array(rows.group),
             "weight": pa.array(rows.weight),
         }
     )

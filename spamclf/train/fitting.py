@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from spamclf.errors import InsufficientDataError
 from spamclf.instants import iso
 from spamclf.labelled import CALIBRATION, EARLIER, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import HonestScores, Model, calibrate
+from spamclf.model.card_labels import thin_parts
 from spamclf.remember import remember
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
@@ -120,6 +122,11 @@ def fit(
         ``model.info`` holds counts, metrics on the latest accounts and what the model was made from; `summary` prints
         it. ``model.certify`` gives the same model another threshold.
 
+    Warns
+    -----
+    UserWarning
+        If the calibration or test part holds hardly a campaign, though most automated accounts are in some.
+
     Raises
     ------
     InsufficientDataError
@@ -181,6 +188,8 @@ def fit(
         "features_left_out": unknown,
     }
     info = made_from(dataset, ego, rows, end, names) | settings
+    if doubt := thin_parts(info):
+        warnings.warn(doubt, stacklevel=2)
     model = Model(
         name or f"{iso(end)[:10]}-{name_of(info, names, history_days)}", forest, calibration, names, history_days,
         threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,

@@ -19,7 +19,8 @@ from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
-from spamclf.labelled import PARTS, TEST, TRAIN, LabelledRows
+from spamclf.labelled import EARLIER, PARTS, TEST, TRAIN, LabelledRows
+from spamclf.splits import latest_labels
 
 __all__ = ["data_of", "fingerprint", "made_from", "name_of"]
 
@@ -53,6 +54,7 @@ def made_from(
         "data": data_of(dataset, ego, end),
         "parts_end": [iso(bound) for bound in rows.bounds[1:]],
         "counts": _counts(rows),
+        "labels": _labels(ego, rows, end),
         "late_labels": _n_late_labels(ego, rows),
         "left_out": rows.n_left_out,
         "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
@@ -67,8 +69,38 @@ def _counts(rows: LabelledRows) -> dict[str, dict[str, int]]:
             "automated": rows.n_accounts(part, automated=True),
             "honest": rows.n_accounts(part, automated=False),
             "rows": int(((rows.part == part) & rows.labelled).sum()),
+            **_campaigns(rows, part),
         }
         for part, name in enumerate(PARTS)
+    }
+
+
+def _campaigns(rows: LabelledRows, part: int) -> dict[str, int]:
+    """Count the campaigns of two automated accounts or more in a part, and the accounts in all and in the largest."""
+    own = rows.group[rows.last() & rows.y & rows.labelled & (rows.part == part)]
+    size = np.unique(own, return_counts=True)[1]
+    size = size[size > 1]
+    return {
+        "campaigns": size.size,
+        "in_campaigns": int(size.sum()),
+        "largest_campaign": int(size.max(initial=0)),
+    }
+
+
+def _labels(ego: EgoLog, rows: LabelledRows, end: int) -> dict[str, int]:
+    """Count the accounts with a label before `end`: in a part, or why in none."""
+    label = latest_labels(ego, end)
+    known = np.flatnonzero(label >= 0)
+    used = np.unique(rows.slices.account[rows.labelled & (rows.part != EARLIER)])
+    n_used, unused = used.size, np.setdiff1d(known, used)
+    n_never = int((~np.isin(known, ego.after_last_send(end)[0])).sum())
+    return {
+        "accounts": known.size,
+        "used": n_used,
+        "never_sent": n_never,
+        "silent": known.size - n_used - n_never - rows.n_left_out,
+        "between": rows.n_left_out,
+        "unused_automated": int((label[unused] == 1).sum()),
     }
 
 

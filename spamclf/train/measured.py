@@ -67,8 +67,8 @@ def measured(model: Model, ego: EgoLog, rows: LabelledRows, scores: Floats) -> d
         for name, mask in segments.items()
         if mask.any()
     }
-    text = tree_text(tree, list(model.feature_names)).splitlines()
-    beside = {"rules": [str(rule) for rule in rules], "tree": text}
+    text = tree_text(tree, list(model.feature_names), "automated").splitlines()
+    beside = {"rules": [rule.said("the automated", "the honest accounts") for rule in rules], "tree": text}
     return {"metrics": metrics, "segments": told, "beside": beside}
 
 

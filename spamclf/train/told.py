@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from spamclf.model import Model
 from spamclf.model.card import beside_lines, in_order
+from spamclf.model.card_labels import campaigns_said, labels_said, thin_parts
+from spamclf.model.promise import promise_line
 from spamclf.wording import counted
 
 __all__ = ["summary"]
@@ -30,9 +32,17 @@ def summary(model: Model) -> str:
     n_trees, n_features = model.forest.n_trees, len(model.feature_names)
     lines = [f"model {model.name}: {counted(n_trees, 'tree')}, {counted(n_features, 'feature')}"]
     for part, count in in_order(counts):
+        campaigns = campaigns_said(model.info, part)
         lines.append(
             f"  {part:<12} {count['automated']:>7,} automated, {count['honest']:>7,} honest accounts"
+            + (f"; {campaigns}" if campaigns else "")
         )
+    if said := labels_said(model.info):
+        lines.append(f"  {said}")
+    if n_late := model.info.get("late_labels", 0):
+        lines.append(f"  {n_late:,} of those to train on had no label yet when the test part began")
+    if said := thin_parts(model.info):
+        lines.append(f"  warning: {said.removeprefix('fit: ')}")
     n_early = model.info.get("data", {}).get("labels_before_registration", 0)
     if n_early:
         lines.append(
@@ -45,6 +55,8 @@ def summary(model: Model) -> str:
         elif isinstance(value, float):
             shown = f"{value:.4f}"
         lines.append(f"  {key:<32} {shown}")
+    if said := promise_line(model.info):
+        lines.append(f"  {said}")
     lines.append(f"  {'threshold':<32} {model.threshold:.4f}")
     if model.certificate is not None:
         lines += str(model.certificate).splitlines()

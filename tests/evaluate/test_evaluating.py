@@ -18,8 +18,10 @@ from spamclf.campaigns import CampaignIndex
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.campaigns.verdicts import Labels
 from spamclf.errors import InsufficientDataError, ParameterError
+from spamclf.evaluate.evaluating import _promise
 from spamclf.evaluate.judged import judge, together
 from spamclf.evaluate.looks import _SENDS_WATCHED as WATCHED
+from spamclf.model.certificate import Certificate, SegmentThreshold
 from spamclf.scoring import Scoring
 from tests.evaluate.common import found, found_by_stump, shipped, stump, world
 
@@ -371,6 +373,7 @@ def test_it_is_told_in_full():
         table = getattr(found(), name)
         assert told[name] == table.to_pylist()
         assert all(each in text for each in table[table.column_names[0]].to_pylist())
+    assert told["promise"] == found().promise.to_pylist()
     assert f"{found().figure('recall').value:.4f}" in text
     with_more = replace(
         found(),
@@ -389,6 +392,72 @@ def test_it_is_told_in_full():
     )
     assert "models trained anew: tiers" in str(with_more)
     assert with_more.to_dict()["retrained"]["tiers"][0]["value"] == 0.5
+
+
+def test_it_is_said_whether_the_promise_was_kept():
+    """Of all honest accounts and of each segment, from the interval of the share flagged."""
+    certificate, promise = shipped().certificate, found().promise
+    everybody, *segments = promise.to_pylist()
+    flagged = found().figure("honest_flagged")
+    assert everybody == {
+        "segment": "all accounts", "accounts": found().counts["honest"], "value": flagged.value, "low": flagged.low,
+        "high": flagged.high, "verdict": "cannot tell",
+    }  # fmt: skip
+    assert [each["segment"] for each in segments] == [each.name for each in certificate.segments]
+    for each, named in zip(segments, certificate.segments, strict=True):
+        assert (each["verdict"] == "not promised") == named.pooled
+    shares = {each["segment"]: each for each in rows(found().by_segment, is_automated=False)}
+    for name in ("new", "established"):
+        told = row(promise, segment=name)
+        for key in ("accounts", "value", "low", "high"):
+            assert told[key] == shares[name][key]
+    assert "promised: at most 0.01 of the honest accounts: cannot tell" in str(found())
+    assert "368 of whom none is flagged" in str(found())
+    assert "  established        cannot tell" in str(found())
+
+
+class FourHundred:
+    """Honest accounts, half of them new; so many of the new ones and of the others are flagged."""
+
+    def __init__(self, new, others):
+        self.is_automated, place = np.zeros(400, np.bool_), np.arange(400)
+        self.flagged = np.where(place < 200, place < new, place - 200 < others)
+        self.promised = {"new": (place < 200, self.flagged), "established": (place >= 200, self.flagged)}
+
+    def __len__(self):
+        return 400
+
+
+@pytest.mark.parametrize(
+    ("new", "others", "verdicts"),
+    [
+        (0, 0, ("kept", "cannot tell", "not promised")),
+        (12, 12, ("broken", "broken", "not promised")),
+        (0, 20, ("broken", "cannot tell", "not promised")),
+    ],
+)
+def test_the_verdict_on_a_promise_comes_from_the_interval(new, others, verdicts):
+    segments = (
+        SegmentThreshold("new", 900, 3, 0.5, False, 0.009),
+        SegmentThreshold("established", 100, 1, 0.5, True, None),
+    )
+    certificate = Certificate(0.01, 0.95, 0.5, 1000, 4, 0.0099, segments)
+    promise = _promise(FourHundred(new, others), certificate)
+    for each, verdict, n in zip(promise.to_pylist(), verdicts, (new + others, new, others), strict=True):
+        size = 400 if each["segment"] == "all accounts" else 200
+        exact = binomtest(n, size).proportion_ci(0.95, "exact")
+        assert (each["value"], each["verdict"]) == (n / size, verdict)
+        assert (each["low"], each["high"]) == pytest.approx((exact.low, exact.high))
+    text = str(replace(found(), promise=promise))
+    assert f"promised: at most 0.01 of the honest accounts: {verdicts[0]}, " in text
+    assert f"  new                {verdicts[1]}, " in text
+    is_told = "nothing was promised of it alone (pooled)" in text
+    assert is_told == (others >= 12), "a pooled segment is told where more than the promise are flagged"
+
+
+def test_without_a_certificate_nothing_is_promised():
+    assert found_by_stump().promise.num_rows == 0
+    assert "promised: nothing, for want of a certificate; 0.1 of the honest" in str(found_by_stump())
 
 
 def test_how_the_work_goes_on_is_told():

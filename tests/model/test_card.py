@@ -100,6 +100,23 @@ def test_it_tells_how_good_the_model_is() -> None:
     assert "calibrated by a sigmoid" in card(model())
 
 
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ([0.0, 0.0, 0.04], "here it is kept."),
+        ([0.1, 0.06, 0.2], "here it is broken."),
+        ([0.02, 0.01, 0.09], "whether that is kept here, nobody can tell: too few accounts."),
+    ],
+)
+def test_it_says_whether_the_test_part_bears_the_promise_out(share: list[float], said: str) -> None:
+    info = certified().info
+    info = info | {"metrics": info["metrics"] | {"honest_flagged_share": share}}
+    wanted = f"Promised are at most 0.05 of the honest accounts; {said}"
+    assert wanted in card_of(replace(certified(), info=info))
+    assert wanted in train.summary(replace(certified(), info=info))
+    assert "Promised are" not in card(model())  # its threshold is an estimate
+
+
 def test_it_tells_of_every_segment() -> None:
     figures = {"accounts": 12, "flagged_share": [0.25, 0.125, 0.5]}
     nobody = {"accounts": 0, "flagged_share": None}
@@ -238,6 +255,9 @@ def test_it_repeats_what_was_found_on_unseen_accounts() -> None:
             f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
             in rows(text)[name.replace("_", " ")]
         )
+    everybody = found.promise.to_pylist()[0]
+    assert rows(text)["all accounts"][2] == everybody["verdict"] == "cannot tell"
+    assert f"Promised: at most {plain.certificate.fpr:g} of the honest accounts" in text
     for each in found.by_family.to_pylist():
         assert rows(text)[each["family"]][1] == f"{each['accounts']:,}"
     for look in found.cold_start["look"].to_pylist():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
+from spamclf import predict, read_dataset
 from spamclf.errors import ParameterError
 from spamclf.model import Certificate, HonestScores, Reference
 from spamclf.model.drift import LEVEL
@@ -246,6 +248,21 @@ def test_honest_accounts_are_counted_by_the_threshold_in_force() -> None:
         ParameterError, match="check: honest_segments must be given for every certified segment"
     ):
         certificate.check(scores, honest=honest)
+
+
+def test_the_refusal_tells_the_call_that_works() -> None:
+    dataset = read_dataset("data/sample")
+    model = predict.load_shipped_model()
+    score = np.array(predict.score(dataset, model, n_reasons=0)["score"])
+    rows = np.arange(score.size) % 2 == 0
+    with pytest.raises(ParameterError) as refused:
+        model.certificate.check(score, honest=score[rows])
+    call = re.search(r"honest_segments=(\{.*\.items\(\)\})", str(refused.value)).group(1)
+    scope = {"predict": predict, "dataset": dataset, "model": model, "rows": rows}
+    report = model.certificate.check(score, honest=score[rows], honest_segments=eval(call, scope))
+    assert {each.name for each in report.honest} <= {"all accounts", *model.certificate.certified}
+    with pytest.raises(ParameterError, match=r"Give segments=\{name: mask\[sent\]"):
+        model.certificate.check(score, segments={})
 
 
 def test_each_segment_is_tested_by_itself() -> None:

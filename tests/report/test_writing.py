@@ -18,6 +18,7 @@ from spamclf.ego import EgoLog
 from spamclf.errors import OutputError, ParameterError
 from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
+from spamclf.model.promise import promise_verdict
 from spamclf.report import cases
 from spamclf.report.page import as_json, page_of
 from tests.doors import SAMPLE, cli, dataset, model, tables, write_folder
@@ -277,6 +278,12 @@ def test_how_good_it_is_is_what_one_look_finds(data):
         look.y.sum(),
         (~look.y).sum(),
         look.rule,
+    )
+    flagged = look.figure("honest_flagged")
+    verdict = promise_verdict(flagged.low, flagged.high, look.fpr)
+    assert (
+        quality["promise"]
+        == f"promised are at most {100 * look.fpr:g} % over all looks; by this one alone: {verdict}"
     )
     assert quality["said"][-1].startswith("None of these labels is in the model's memory")
 

@@ -156,6 +156,11 @@ def test_a_ragged_row_of_a_csv_file(tmp_path):
         ("d.json", b"\xff\xfe", "must be UTF-8"),
         ("d.csv", b"", "none called account_id, decided_at, decision"),
         ("d.csv", b"account_id,decided_at\n", "none called decision"),
+        (
+            "d.csv",
+            b"account_id\n",
+            "decided_at, decision and, if known, note, score_id, reviewer, at most once",
+        ),
         ("d.csv", b"account_id,account_id,decided_at,decision\n", "got one twice"),
         ("d.csv", b'account_id,decided_at,decision\n"a,b', "must be CSV"),
         ("none.csv", None, "must be readable; got: No such file"),
