@@ -80,7 +80,7 @@ def test_integer_ids():
 @pytest.mark.parametrize(
     ("truth", "error", "words"),
     [
-        ({"account_id": ["a"]}, ParameterError, "got none called is_automated"),
+        ({"account_id": ["a"]}, ParameterError, "got none called is_automated among 'account_id'"),
         (
             {"account_id": ["a"], "is_automated": ["maybe"]},
             ParameterError,
