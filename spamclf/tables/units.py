@@ -16,11 +16,11 @@ from spamclf.schema import TABLES
 from spamclf.tables.arrays import is_text, one_chunk
 from spamclf.wording import counted
 
-__all__ = ["EPOCH_TEXT", "EarlyTimes", "early_times", "epochs_of", "likely_unit", "state_unit"]
+__all__ = ["EPOCH_TEXT", "FIRST_US", "EarlyTimes", "early_times", "epochs_of", "likely_unit", "state_unit"]
 
 EPOCH_TEXT = re.compile(r"[+-]?\d{1,25}(\.\d*)?", re.ASCII)
 #: The years in which a messenger's data lie: 2000 to 2099, in microseconds since the epoch.
-_FIRST_US, _END_US = 946_684_800_000_000, 4_102_444_800_000_000
+FIRST_US, _END_US = 946_684_800_000_000, 4_102_444_800_000_000
 #: So many values say of which size a column's are.
 _ENOUGH = 1000
 
@@ -45,7 +45,7 @@ def likely_unit(numbers: NDArray[np.float64]) -> str | None:
     if not numbers.size:
         return None
     middle = float(np.median(numbers))
-    plain = (unit for unit, factor in UNITS.items() if _FIRST_US <= middle * (factor or 1e-3) < _END_US)
+    plain = (unit for unit, factor in UNITS.items() if FIRST_US <= middle * (factor or 1e-3) < _END_US)
     return next(plain, None)
 
 
@@ -142,8 +142,8 @@ def early_times(tables: Mapping[str, pa.Table], time_unit: str | None) -> list[E
             continue
         times = tables[name][spec.time].cast(pa.int64())
         least = pc.min(times).as_py()  # the one pass over a table that is in order
-        if least is not None and least < _FIRST_US:
-            early = pc.less(times, _FIRST_US)
+        if least is not None and least < FIRST_US:
+            early = pc.less(times, FIRST_US)
             some = epochs_of(times.filter(early))
             factor = next((10**k for k in (3, 6, 9) if likely_unit(some * 10.0**k) == "us"), 0)
             n = pc.sum(early).as_py()
