@@ -83,8 +83,8 @@ def dataset_page() -> str:
         lines.append("\n".join(f"- {rule}" for rule in rules))
     lines += [
         "## Why a row is set aside",
-        "The quarantine names the table, the column and the rule; `describe` also says what to write instead, where that "
-        "is known.",
+        "The quarantine names the table, the column and the rule; `describe` also says what to write instead, where "
+        "that is known.",
         _table(("rule", "what is wrong"), ((f"`{rule}`", said) for rule, said in RULES.items())),
     ]
     return _page(lines)
