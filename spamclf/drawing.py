@@ -62,6 +62,11 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
+def as_it_is() -> Any:
+    """Return a context in which texts are drawn letter by letter: in an id a dollar sign begins no formula."""
+    return pyplot().rc_context({"text.parse_math": False})
+
+
 def crown(ax: Axes, title: str, columns: int) -> None:
     """Put the title above the axes, and between them, in so many columns, the legend of what has a label."""
     from matplotlib.collections import PathCollection
@@ -75,7 +80,7 @@ def crown(ax: Axes, title: str, columns: int) -> None:
         for handle in legend.legend_handles:
             if isinstance(handle, PathCollection):  # dots of many sizes, faint where they lie on each other
                 handle.set(sizes=[30.0], alpha=1.0)
-    ax.set_title(title, loc="left", color=INK, fontweight="bold", pad=8 + 15 * rows)
+    ax.set_title(title, loc="left", color=INK, fontweight="bold", pad=8 + 15 * rows, parse_math=False)
 
 
 def looks(colours: Sequence[str], marks: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -181,18 +181,27 @@ def latest_labels(ego: EgoLog, end: int, where: str = "fit") -> npt.NDArray[np.i
     InsufficientDataError
         If there is none at all.
     """
-    account, labelled_at, is_automated = ego.labels
-    seen = labelled_at < end
-    if not seen.any():
-        got = f"{seen.size:,}, all of them later" if seen.size else "none"
+    _, labelled_at, is_automated = ego.labels
+    rows = latest_label_rows(ego, end)
+    if not (rows >= 0).any():
+        got = f"{labelled_at.size:,}, all of them later" if labelled_at.size else "none"
         raise InsufficientDataError(
             f"{where}: labels must be known before {iso(end)}; got {got}. "
             "Give a table of labels (account_id, is_automated, labelled_at), or a later as_of."
         )
-    order = np.lexsort((~is_automated[seen], labelled_at[seen]))  # among equal instants the milder one stands
     latest = np.full(ego.n_accounts, -1, np.int8)
-    latest[account[seen][order]] = is_automated[seen][order]
+    latest[rows >= 0] = is_automated[rows[rows >= 0]]
     return latest
+
+
+def latest_label_rows(ego: EgoLog, end: int) -> npt.NDArray[np.int64]:
+    """Return the row in `ego.labels` of the latest label before `end` of each scored account, -1 for none."""
+    account, labelled_at, is_automated = ego.labels
+    seen = np.flatnonzero(labelled_at < end)
+    order = np.lexsort((~is_automated[seen], labelled_at[seen]))  # among equal instants the milder one stands
+    rows = np.full(ego.n_accounts, -1, np.int64)
+    rows[account[seen[order]]] = seen[order]
+    return rows
 
 
 def active_between(ego: EgoLog, low: int, high: int) -> npt.NDArray[np.bool_]:

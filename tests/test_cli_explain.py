@@ -55,6 +55,23 @@ def test_for_the_user_alone(verdicts):
     )
 
 
+def test_the_known_label_is_for_the_analyst_alone(verdicts):
+    dataset = read_dataset(SAMPLE)
+    labelled = dict(
+        zip(*(dataset.labels[name].to_pylist() for name in ("account_id", "is_automated")), strict=True)
+    )
+    flagged = [
+        row["account_id"]
+        for row in predict.score(dataset, n_reasons=0).to_pylist()
+        if row["verdict"] == "automated"
+    ]
+    arguments = ("explain", SAMPLE, "--account", next(each for each in flagged if each in labelled))
+    assert "known label: automated, by the label of 2026-" in done(cli(*arguments, "--for", "reviewer"))
+    result = cli(*arguments, "--for", "user")
+    assert "label" not in done(result)
+    assert result.stderr.startswith("For you, not for the user: known label: automated")
+
+
 def test_who_decided_is_said_when_it_was_said(verdicts):
     arguments = ("explain", SAMPLE, "--account", verdicts["automated"], "--for", "user")
     text = done(cli(*arguments))

@@ -23,7 +23,7 @@ from spamclf.errors import ParameterError, SchemaError
 from spamclf.instants import DAY_US
 from spamclf.output import write_result
 from spamclf.remember import remember
-from tests.doors import SAMPLE
+from tests.doors import SAMPLE, cli, write_folder
 
 AT = 1_780_000_000_000_000
 
@@ -281,6 +281,19 @@ def test_the_hash_of_a_photo_finds_its_bank():
         picture = fingerprint(data.folder / row["example"])
         assert (picture.words[0] == hashed).all()
     assert sample().table["fingerprint"].null_count == len(sample()) - len(photos)
+
+
+def test_a_sheet_of_no_photo_campaign_is_told_to_be_empty(tmp_path):
+    messages = {
+        "sender_id": ["a"],
+        "recipient_id": ["b"],
+        "sent_at": pa.array([0], pa.timestamp("us", "UTC")),
+    }
+    folder = write_folder({"accounts": {"account_id": ["a"]}, "messages": messages}, tmp_path / "few")
+    result = cli("campaigns", folder, "--sheet", tmp_path / "s.png")
+    assert result.exit_code == 0, result.output
+    assert "no photo campaign found: a sheet that says so written to" in result.stdout
+    assert "their photos" not in result.stdout
 
 
 @pytest.mark.parametrize("kinds", ["list", "text,list"])

@@ -52,7 +52,16 @@ LATE = {
 COMPILING = {
     "kernels._compile": {"pathlib"},
     "kernels._sources": {"functools", "hashlib", "pathlib", "re"},
-    "kernels._ahead": {"concurrent", "contextlib", "fcntl", "graphlib", "os", "pathlib", "subprocess"},
+    "kernels._ahead": {
+        "concurrent",
+        "contextlib",
+        "fcntl",
+        "graphlib",
+        "os",
+        "pathlib",
+        "subprocess",
+        "time",
+    },
 }
 ESTIMATOR = (
     "model.classifier"  # a class of scikit-learn's must derive from scikit-learn's; it comes in late itself

@@ -77,6 +77,8 @@ def explain(
     subject = Subject.of("explain", dataset, model, account_id, as_of, n_jobs, None)
     say("searching what would clear it ..." if audience != "user" else "writing the statement ...")
     told = _told(subject, audience, max_features, ground, decided_by)
+    if audience == "user" and subject.known_label is not None:  # stdout may go to the user as it is
+        click.echo(f"For you, not for the user: known label: {subject.known_label}.", err=True)
     if as_json:
         click.echo(
             json.dumps(

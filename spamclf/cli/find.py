@@ -99,10 +99,11 @@ def campaigns(
             write_result(found.members(), members)
         if sheet:
             say("drawing the sheet ...")
-            contact_sheet(found, dataset, sheet)
+            n_rows = contact_sheet(found, dataset, sheet)
     doubt(dataset, settings["as_of"], settings["history_days"])
     click.echo(find.summary(found, top=top, by=by, operators=operators))
     click.echo(row_balance(dataset, ego.n_duplicates))
-    for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", "their photos")):
+    photos = "their photos" if sheet and n_rows else "no photo campaign found: a sheet that says so"
+    for name, what in (("out", "campaigns"), ("members", "their members"), ("sheet", photos)):
         if name in paths:
             click.echo(f"{what} written to {paths[name]}")

@@ -42,6 +42,11 @@ __all__ = ["report"]
     type=click.IntRange(0),
     help="Most flagged accounts to show, the highest scores first.",
 )
+@click.option(
+    "--leave-out-cleared",
+    is_flag=True,
+    help="Leave out whoever the latest label known by then says is not automated.",
+)
 @jobs
 @refusals
 def report(
@@ -52,6 +57,7 @@ def report(
     n_changes: int,
     n_pictures: int,
     max_accounts: int,
+    leave_out_cleared: bool,
     n_jobs: int,
     **reading: Any,
 ) -> None:
@@ -64,10 +70,11 @@ def report(
     Examples:
       spamclf report data/sample --out report.html
       spamclf report data/today --model models/2026-06-01 --as-of 2026-06-08 --out today.html
+      spamclf report data/today --leave-out-cleared --out today.html
     """
     from spamclf.files import hold
     from spamclf.folders import read_dataset
-    from spamclf.report import write
+    from spamclf.report.writing import written
     from spamclf.scoring import as_model
 
     path = result_path(out, folder, endings=(".html",))
@@ -75,7 +82,7 @@ def report(
         dataset = read_dataset(folder, **reading)
         say(repr(dataset))
         used = as_model(model)
-        n = write(
+        done = written(
             dataset,
             path,
             used,
@@ -83,8 +90,13 @@ def report(
             n_changes=n_changes,
             n_pictures=n_pictures,
             max_accounts=max_accounts,
+            leave_out_cleared=leave_out_cleared,
             n_jobs=n_jobs,
             progress=say,
         )
     doubt(dataset, as_of, used.history_days)
-    click.echo(f"{counted(n, 'flagged account')} written to {path}")
+    click.echo(f"{counted(done.n_accounts, 'flagged account')} written to {path}")
+    if leave_out_cleared:
+        click.echo(
+            f"{counted(done.n_cleared, 'flagged account')} left out: the latest label says not automated"
+        )

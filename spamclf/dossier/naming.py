@@ -30,7 +30,8 @@ def check_named(dataset: Dataset, operator: Any, campaign: Any) -> tuple[str, in
             "them."
         )
     if campaign is not None:
-        match = re.fullmatch(rf"({'|'.join(KINDS)})[ :-]([1-9][0-9]{{0,8}})", str(campaign).strip())
+        named = str(campaign).strip().lower()  # pages write it with a capital
+        match = re.fullmatch(rf"({'|'.join(KINDS)})[ :-]([1-9][0-9]{{0,8}})", named)
         if match is None:
             raise ParameterError(
                 f"{_WHERE}: campaign must be a kind ({', '.join(KINDS)}) and a number; got "

@@ -14,7 +14,7 @@ from spamclf.features.catalogue import CATALOGUE, family_of
 from spamclf.instants import iso
 from spamclf.model import Model
 from spamclf.scoring import check_count
-from spamclf.wording import counted
+from spamclf.wording import counted, score_in_words
 
 __all__ = ["Change", "Counterfactual", "counterfactual", "counterfactual_of"]
 
@@ -90,7 +90,8 @@ class Counterfactual:
         if not self.exhaustive:
             others = "whether fewer others would do is not known"
             what = f"a change of {counted(len(self.changes), 'feature')}, each needed in full; {others}"
-        lines = [f"{what}: the score would be {self.score_after:.4f}, below {self.threshold:.4f}, if it"]
+        after = score_in_words(self.score_after or 0.0)
+        lines = [f"{what}: the score would be {after}, below {score_in_words(self.threshold)}, if it"]
         lines += [f"  {each.sentence_to}  (now: {each.sentence})" for each in self.changes]
         return "\n".join(lines)
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
+from spamclf.explain.known_labels import KnownLabel
 from spamclf.explain.subject import Subject
 from spamclf.instants import iso
 from spamclf.model import Model
 from spamclf.model.reasons import Reason
 from spamclf.scoring import check_count
+from spamclf.wording import counted, score_in_words
 
-__all__ = ["FamilyReasons", "Reasons", "reasons", "reasons_of"]
+__all__ = ["Against", "FamilyReasons", "Reasons", "reasons", "reasons_of"]
 
 _SHOWN = 3  # features of a family in the text
 _LEAST = 0.005  # log odds that two decimals show
@@ -41,6 +43,26 @@ class FamilyReasons:
 
 
 @dataclass(frozen=True)
+class Against:
+    """What speaks against an automated account: a fact, or all that is not known of a family.
+
+    Attributes
+    ----------
+    family : str
+    contribution : float
+        What the sentence says adds so much, below 0, in log odds: the sum of those of `features`.
+    sentence : str
+    features : tuple of str
+        The feature that the sentence tells; of what is not known, all of the family's that have no value.
+    """
+
+    family: str
+    contribution: float
+    sentence: str
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Reasons:
     """Why an account scores as it does.
 
@@ -60,6 +82,11 @@ class Reasons:
         All of the model's, the largest contribution first.
     top : tuple of Reason
         What `predict.score` gives as reasons: the largest positive contribution of each family, of known values.
+    against : tuple of Against
+        The other side, the largest first: of each family the most negative contribution of a known value, and in one
+        sum what its features without a value add, if that is below 0.
+    known_label : KnownLabel or None
+        The latest label of the account before `as_of`, if there is one. It is no part of the score.
     """
 
     model: str
@@ -72,23 +99,50 @@ class Reasons:
     baseline: float
     families: tuple[FamilyReasons, ...]
     top: tuple[Reason, ...]
+    against: tuple[Against, ...] = ()
+    known_label: KnownLabel | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as what JSON can hold."""
-        return asdict(self) | {"as_of": iso(self.as_of)}
+        label = None if self.known_label is None else self.known_label.to_dict()
+        return asdict(self) | {"as_of": iso(self.as_of), "known_label": label}
 
     def __str__(self) -> str:
         moved = self.raw_score - self.baseline
         lines = [
-            f"score {self.score:.4f}, threshold {self.threshold:.4f}: {self.verdict.replace('_', ' ')} "
-            f"(model {self.model}, as of {iso(self.as_of)})",
+            f"score {score_in_words(self.score)}, threshold {score_in_words(self.threshold)}: "
+            f"{self.verdict.replace('_', ' ')} (model {self.model}, as of {iso(self.as_of)})",
+            f"known label: {self.known_label or 'none'}",
             f"log odds before calibration {self.raw_score:+.2f}: {self.baseline:+.2f} for any account, "
             f"{moved:+.2f} for this one",
         ]
         for each in self.families:
             if any(abs(reason.contribution) >= _LEAST for reason in each.features):
                 lines += _family_lines(each)
+        if self.against:
+            lines.append("what speaks against it, one fact of each family, and what is not known of it:")
+            lines += [f"       {each.contribution:+.2f}  {_spaced(each)}" for each in self.against]
         return "\n".join(lines)
+
+
+def _spaced(each: Against) -> str:
+    return f"{each.family.replace('_', ' ')}: {each.sentence}"
+
+
+def _against(families: list[FamilyReasons]) -> tuple[Against, ...]:
+    """Tell what speaks against the account being automated, each line with the contribution of what it says."""
+    found = []
+    for family in families:
+        known = [each for each in family.features if each.value is not None]
+        if known:  # the largest contribution comes first
+            last = known[-1]
+            found.append(Against(family.family, last.contribution, last.sentence, (last.feature,)))
+        names = tuple(each.feature for each in family.features if each.value is None)
+        together = math.fsum(each.contribution for each in family.features if each.value is None)
+        said = f"{counted(len(names), 'feature')} without a value{', together' if len(names) > 1 else ''}"
+        found.append(Against(family.family, together, said, names))
+    told = [each for each in found if each.contribution <= -_LEAST]
+    return tuple(sorted(told, key=lambda each: each.contribution))
 
 
 def _family_lines(family: FamilyReasons) -> list[str]:
@@ -180,4 +234,6 @@ def reasons_of(subject: Subject, top: int) -> Reasons:
         baseline=baseline,
         families=tuple(sorted(families, key=lambda each: -each.contribution)),
         top=tuple(telling.chosen(x, contributions[0], subject.others, top)),
+        against=_against(families),
+        known_label=subject.known_label,
     )

@@ -178,12 +178,12 @@ class _Trial:
     def is_hopeless(self, unknown: Bools) -> bool:
         """Tell whether no state clears, for not even the sum of what each tree could come to at least does.
 
-        Features that are `unknown` may take any value.
+        Features that are `unknown` may take any value, or stay unknown.
         """
         low, high = np.where(unknown, -np.inf, self.x), np.where(unknown, np.inf, self.x)
         np.minimum.at(low, self.steps.column, self.steps.value)
         np.maximum.at(high, self.steps.column, self.steps.value)
-        least = _least_raw_score(self.model.forest, low, high)
+        least = _least_raw_score(self.model.forest, low, high, unknown)
         return not self.clears(np.array([least - 1e-9 * (1.0 + abs(least))]))[0]
 
     def extended(self, states: Ints) -> Ints:
@@ -258,11 +258,16 @@ class _Trial:
         return changed.sum(axis=1), np.where(changed, self.steps.cost[states], 0.0).sum(axis=1)
 
 
-def _least_raw_score(forest: Forest, low: Floats, high: Floats) -> float:
-    """Return what no row between two others can score below: the sum of the least that each tree can come to."""
+def _least_raw_score(forest: Forest, low: Floats, high: Floats, unknown: Bools) -> float:
+    """Return what no row between two others can score below: the sum of the least that each tree can come to.
+
+    A feature that is NaN in `low` is missing; one that is `unknown` may be.
+    """
     feature, least = forest.feature, forest.value.copy()
-    goes_left = np.where(np.isnan(low[feature]), forest.missing_left != 0, low[feature] <= forest.threshold)
-    goes_right = np.where(np.isnan(low[feature]), ~goes_left, high[feature] > forest.threshold)
+    never, left_if_missing = np.isnan(low[feature]), forest.missing_left != 0
+    missing = never | unknown[feature]
+    goes_left = (~never & (low[feature] <= forest.threshold)) | (missing & left_if_missing)
+    goes_right = (~never & (high[feature] > forest.threshold)) | (missing & ~left_if_missing)
     for node in np.flatnonzero(feature >= 0)[::-1].tolist():  # children come after their parent
         ways = (forest.left[node], goes_left[node]), (forest.right[node], goes_right[node])
         least[node] = min(least[child] for child, goes in ways if goes)

@@ -103,6 +103,10 @@ class Statement:
         ]
         if self.details is not None:
             lines += [f"{name.replace('_', ' ')}: {self.details[name]}" for name in _SHOWN]
+            label = self.details["reasons"]["known_label"]
+            if label is not None:
+                what = "automated" if label["is_automated"] else "not automated"
+                lines.append(f"known label: {what}, {label['labelled_at']}")
         return "\n".join(lines)
 
 

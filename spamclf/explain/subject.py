@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
+from spamclf.explain.known_labels import KnownLabel, known_labels
 from spamclf.model import Model
 from spamclf.scoring import VERDICTS, Scoring
 
@@ -38,6 +39,8 @@ class Subject:
     score, threshold : float
     verdict : str
     score_id : str
+    known_label : KnownLabel or None
+        The latest before `as_of`; no part of the score.
     """
 
     scoring: Scoring
@@ -48,6 +51,7 @@ class Subject:
     threshold: float
     verdict: str
     score_id: str
+    known_label: KnownLabel | None
 
     @property
     def model(self) -> Model:
@@ -74,15 +78,17 @@ class Subject:
         """Measure and score the account with this code."""
         looked = scoring.look(code, code + 1)
         _, ids = scoring.ids_of(looked)
+        as_of = int(looked.slices.as_of[0])
         return cls(
             scoring,
-            int(looked.slices.as_of[0]),
+            as_of,
             looked.X[0],
             looked.others(0, scoring.telling.companions),
             float(looked.scores[0]),
             float(looked.thresholds[0]),
             VERDICTS[int(looked.verdict[0])],
             str(ids[0].as_py()),
+            known_labels(scoring.ego, np.array([code]), as_of)[0],
         )
 
 

@@ -10,14 +10,17 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import IO
 
 from spamclf.kernels._sources import imported
 
 _HERE = Path(__file__).parent
 _MOST = 8  # processes: the longest chain of imports keeps no more busy
-_SERVE = "from spamclf.kernels import _ahead; _ahead.serve()"
+_SERVE = "import sys; sys.path[:] = {}; from spamclf.kernels import _ahead; _ahead.serve()"
+_PATIENCE_S = 300.0  # with another process that is at it, or hangs
 _begun = threading.Event()  # by this process, or by that which started it
 _once = threading.Lock()
 
@@ -44,10 +47,21 @@ def _compile_or_wait(path: Path, n_processes: int) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _wait(lock)
         else:
             modules = (path for path in _HERE.glob("*.py") if path.stem != "__init__")
             import_in_processes({path.stem: imported(path) for path in modules}, n_processes)
+
+
+def _wait(lock: IO[bytes]) -> None:
+    """Wait until another process lets go, or for as long as it should take at most."""
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(0.1)
 
 
 def import_in_processes(modules: dict[str, set[str]], n_processes: int) -> None:
@@ -79,23 +93,26 @@ class _Workers:
     """A process for each thread that asks; all are gone in the end."""
 
     def __init__(self) -> None:
-        self._own, self._all, self._gone = threading.local(), list[subprocess.Popen[bytes]](), False
+        self._own, self._all = threading.local(), list[subprocess.Popen[bytes]]()
+        self._starting, self._gone = threading.Lock(), False
 
     def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._gone = True
+        with self._starting:  # nobody starts one that would not be met here
+            self._gone = True
         for each in self._all:
             with each:  # which waits for it
                 each.kill()  # a cached kernel is whole or not there
 
     def import_(self, name: str) -> None:
         """Import a module in the process of the thread that calls."""
-        if self._gone:
-            raise OSError("the work was broken off")
-        if not hasattr(self._own, "worker"):
-            self._own.worker = self._start()
+        with self._starting:
+            if self._gone:
+                raise OSError("the work was broken off")
+            if not hasattr(self._own, "worker"):
+                self._own.worker = self._start()
         worker: subprocess.Popen[bytes] = self._own.worker
         assert worker.stdin
         assert worker.stdout
@@ -105,11 +122,9 @@ class _Workers:
             raise OSError(f"kernel module {name} cannot be compiled by another process")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # As this process finds spamclf, and nothing that lies about where it was started.
-        paths = [str(_HERE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        # It looks for modules where this process does, and runs nothing else that lies about or is in the environment.
         worker = subprocess.Popen(
-            [sys.executable, "-P", "-c", _SERVE],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            [sys.executable, "-I", "-c", _SERVE.format(list(map(str, sys.path)))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
         )  # fmt: skip
         self._all.append(worker)

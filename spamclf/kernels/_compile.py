@@ -40,7 +40,9 @@ def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[...,
             if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
             return numba.njit(signature, **options)(function)
-        if kernel.stats.cache_misses:
+        if (
+            hasattr(kernel, "stats") and kernel.stats.cache_misses
+        ):  # no dispatcher where numba is told not to compile
             compile_all(Path(kernel.stats.cache_path))
         return kernel
 

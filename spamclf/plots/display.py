@@ -61,10 +61,11 @@ class Display(ABC):
         >>> display.plot(title="Why?").ax_.get_title(loc="left")
         'Why?'
         """
-        self.ax_ = drawing.new_axes(ax, self._size())
-        self.figure_ = self.ax_.figure
-        self._draw(self.ax_)
-        drawing.crown(self._top(), self._title() if title is None else title, self._columns)
+        with drawing.as_it_is():
+            self.ax_ = drawing.new_axes(ax, self._size())
+            self.figure_ = self.ax_.figure
+            self._draw(self.ax_)
+            drawing.crown(self._top(), self._title() if title is None else title, self._columns)
         return self
 
     def _size(self) -> tuple[float, float]:

@@ -72,8 +72,10 @@ def plot_families(reasons: Reasons, *, least: float = 0.05, ax: Axes | None = No
     return FamilyReasonsDisplay.from_reasons(reasons, least=least, ax=ax).ax_
 
 
-def plot_timeline(dataset: Dataset, account_id: Any, *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw when one account sent and received; the title begins with `title`.
+def plot_timeline(
+    dataset: Dataset, account_id: Any, *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw when one account sent and received; the title begins with `title`, by default the account's id.
 
     Parameters are those of `RhythmDisplay.from_account`, whose `ax_` it returns.
     """

@@ -222,12 +222,15 @@ class ChangeDisplay(Display):
                 x[chosen], y[chosen], s=24, color=colour, marker=marker, alpha=0.7, linewidths=0, label=label
             )
         dashed: dict[str, Any] = {"color": INK, "linewidth": 1, "linestyle": "--"}
-        for table, draw in zip(tables, (ax.axvline, ax.axhline), strict=True):
-            for each in np.unique(np.asarray(table["threshold"])):
-                draw(drawing.log_odds([each])[0], **dashed)
+        thresholds = [np.unique(np.asarray(table["threshold"])) for table in tables]
+        named = {"label": "thresholds, by segment" if max(map(len, thresholds)) > 1 else "threshold"}
+        for values, draw in zip(thresholds, (ax.axvline, ax.axhline), strict=True):
+            for each in values:
+                draw(drawing.log_odds([each])[0], **dashed, **named)
+                named = {}  # one entry of the legend for all
         drawing.score_axis(ax.xaxis)
         drawing.score_axis(ax.yaxis)
         ends = np.min([x, y]) - 0.7, np.max([x, y]) + 0.7
-        ax.plot(ends, ends, color=OTHER, linewidth=1, linestyle=":", zorder=0)
+        ax.plot(ends, ends, color=OTHER, linewidth=1, linestyle=":", zorder=0, label="the same score")
         ax.set(xlim=ends, ylim=ends, aspect="equal")
         ax.set(xlabel=f"score: {names[0]}", ylabel=f"score: {names[1]}")

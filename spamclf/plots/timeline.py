@@ -49,7 +49,7 @@ class RhythmDisplay(Display):
     span : (int, int)
         The first and the last message of the dataset, by anybody.
     name : str
-        What the title calls the account.
+        What the title calls the account; ``""`` for no name.
     ax_, figure_ : what `plot` drew on
     """
 
@@ -68,7 +68,7 @@ class RhythmDisplay(Display):
         account_id: Any,
         *,
         as_of: Any = None,
-        name: str = "",
+        name: str | None = None,
         ax: Axes | None = None,
         title: str | None = None,
     ) -> RhythmDisplay:
@@ -82,7 +82,7 @@ class RhythmDisplay(Display):
         as_of : str, datetime or int (microseconds since the epoch), optional
             Rows at or after this instant are not drawn. By default all are.
         name : str, optional
-            What the title calls the account.
+            What the title calls the account, by default its id; ``""`` for nothing.
         ax, title
             As of `plot`.
 
@@ -101,7 +101,7 @@ class RhythmDisplay(Display):
         >>> messages = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1780272000]}
         >>> dataset = Dataset(messages=messages, accounts={"account_id": ["a"]}, time_unit="s")
         >>> RhythmDisplay.from_account(dataset, "a").ax_.get_title(loc="left")
-        '1 sent, 0 received'
+        'a: 1 sent, 0 received'
         """
         messages, until = dataset.messages, None if as_of is None else to_instant(as_of, where=cls.__name__)
         sent = drawing.times_of(messages, "sender_id", account_id, "sent_at")
@@ -117,6 +117,7 @@ class RhythmDisplay(Display):
         extremes = pc.min_max(messages["sent_at"].cast(pa.int64()))
         first, last = (extremes[key].as_py() for key in ("min", "max"))
         span = (first, last if until is None else min(last, until - 1))
+        name = str(account_id) if name is None else name
         return cls(sent, received, reported, span, name).plot(ax, title=title)
 
     def _size(self) -> tuple[float, float]:
@@ -255,11 +256,10 @@ class TimelineDisplay(Display):
             if mine.any():
                 ax.plot(when[mine], odds[mine], linestyle="none", label=name.replace("_", " "), **look)
         threshold = drawing.log_odds(looks["threshold"])
-        ax.plot(when, threshold, color=INK, linestyle="--", linewidth=1.2, drawstyle="steps-post")
-        ax.annotate(
-            f"threshold {looks['threshold'][0].as_py():.3f}", (when[0], threshold[0]),
-            xytext=(2, -3), textcoords="offset points", va="top", color=INK, fontsize=8,
-        )  # fmt: skip
+        low, high = min(looks["threshold"].to_pylist()), max(looks["threshold"].to_pylist())
+        told = f"threshold {low:.3f}" if low == high else f"threshold, {low:.3f} to {high:.3f}"
+        # Named in the legend: beside its line, the name would lie over the score's.
+        ax.plot(when, threshold, color=INK, linestyle="--", linewidth=1.2, drawstyle="steps-post", label=told)
         ends = np.concatenate([odds, threshold])
         ax.set_ylim(min(ends.min() - 0.8, -5.5), max(ends.max() + 0.8, 5.5))
         drawing.score_axis(ax.yaxis)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from spamclf.campaigns.table import safe_text
 from spamclf.explain.changes import counterfactual_of
-from spamclf.explain.families import FamilyReasons, reasons_of
+from spamclf.explain.families import reasons_of
+from spamclf.explain.known_labels import known_labels
 from spamclf.explain.statements import statement_from
 from spamclf.explain.subject import Subject
 from spamclf.explain.tallies import COUNTED, tallies
@@ -30,7 +31,6 @@ __all__ = ["cases_of"]
 
 Ints = npt.NDArray[np.int64]
 
-_LEAST = 0.005  # log odds that two decimals show
 _MOST_LOOKS = 12  # at an account: its score over time
 _LOOKS, _LOOKS_SHARE = 5_000, 0.4  # at all of them: so many, or so many for each account that is scored
 _PUBLIC = ("name", "about", "description")  # what was reported was not shown to everybody
@@ -78,10 +78,11 @@ def cases_of(
                 time // 1_000_000 if seen else None
                 for time, seen in zip(registered.tolist(), known.tolist(), strict=True)
             ],
+            **_labels(scoring, codes, instant),
         },
         "reasons": {
             "offsets": _offsets(told),
-            "contribution": [round(each.contribution, 3) for reasons in told for each in reasons],
+            "contribution": [round(each.contribution, 2) for reasons in told for each in reasons],
             "sentence": [words.number(each.sentence) for reasons in told for each in reasons],
         },
         "statements": _statements(told, words),
@@ -100,6 +101,15 @@ def _changes(scoring: Scoring, codes: Ints, chosen: Ints, say: Callable[[str], N
         pace.tell(f"searching what would clear account {done + 1:,} of {chosen.size:,}", done, "accounts")
         found[k] = _change(Subject.at(scoring, int(codes[k])))
     return found
+
+
+def _labels(scoring: Scoring, codes: Ints, instant: int) -> dict[str, list[Any]]:
+    """Return what the accounts' latest labels before an instant say, and since when; None for those without."""
+    labels = known_labels(scoring.ego, codes, instant)
+    return {
+        "label": [None if each is None else each.is_automated for each in labels],
+        "labelled": [None if each is None else each.labelled_at // 1_000_000 for each in labels],
+    }
 
 
 def _reason(each: dict[str, Any]) -> Reason:
@@ -151,10 +161,10 @@ def _looks(scoring: Scoring, codes: Ints) -> dict[str, Any]:
         "offsets": offsets.tolist(),
         "at": (looked.slices.as_of // 1_000_000).tolist(),
         "score": [
-            None if word == 2 else score
-            for word, score in zip(looked.verdict.tolist(), looked.scores.round(5).tolist(), strict=True)
+            None if word == 2 else round(score, 8)
+            for word, score in zip(looked.verdict.tolist(), looked.scores.tolist(), strict=True)
         ],
-        "threshold": looked.thresholds.round(5).tolist(),
+        "threshold": looked.thresholds.round(8).tolist(),
         "flagged": (looked.verdict == 0).astype(int).tolist(),
     }
 
@@ -165,24 +175,16 @@ def _closest(scores: pa.Table) -> Ints:
 
 
 def _change(subject: Subject) -> dict[str, Any]:
-    """Search a change that clears an account, and tell which families speak against the flag."""
+    """Search a change that clears an account, and tell what speaks against the flag."""
     found = counterfactual_of(subject)
-    why = reasons_of(subject, 0)
     return {
         "lead": str(found).splitlines()[0],
         "changes": [[each.sentence, each.sentence_to] for each in found.changes],
         "against": [
-            [family.family, round(family.contribution, 3), _milder(family)]
-            for family in reversed(why.families)
-            if family.contribution < -_LEAST
+            [each.family, round(each.contribution, 2), each.sentence]
+            for each in reasons_of(subject, 0).against
         ],
     }
-
-
-def _milder(family: FamilyReasons) -> str:
-    """Say which known fact of a family speaks against the flag most."""
-    known = [reason for reason in reversed(family.features) if reason.value is not None]
-    return known[0].sentence if known and known[0].contribution < 0 else "what is not known of it"
 
 
 def _shown(scoring: Scoring, ids: pa.Array, instant: int, words: Words, pictures: Pictures) -> dict[str, Any]:

@@ -35,9 +35,10 @@ const counted = (n, noun) => `${number.format(n)} ${noun}${n === 1 ? "" : "s"}`;
 const countedAs = (n, nouns) => `${number.format(n)} ${n === 1 ? nouns.replace(/ies$/, "y").replace(/s$/, "") : nouns}`;
 const slice = (table, name, k) => table[name].slice(table.offsets[k], table.offsets[k + 1]);
 const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
+const clock = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ");
 const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).replace("T", " ");
-function shortScore(score) {  // rounded down: what is not certain must not look so
-  return score > 0.9999 ? ">\u00a00.9999" : (Math.floor(score * 1e4) / 1e4).toFixed(4);
+function shortScore(score) {  // as spamclf.wording.score_in_words: what is not certain must not look so
+  return score > 0.9999 ? ">0.9999" : score.toFixed(4);
 }
 const nameOf = (k) => `${campaigns.kind[k][0].toUpperCase()}${campaigns.kind[k].slice(1)} ${campaigns.campaign[k]}`;
 const accountLink = (i, more) => el("a", { href: `#account-${i}`, ...more }, el("bdi", {}, accounts.id[i]));
@@ -54,6 +55,7 @@ campaigns.kind.forEach((_, k) => slice(campaigns, "members", k).forEach((i) => c
 for (const mine of crowdsOf) mine.sort((a, b) => campaigns.n_accounts[b] - campaigns.n_accounts[a] || a - b);
 const mainReason = accounts.id.map((_, i) =>
   reasons.offsets[i] < reasons.offsets[i + 1] ? words[reasons.sentence[reasons.offsets[i]]] : "");
+const labelWord = (i) => accounts.label[i] === null ? "" : accounts.label[i] ? "Automated" : "Not automated";
 const lowered = accounts.id.map((id) => id.toLowerCase());
 
 // ---- decisions: kept in this browser, exported as files ----------------------------------------------------------
@@ -120,6 +122,7 @@ const COLUMNS = [
   { title: "Replies", value: (i) => total("replies")[i], down: true },
   { title: "Reports", value: (i) => total("reports")[i], down: true },
   { title: "Campaign", value: (i) => (crowdsOf[i].length ? campaigns.n_accounts[crowdsOf[i][0]] : 0), down: true, cell: crowdCell },
+  { title: "Known label", value: (i) => (labelWord(i) ? `${labelWord(i)} ${day(accounts.labelled[i])}` : ""), text: true, down: true, cell: labelCell },
   { title: "Main reason", value: (i) => mainReason[i], text: true },
   { title: "Decision", value: (i) => (decided.has(i) ? DECISIONS[decided.get(i).decision] : ""), text: true, down: true, cell: decisionCell },
 ];
@@ -129,8 +132,12 @@ function crowdCell(i) {
   if (largest === undefined) return el("td", {});
   return el("td", {}, crowdLink(largest), others.length ? el("span", { class: "soft" }, ` +${others.length}`) : null);
 }
+function labelCell(i) {
+  if (!labelWord(i)) return el("td", {});
+  return el("td", {}, labelWord(i), " ", el("span", { class: "soft when" }, day(accounts.labelled[i])));
+}
 function decisionCell(i) {
-  const word = COLUMNS[8].value(i);
+  const word = decided.has(i) ? DECISIONS[decided.get(i).decision] : "";
   return el("td", {}, word ? el("span", { class: `mark ${decided.get(i).decision}` }, word) : "");
 }
 COLUMNS.forEach((each, k) => {
@@ -141,12 +148,13 @@ COLUMNS.forEach((each, k) => {
 
 function arrange() {
   const wanted = $("search").value.trim().toLowerCase();
-  const crowd = $("by-campaign").value, decision = $("by-decision").value;
+  const crowd = $("by-campaign").value, decision = $("by-decision").value, known = $("by-label").value;
   const among = /^\d+$/.test(crowd) ? new Set(slice(campaigns, "members", Number(crowd))) : null;
   order = [];
   for (let i = 0; i < N; i++) {
     if (wanted && !lowered[i].includes(wanted)) continue;
     if (among ? !among.has(i) : crowd && (crowd === "some") !== crowdsOf[i].length > 0) continue;
+    if (known && (labelWord(i) || "none") !== known) continue;
     if (decision && (decided.has(i) ? decided.get(i).decision : "none") !== decision) continue;
     order.push(i);
   }
@@ -160,7 +168,8 @@ function arrange() {
     else head.removeAttribute("aria-sort");
   });
   first = current = 0;
-  const every = N < summary.counts.automated ? `${counted(N, "account")}, the highest of ${number.format(summary.counts.automated)}` : counted(N, "account");
+  const inQueue = summary.counts.automated - summary.n_cleared;
+  const every = N < inQueue ? `${counted(N, "account")}, the highest of ${number.format(inQueue)}` : counted(N, "account");
   $("found").textContent = order.length === N ? every : `${number.format(order.length)} of ${every}`;
   draw();
 }
@@ -198,7 +207,7 @@ $("rows").addEventListener("click", (event) => {
   current = Number(line.dataset.row);
   if (!event.target.closest("a")) location.hash = `account-${order[current]}`;
 });
-for (const id of ["search", "by-campaign", "by-decision"]) $(id).addEventListener("input", arrange);
+for (const id of ["search", "by-campaign", "by-label", "by-decision"]) $(id).addEventListener("input", arrange);
 $("filters").addEventListener("submit", (event) => { event.preventDefault(); goTo(0); });
 $("filters").addEventListener("reset", () => setTimeout(arrange));
 window.addEventListener("beforeprint", () => { if (opened < 0) { draw(true); drawCrowds(campaigns.kind.length); } });
@@ -247,6 +256,7 @@ const part = (title, ...children) => el("section", {}, el("h3", {}, title), ...c
 function caseHead(i) {
   return facts([
     ["Score", `${shortScore(accounts.score[i])}, flagged from ${shortScore(accounts.threshold[i])}`],
+    ["Known label", labelWord(i) ? `${labelWord(i)}, since ${clock(accounts.labelled[i])} UTC; it is no part of the score` : "none"],
     ["Registered", accounts.registered[i] === null ? "not known" : day(accounts.registered[i])],
     ["In the history", Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ")],
     ["Score id", el("code", {}, accounts.score_id[i])],
@@ -270,7 +280,9 @@ function bars(rows, side) {
 function against(i) {
   if (!changes[i]) return null;
   const rows = changes[i].against.map(([family, size, sentence]) => [size, `${family.replaceAll("_", " ")}: ${sentence}`]);
-  return part("What speaks against it", rows.length ? bars(rows, "against") : el("p", {}, "No family of features speaks against the flag."));
+  if (!rows.length) return part("What speaks against it", el("p", {}, "Nothing that is known, or not known, speaks against the flag."));
+  return part("What speaks against it", bars(rows, "against"), el("p", { class: "soft" },
+    "Each bar: how much that one fact takes from the log odds of being automated, one fact of each kind; what is not known of a kind is told in one sum."));
 }
 function shares(i) {
   if (!crowdsOf[i].length) return part("What it shares", el("p", {}, "In this data it shares no photo, text or list of recipients with two accounts or more. The model may remember others from earlier data."));
@@ -309,6 +321,7 @@ function statement(i) {
     el("p", {}, "Facts relied on:"), el("ul", {}, slice(statements, "facts", i).map((fact) => el("li", {}, words[fact]))),
     el("p", {}, `${words[statements.initiative[i]]} ${same.detection} ${same.decision}`),
     el("p", {}, `Ground: ${same.ground}`), el("p", {}, "Redress:"), el("ul", {}, same.redress.map((way) => el("li", {}, way)))),
+    labelWord(i) ? el("p", {}, `For you, not for the user: the latest label says ${labelWord(i).toLowerCase()}, since ${clock(accounts.labelled[i])} UTC.`) : null,
     el("p", { class: "soft" }, "A draft: it holds no number that an evader could tune to. spamclf explain writes it with your own clause and who decided."));
 }
 function decide(i) {
@@ -512,6 +525,7 @@ function tellSummary() {
   const [promise] = summary.certificate;
   $("promise").textContent = `Threshold ${shortScore(summary.threshold)}: ${promise || "without a promise, for the model has no certificate"}. `;
   const pairs = [["flagged", counts.automated], ["not flagged", counts.not_automated], ["too little to tell", counts.insufficient_data],
+    ...(summary.n_cleared ? [["flagged, left out as cleared", summary.n_cleared]] : []),
     ["accounts scored", all], ["campaigns of flagged accounts", campaigns.kind.length]];
   $("counts").append(...pairs.map(([name, n]) => el("div", {}, el("dt", {}, name), el("dd", {}, number.format(n)))));
   $("unknown").append(...summary.unknown.map((line) => el("li", {}, line)));
@@ -523,6 +537,7 @@ function tellSummary() {
   const option = (value, text) => el("option", { value }, text);
   $("by-campaign").append(option("", "Any"), option("some", "In a campaign"), option("no", "In none"),
     ...campaigns.kind.map((_, k) => option(k, `${nameOf(k)} (${number.format(campaigns.n_flagged[k])} flagged)`)));
+  $("by-label").append(option("", "Any"), option("none", "None"), option("Automated", "Automated"), option("Not automated", "Not automated"));
   $("by-decision").append(option("", "Any"), option("none", "Not decided"),
     ...Object.entries(DECISIONS).map(([value, title]) => option(value, title)));
 }

@@ -25,7 +25,7 @@ _WITHOUT = {
 
 
 def summary_of(
-    scoring: Scoring, scores: pa.Table, instant: int, *, n_shown: int, n_changes: int
+    scoring: Scoring, scores: pa.Table, instant: int, *, n_shown: int, n_cleared: int, n_changes: int
 ) -> dict[str, Any]:
     """Return the head of a page as what JSON can hold.
 
@@ -36,8 +36,9 @@ def summary_of(
         As of `predict.score`.
     instant : int
         Microseconds since the epoch.
-    n_shown, n_changes : int
-        How many flagged accounts the page shows, and for how many of them a change was searched.
+    n_shown, n_cleared, n_changes : int
+        How many flagged accounts the page shows, how many it leaves out as cleared by a label, and for how many of
+        those shown a change was searched.
     """
     model, verdicts = scoring.model, Counter(scores["verdict"].to_pylist())
     about = model.info.get("about", "")
@@ -51,13 +52,16 @@ def summary_of(
         "threshold": model.threshold,
         "counts": {verdict: verdicts[verdict] for verdict in VERDICTS},
         "n_shown": n_shown,
+        "n_cleared": n_cleared,
         "certificate": [] if model.certificate is None else str(model.certificate).splitlines(),
         "rows": row_balance(scoring.ego.dataset, scoring.ego.n_duplicates),
-        "unknown": _unknown(scoring, verdicts, n_shown, n_changes),
+        "unknown": _unknown(scoring, verdicts, n_shown, n_cleared, n_changes),
     }
 
 
-def _unknown(scoring: Scoring, verdicts: Counter[str], n_shown: int, n_changes: int) -> list[str]:
+def _unknown(
+    scoring: Scoring, verdicts: Counter[str], n_shown: int, n_cleared: int, n_changes: int
+) -> list[str]:
     """Say what the page does not know, or does not show."""
     model, lines = scoring.model, []
     if model.certificate is None:
@@ -71,7 +75,11 @@ def _unknown(scoring: Scoring, verdicts: Counter[str], n_shown: int, n_changes: 
             f"{counted(silent, 'account')} sent nothing in the {model.history_days:g} days: no verdict on them."
         )
     lines += [text for name, text in _WITHOUT.items() if name not in scoring.ego.dataset.given]
-    left_out = verdicts["automated"] - n_shown
+    if n_cleared:
+        lines.append(
+            f"{counted(n_cleared, 'flagged account')} left out of this page: the latest label says not automated."
+        )
+    left_out = verdicts["automated"] - n_cleared - n_shown
     if left_out:
         lines.append(f"{counted(left_out, 'flagged account')} of the lowest scores are not on this page.")
     if n_changes < n_shown:

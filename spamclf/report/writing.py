@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pyarrow.compute as pc
 from spamclf.campaigns.given import path_of
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
+from spamclf.errors import ParameterError
+from spamclf.explain.known_labels import KnownLabel, known_labels
 from spamclf.features.extract import last_look
 from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
@@ -29,10 +32,26 @@ from spamclf.report.words import Words
 from spamclf.scoring import ScoreTables, Scoring, as_model, check_count
 from spamclf.wording import counted
 
-__all__ = ["write"]
+__all__ = ["Written", "write", "written"]
 
 _N_REASONS = 5
 _BATCH = 50_000  # accounts whose features are in memory at once
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is on a page.
+
+    Attributes
+    ----------
+    n_accounts : int
+        Accounts on the page.
+    n_cleared : int
+        Flagged accounts whose latest label says not automated, left out because it was asked for.
+    """
+
+    n_accounts: int
+    n_cleared: int
 
 
 def write(
@@ -44,6 +63,7 @@ def write(
     n_changes: int = 10,
     n_pictures: int = 500,
     max_accounts: int = 5_000,
+    leave_out_cleared: bool = False,
     n_jobs: int = -1,
     ego: EgoLog | None = None,
     progress: Callable[[str], None] | None = None,
@@ -55,13 +75,14 @@ def write(
     to decide; decisions leave the page as JSON or CSV. Open it in a browser. Whoever has the file has what is
     in it: ids, what accounts did and showed. Accounts that are not flagged are counted, never named. How an account
     scored over time is told at up to 12 instants; at fewer, two at least, where more than 400 accounts are shown.
+    Whoever has a label already has it beside the score, which it is no part of.
 
     Parameters
     ----------
     dataset : Dataset
     out : path-like
         Ends in ``.html``.
-    model, as_of, n_jobs, ego
+    model, as_of
         As of `predict.score`.
     n_changes : int, default=10
         For how many accounts, those closest to their threshold, to search a change that clears them and to tell what
@@ -70,6 +91,13 @@ def write(
         How many pictures to show at most, about 3 kB each; campaigns come before single accounts.
     max_accounts : int, default=5_000
         How many flagged accounts to show at most, the highest scores first; the page says how many it leaves out.
+    leave_out_cleared : bool, default=False
+        Leave out whoever the latest label known by then says is not automated; the page says how many these are. Their
+        campaigns still count them as flagged.
+    n_jobs : int, default=-1
+        Threads, in joblib's sense.
+    ego : EgoLog, optional
+        The dataset's log, if it was built before.
     progress : callable, optional
         Takes a line of text on how the work goes on, for instance ``print``.
 
@@ -95,11 +123,46 @@ def write(
     >>> report.write(read_dataset("data/sample"), out, n_changes=0, n_pictures=0, max_accounts=20)
     20
     """
+    return written(
+        dataset,
+        out,
+        model,
+        as_of=as_of,
+        n_changes=n_changes,
+        n_pictures=n_pictures,
+        max_accounts=max_accounts,
+        leave_out_cleared=leave_out_cleared,
+        n_jobs=n_jobs,
+        ego=ego,
+        progress=progress,
+    ).n_accounts
+
+
+def written(
+    dataset: Dataset,
+    out: str | os.PathLike[str],
+    model: Model | str | os.PathLike[str] | None,
+    *,
+    as_of: Any,
+    n_changes: int,
+    n_pictures: int,
+    max_accounts: int,
+    leave_out_cleared: bool,
+    n_jobs: int,
+    ego: EgoLog | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Written:
+    """Do as `write`, and tell also how many accounts were left out."""
     path = check_output(path_of(out, "report", "out"), (".html",))
     check_dataset(dataset, "report")
     check_count("report", "n_changes", n_changes, least=0, usual="10")
     check_count("report", "n_pictures", n_pictures, least=0, usual="500")
     check_count("report", "max_accounts", max_accounts, least=0, usual="5_000")
+    if not isinstance(leave_out_cleared, bool):
+        raise ParameterError(
+            f"report: leave_out_cleared must be True or False; got {str(leave_out_cleared)[:40]!r}. Use True to leave "
+            "out whoever a label clears."
+        )
     say = progress or (lambda line: None)
     model = as_model(model)
     instant = last_look(dataset, as_of, model.feature_names, "report", n_jobs=n_jobs)
@@ -107,8 +170,11 @@ def write(
     scores = _scored(scoring, say)
 
     flagged = np.flatnonzero(np.asarray(pc.equal(scores["verdict"], "automated")))
-    highest = np.argsort(-np.asarray(scores["score"])[flagged], kind="stable")
-    shown = flagged[highest[:max_accounts]]
+    labels = known_labels(scoring.ego, flagged, instant)
+    cleared = np.array([leave_out_cleared and _clears(each) for each in labels], np.bool_)
+    n_cleared = int(cleared.sum())
+    highest = np.lexsort((-np.asarray(scores["score"])[flagged], cleared))  # who is left out comes last
+    shown = flagged[highest[: min(max_accounts, flagged.size - n_cleared)]]
     found = find_campaigns(
         dataset,
         as_of=instant,
@@ -122,7 +188,9 @@ def write(
     contents = {
         "format": "spamclf-report",
         "version": 1,
-        "summary": summary_of(scoring, scores, instant, n_shown=shown.size, n_changes=n_changes),
+        "summary": summary_of(
+            scoring, scores, instant, n_shown=shown.size, n_cleared=n_cleared, n_changes=n_changes
+        ),
         "campaigns": crowds_of(found, dataset, scores.take(pa.array(flagged)), shown.size, highest, pictures),
         "quality": quality_of(scoring, scores),
         **cases_of(scoring, scores.take(pa.array(shown)), shown, instant, n_changes, words, pictures, say),
@@ -132,7 +200,11 @@ def write(
     page = page_of(contents, title=f"spamclf report as of {contents['summary']['as_of']}")
     with atomic_write(path) as temporary:
         temporary.write_bytes(page)
-    return int(shown.size)
+    return Written(int(shown.size), n_cleared)
+
+
+def _clears(label: KnownLabel | None) -> bool:
+    return label is not None and not label.is_automated
 
 
 def _scored(scoring: Scoring, say: Callable[[str], None]) -> pa.Table:

@@ -190,7 +190,8 @@ def test_a_campaign_is_its_members_and_what_joins_them():
     listed = find.campaigns(data, as_of=until)
     for row in listed.table.to_pylist():
         name = f"{row['kind']} {row['campaign']}"
-        contents = dossier.gather(data, campaign=name, as_of=until).to_dict()
+        written = name[0].upper() + name[1:]  # as pages write it
+        contents = dossier.gather(data, campaign=written, as_of=until).to_dict()
         members = {
             each["account_id"]
             for each in listed.members().to_pylist()

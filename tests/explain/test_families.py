@@ -72,6 +72,28 @@ def test_the_largest_comes_first():
     assert reasons(ids_of("automated")[0], top=2).top == why.top[:2]
 
 
+def test_each_line_against_has_the_figure_of_what_it_says():
+    n_unknown = 0
+    for row in some_rows():
+        why = reasons(row["account_id"])
+        every = {each.feature: each for family in why.families for each in family.features}
+        sizes = [each.contribution for each in why.against]
+        assert sizes == sorted(sizes)
+        assert all(size < 0 for size in sizes)
+        for each in why.against:
+            told = [every[name] for name in each.features]
+            assert each.contribution == pytest.approx(sum(one.contribution for one in told), abs=1e-12)
+            if told[0].value is not None:
+                assert [one.sentence for one in told] == [each.sentence]
+            else:
+                unknown = [one for one in every.values() if one.family == each.family and one.value is None]
+                assert len(told) == len(unknown)
+                assert each.sentence.startswith(f"{len(told)} feature")
+                n_unknown += 1
+            assert f"{each.contribution:+.2f}  {each.family.replace('_', ' ')}: {each.sentence}" in str(why)
+    assert n_unknown
+
+
 def test_as_json_and_as_text():
     why = reasons(ids_of("automated")[0])
     told = json.loads(json.dumps(why.to_dict(), allow_nan=False))

@@ -87,6 +87,30 @@ def test_whoever_comes_second_waits(tmp_path, cold, asked):
     assert not asked
 
 
+def test_nobody_waits_for_ever(tmp_path, cold, asked, monkeypatch):
+    monkeypatch.setattr(_ahead, "_PATIENCE_S", 0.2)
+    with open(tmp_path / ".compiling.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _ahead.compile_all(tmp_path)
+    assert not asked
+
+
+def test_nothing_in_the_environment_runs_in_the_other_processes(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    _ahead.import_in_processes({"_types": set()}, 1)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_numba_may_be_told_not_to_compile(tmp_path):
+    code = "from spamclf.kernels.timeline import within; print(within.__name__)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": str(tmp_path)},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert run.stdout == "within\n"
+
+
 @pytest.mark.parametrize("does", [None, "exit 0", "echo no"])
 def test_without_other_processes_it_goes_on(tmp_path, cold, monkeypatch, does):
     python = tmp_path / "python"

@@ -280,7 +280,7 @@ def test_a_second_writer_is_told_who_holds_the_folder(model: Model, folder: Path
 
 def test_a_file_where_the_folder_should_be_is_kept(model: Model, tmp_path: Path) -> None:
     (tmp_path / "model").write_text("mine")
-    with pytest.raises(OutputError, match="must be a folder"):
+    with pytest.raises(OutputError, match=r"the folder must be one that can be made; got .model."):
         model.save(tmp_path / "model", overwrite=True)
     assert (tmp_path / "model").read_text() == "mine"
 

@@ -51,6 +51,11 @@ def test_change_sorts_accounts_by_how_their_verdict_moves():
     assert sum(counts.values()) == 38  # neither the one without data nor the one that only one table holds
     assert counts["by new only"] == 1
     assert counts["by old only"] == 0
+    told = [each.get_text() for each in ax.get_legend().get_texts()]
+    assert told[-2:] == ["threshold", "the same score"]
+    after["threshold"] = np.linspace(0.7, 0.8, len(after))
+    told = [each.get_text() for each in plots.plot_change(before, after).get_legend().get_texts()]
+    assert told.count("thresholds, by segment") == 1
 
 
 def test_score_tables_are_refused_in_words():

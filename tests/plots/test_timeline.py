@@ -29,7 +29,9 @@ def test_timeline_puts_each_message_at_its_day_and_hour(ids):
     assert sent.get_offsets()[0][1] == pytest.approx(8 + 5 / 60)
     days = received.get_offsets()[0][0] - sent.get_offsets()[0][0]
     assert days == pytest.approx(2.4)  # two days, and received stands beside sent
-    assert ax.get_title(loc="left") == "2 sent, 1 received"
+    assert ax.get_title(loc="left") == f"{ids[0]}: 2 sent, 1 received"
+    bare = plots.RhythmDisplay.from_account(small_dataset(ids), ids[0], name="")
+    assert bare.ax_.get_title(loc="left") == "2 sent, 1 received"
 
 
 def test_timeline_shows_reports():
@@ -79,6 +81,8 @@ def test_timeline_is_drawn_as_explain_tells_it():
     assert marks == dict(verdicts)
     dashed = next(line for line in above.lines if line.get_linestyle() == "--")
     np.testing.assert_allclose(dashed.get_ydata(), log_odds(looks["threshold"]))
+    assert dashed.get_label() == f"threshold {looks['threshold'][0]:.3f}"
+    assert not above.texts  # nothing is written over the curve
     heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in below.containers}
     for label, name, sign in (
         ("sent", "n_messages", 1),
@@ -106,3 +110,16 @@ def test_timeline_needs_axes_of_a_grid():
     ax = plt.figure().add_axes((0.1, 0.1, 0.8, 0.8))
     with pytest.raises(ParameterError, match=r"^TimelineDisplay: ax must be of a grid"):
         plots.TimelineDisplay.from_account(doors.dataset(), busy(), model=doors.model(), ax=ax)
+
+
+def test_an_id_is_no_formula():
+    who = r"$\frac{$"
+    dataset = small_dataset(ids=(who, "b"))
+    displays = (
+        plots.TimelineDisplay.from_account(dataset, who),
+        plots.RhythmDisplay.from_account(dataset, who, name=who),
+        plots.RhythmDisplay.from_account(dataset, who, name=who, ax=plt.figure().subplots()),
+    )
+    for display in displays:
+        display.figure_.canvas.draw()
+        plt.close(display.figure_)

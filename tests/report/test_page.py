@@ -11,7 +11,7 @@ from itertools import pairwise
 import pyarrow as pa
 import pytest
 
-from spamclf import Dataset, report
+from spamclf import Dataset, explain, report
 from tests.doors import model, tables
 from tests.report.axe import grave
 from tests.report.browser import DOWN, ENTER, ESCAPE, MISSING, browser
@@ -144,6 +144,53 @@ def test_searching_and_filtering(opened):
     opened.run(f"{pick} list.dispatchEvent(new Event('input', {{ bubbles: true }}))")
     assert shown(opened, 1) == [data["accounts"]["id"][i] for i in members]
     assert len(members) < len(ids)
+
+
+def test_known_labels_are_sorted_filtered_and_told(opened):
+    data = opened.run("return JSON.parse(document.getElementById('data').textContent)")["accounts"]
+    words = {None: "", True: "Automated", False: "Not automated"}
+    wanted = {each: words[label] for each, label in zip(data["id"], data["label"], strict=True)}
+    assert [each.rpartition(" ")[0] for each in shown(opened, 8)] == [
+        wanted[each] for each in shown(opened, 1)
+    ]
+    opened.click("#head th:nth-child(8) button")
+    told = [wanted[each] for each in shown(opened, 1)]
+    assert told == sorted(told, reverse=True)
+    for value in {each or "none" for each in told}:
+        opened.run("document.getElementById('by-label').value = arguments[0]", value)
+        opened.run("document.getElementById('by-label').dispatchEvent(new Event('input'))")
+        assert {wanted[each] or "none" for each in shown(opened, 1)} == {value}
+    k = data["label"].index(True)
+    go(opened, f"account-{k}")
+    said = " ".join(opened.texts("#case .facts dd"))
+    assert "Automated, since " in said
+    assert "it is no part of the score" in said
+    assert any(line.startswith("For you, not for the user:") for line in opened.texts("#case section > p"))
+    assert not any("label" in line for line in opened.texts("#case .statement"))
+
+
+def test_figures_are_rounded_as_explain_rounds_them(opened):
+    data = opened.run("return JSON.parse(document.getElementById('data').textContent)")
+    for k in (0, len(data["accounts"]["id"]) - 1):
+        why = explain.reasons(hostile(), model(), data["accounts"]["id"][k])
+        go(opened, f"account-{k}")
+        opened.until(
+            f"document.querySelector('#case-title bdi').textContent === {json.dumps(data['accounts']['id'][k])}"
+        )
+        told = [each.replace("\u2212", "-") for each in opened.texts("#case .bars .n")]
+        assert told == [f"{each.contribution:+.2f}" for each in (*why.top, *why.against)]
+        score, threshold = opened.texts("#case .facts dd")[0].split(", flagged from ")
+        assert f"score {score}, threshold {threshold}:" in str(why)
+
+
+def test_a_decision_is_not_cut_off_beside_a_case(opened):
+    go(opened, "account-1")
+    opened.click("#decide button[value=not_automated]")
+    opened.until("document.querySelector('#rows .mark')")
+    room = opened.run(
+        "const table = document.querySelector('.scroll'); return [table.scrollWidth, table.clientWidth]"
+    )
+    assert room[0] == room[1]
 
 
 def test_a_case_by_keys(opened):

@@ -20,7 +20,7 @@ from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
 from spamclf.report import cases
 from spamclf.report.page import as_json, page_of
-from tests.doors import SAMPLE, cli, dataset, model, tables
+from tests.doors import SAMPLE, cli, dataset, model, tables, write_folder
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
 FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
@@ -71,7 +71,7 @@ def test_every_flagged_account_is_there_as_it_was_scored(page, data, flagged):
     for k, row in enumerate(flagged):
         told = [data["words"][word] for word in part(data["reasons"], "sentence", k)]
         assert told == [reason["sentence"] for reason in row["reasons"]]
-        sizes = [round(reason["contribution"], 3) for reason in row["reasons"]]
+        sizes = [round(reason["contribution"], 2) for reason in row["reasons"]]
         assert part(data["reasons"], "contribution", k) == sizes
 
 
@@ -97,6 +97,93 @@ def test_statements_and_changes_are_those_of_explain(data, flagged):
     change = data["changes"][str(closest)]
     assert change["lead"] == str(found).splitlines()[0]
     assert change["changes"] == [[each.sentence, each.sentence_to] for each in found.changes]
+
+
+def test_what_speaks_against_a_flag_has_the_figures_of_explain(data, flagged):
+    for k, change in data["changes"].items():
+        why = explain.reasons(sample(), account_id=flagged[int(k)]["account_id"])
+        assert change["against"] == [
+            [each.family, round(each.contribution, 2), each.sentence] for each in why.against
+        ]
+        assert change["against"]
+        for family, size, sentence in change["against"]:
+            assert f"{size:+.2f}  {family.replace('_', ' ')}: {sentence}" in str(why)
+
+
+def test_known_labels_are_those_of_explain(data, flagged):
+    for k in range(0, len(flagged), 8):
+        known = explain.reasons(sample(), account_id=flagged[k]["account_id"]).known_label
+        told = data["accounts"]["label"][k], data["accounts"]["labelled"][k]
+        assert told == (
+            (None, None) if known is None else (known.is_automated, known.labelled_at // 1_000_000)
+        )
+    assert {True, None} <= set(data["accounts"]["label"])
+
+
+def cleared_world():
+    """The doors' world; the two highest flags were cleared, the one label before the end and the other after it."""
+    rows = predict.score(dataset(), model(), n_reasons=0, n_jobs=1).to_pylist()
+    rows = sorted((row for row in rows if row["verdict"] == "automated"), key=lambda row: -row["score"])
+    ids = [row["account_id"] for row in rows]
+    until = 1 + dataset().last_instant()
+    labels = tables()["labels"]
+    added = {
+        "account_id": ids[:2],
+        "is_automated": [False] * 2,
+        "labelled_at": [until - 1, until],
+        "campaign": [None] * 2,
+    }
+    added = pa.Table.from_pydict(added, schema=labels.schema)
+    return Dataset(**(tables() | {"labels": pa.concat_tables([labels, added])})), until, ids
+
+
+def test_who_was_cleared_by_then_can_be_left_out_and_is_counted(tmp_path):
+    world, until, ids = cleared_world()
+    settings = {"as_of": until, "n_changes": 0, "n_pictures": 0, "n_jobs": 1}
+    whole = report.write(world, tmp_path / "whole.html", model(), **settings)
+    n = report.write(world, tmp_path / "queue.html", model(), leave_out_cleared=True, **settings)
+    whole_data, data = (held((tmp_path / f"{name}.html").read_text("utf-8")) for name in ("whole", "queue"))
+    cleared = [k for k, label in enumerate(whole_data["accounts"]["label"]) if label is False]
+    assert ids[0] in [whole_data["accounts"]["id"][k] for k in cleared]
+    assert data["summary"]["n_cleared"] == whole - n == len(cleared) > 0
+    assert ids[0] not in data["accounts"]["id"]
+    assert data["accounts"]["id"] == [
+        each for k, each in enumerate(whole_data["accounts"]["id"]) if k not in cleared
+    ]
+    assert ids[1] in data["accounts"]["id"]  # cleared at the instant, which is not before it
+    assert sum("left out of this page" in line for line in data["summary"]["unknown"]) == 1
+    assert not any("of the lowest scores" in line for line in data["summary"]["unknown"])
+    both = (dict(zip(zip(each["kind"], each["campaign"], strict=True), each["n_flagged"], strict=True))
+            for each in (whole_data["campaigns"], data["campaigns"]))  # fmt: skip
+    all_of, left = both
+    assert left.items() <= all_of.items()
+    report.write(
+        world, tmp_path / "few.html", model(), leave_out_cleared=True, max_accounts=n - 1, **settings
+    )
+    unknown = held((tmp_path / "few.html").read_text("utf-8"))["summary"]["unknown"]
+    assert any(line.startswith("1 flagged account of the lowest scores") for line in unknown)
+
+
+def test_the_command_tells_how_many_are_left_out(tmp_path):
+    folder = write_folder(tables() | {"labels": cleared_world()[0].labels}, tmp_path / "world")
+    model().save(tmp_path / "m")
+    arguments = (
+        "report",
+        folder,
+        "--model",
+        tmp_path / "m",
+        "--as-of",
+        iso(cleared_world()[1]),
+        "--changes",
+        0,
+        "--pictures",
+        0,
+    )
+    result = cli(*arguments, "--out", tmp_path / "x.html", "--leave-out-cleared")
+    assert result.exit_code == 0, result.stderr
+    n = held((tmp_path / "x.html").read_text("utf-8"))["summary"]["n_cleared"]
+    assert f"{n} flagged account" in result.stdout.splitlines()[-1]
+    assert "left out: the latest label says not automated" in result.stdout
 
 
 def test_campaigns_are_those_of_find(data, flagged):
@@ -159,7 +246,7 @@ def test_scores_over_time_are_those_of_explain(data, flagged):
         own = explain.timeline(sample(), account_id=flagged[k]["account_id"], n_looks=12).looks.to_pylist()
         assert part(looks, "at", k) == [int(row["as_of"].timestamp()) for row in own]
         silent = [row["verdict"] == "insufficient_data" for row in own]
-        wanted = [None if none else round(row["score"], 5) for row, none in zip(own, silent, strict=True)]
+        wanted = [None if none else round(row["score"], 8) for row, none in zip(own, silent, strict=True)]
         assert part(looks, "score", k) == wanted
         assert part(looks, "flagged", k) == [int(row["verdict"] == "automated") for row in own]
 
@@ -286,6 +373,7 @@ def test_the_script_makes_no_markup_of_data():
         ({"n_changes": -1}, "report: n_changes must be a whole number from 0; got -1"),
         ({"n_pictures": 1.5}, "report: n_pictures must be a whole number from 0; got 1.5"),
         ({"max_accounts": None}, "report: max_accounts must be a whole number from 0; got None"),
+        ({"leave_out_cleared": "yes"}, "report: leave_out_cleared must be True or False; got 'yes'"),
         ({"as_of": "soon"}, "report: as_of must be an instant"),
     ],
 )
