@@ -86,6 +86,10 @@ class Dataset:
     schemes : dict
         What is stated and of use.
     innocent : path or None
+    time_unit : str or None
+        As stated.
+    unread : tuple of str
+        Columns of the given tables that the contract does not know, for instance ``"accounts.ip_country"``.
 
     Raises
     ------
@@ -133,6 +137,7 @@ class Dataset:
         self.frame = kind_of(given)
         self.folder = None if folder is None else Path(folder)
         self.innocent = innocent
+        self.time_unit = time_unit
         self._max_bad_share = max_bad_share
         self._sources: dict[str, tuple[Origin, npt.NDArray[np.int64] | None]] = {}
         self._derived: dict[Hashable, Any] = {}
@@ -141,6 +146,7 @@ class Dataset:
         self.tables: dict[str, pa.Table] = {}
         loaded = load_tables(given)
         warn_of_mixed_ids(loaded.values())
+        self.unread = tuple(f"{name}.{column}" for name, table in loaded.items() for column in table.unread)
         self.integer_ids = all_integer_ids(loaded.values())
         # Later than this no time is written by the readers, so that what is later still is seen to be.
         how = Reading(min(latest, LAST_US - 2 * DAY_US), self.integer_ids, time_zone, time_unit)
@@ -185,7 +191,8 @@ class Dataset:
         dataset = cls.__new__(cls)
         how = Reading(LAST_US, integer_ids)
         dataset.given, dataset.frame, dataset.integer_ids = frozenset(given), "pyarrow", integer_ids
-        dataset.folder = dataset.innocent = None
+        dataset.folder = dataset.innocent = dataset.time_unit = None
+        dataset.unread = ()
         dataset.schemes, dataset.quarantine = dict(schemes or {}), Quarantine()
         dataset._max_bad_share, dataset._derived = 0.0, {}
         dataset._sources = {name: (Origin(), None) for name in TABLES}

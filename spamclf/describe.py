@@ -16,10 +16,16 @@ from spamclf.existence import labels_too_early
 from spamclf.facts import column_of
 from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
+from spamclf.tables.folder import unread_tables
 from spamclf.tables.quarantine import RULES, RowCounts
+from spamclf.tables.units import early_times
 from spamclf.wording import counted
 
 __all__ = ["balance_of", "data_dictionary", "describe", "row_balance"]
+
+#: Columns that `spamclf labels add` writes for people to read.
+_NOTES = ("labels.source", "labels.score_id", "labels.reviewer")
+_MOST_NAMES = 12
 
 
 def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int = -1) -> str:
@@ -68,11 +74,21 @@ def describe(dataset: Dataset, n_duplicates: int | None = None, *, n_jobs: int =
     absent = [name for name in TABLES if name not in dataset.given]
     if absent:
         there.append(f"  not given: {', '.join(absent)}")
+    if unread := _unread(dataset):
+        there.append(_wrapped("  not read, for no table or column is called so: ", unread, indent=4))
     sections = [
         "What is there\n" + "\n".join(there),
         "What is wrong\n" + _describe_wrong(dataset, n_duplicates, n_jobs),
     ]
     return "\n\n".join([*sections, "Data dictionary\n" + data_dictionary()])
+
+
+def _unread(dataset: Dataset) -> list[str]:
+    """Name the files and columns that nobody reads: a name may be misspelt."""
+    files = [] if dataset.folder is None else unread_tables(dataset.folder)
+    names = [*files, *(name for name in dataset.unread if name not in _NOTES)]
+    shown = [name[:60] if name.isprintable() else repr(name[:60]) for name in names[:_MOST_NAMES]]
+    return shown + ([f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else [])
 
 
 def _describe_table(dataset: Dataset, spec: Table) -> str:
@@ -221,10 +237,12 @@ def balance_of(counts: Iterable[RowCounts], n_duplicates: int | None = None) -> 
 
 
 def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> str:
-    lines = []
+    lines, hints = [], dataset.quarantine.hints
     for (table, column, rule), n in dataset.quarantine.counts.items():
         place = f"{table}.{column}" if column else table
-        lines.append(f"  {place} {rule}: {counted(n, 'row')} ({RULES[rule]})")
+        hint = hints.get((table, column, rule))
+        told = f"  {place} {rule}: {counted(n, 'row')} ({RULES[rule]})"
+        lines.append(f"{told}; {hint}" if hint else told)
     for rule, n in _refusals(dataset, n_jobs).items():
         lines.append(
             f"  photos.photo {rule}: {counted(n, 'file')} ({RULES[rule]}), to be set aside when read"
@@ -237,8 +255,9 @@ def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> 
     if n_early:
         rows = f"{counted(n_early, 'row')} of {dataset.labels.num_rows:,}"
         lines.append(
-            f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong"
+            f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong, or its zone"
         )
+    lines += [f"  {each}" for each in early_times(dataset.tables, dataset.time_unit)]
     lines += _doubts(dataset)
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from spamclf.errors import DataFileError, ParameterError
 from spamclf.schema import TABLES
 from spamclf.tables.folder import find_table, read_toml
 from spamclf.tables.frames import FRAMES
+from spamclf.tables.units import early_times
 
 __all__ = ["check_folder", "read_around", "read_dataset", "times_of"]
 
@@ -49,6 +51,12 @@ def read_dataset(
         If the folder or a file cannot be read, or a table is there twice.
     SchemaError, BadRowsError, ParameterError
         As of `Dataset`.
+
+    Warns
+    -----
+    UserWarning
+        Where times lie before the year 2000: most often their unit is another than the stated one, or units are
+        mixed. The rows are used.
 
     Examples
     --------
@@ -104,7 +112,7 @@ def read_around(
     stated.pop("time", None)
     tables: dict[str, Any] = {} if messages is None else {"messages": messages}
     tables |= {name: find_table(folder, spec) for name, spec in TABLES.items() if name not in tables}
-    return Dataset(
+    dataset = Dataset(
         **tables,
         time_zone=zone,
         time_unit=unit,
@@ -114,3 +122,6 @@ def read_around(
         schemes=stated,
         innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
+    for each in early_times(dataset.tables, unit):
+        warnings.warn(f"{folder.name}: {each}", stacklevel=3)
+    return dataset

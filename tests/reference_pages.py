@@ -63,12 +63,16 @@ def dataset_page() -> str:
         MADE,
         f"A dataset is a folder of up to {len(TABLES)} tables, each `NAME.parquet`, `NAME.csv` or a folder `NAME/` of "
         f"Parquet parts, or as many frames given to `spamclf.Dataset`. Only {required} are required. Other tables and "
-        "other columns are not read. `spamclf describe FOLDER` prints this contract and what is wrong with the data.",
+        "other columns are not read. `spamclf describe FOLDER` prints this contract, what is wrong with the data, and "
+        "the names of what is not read.",
         "A column that may be null may also be left out. A row is seen from just after its time on: at and before that "
         "instant it is not there. Rows that break a rule are set aside and counted; where more of a table's rows than "
         f"`max_bad_share` (a share, {bad:g} unless you say otherwise) do, the dataset is refused.",
         "Beside the tables may stand `dataset.toml`, which states `[time] zone, unit`, `[photo_hash] scheme` and "
         "`[signature] scheme, seed, n_perm, hash`, and `innocent.csv`, photos and texts that many may share.",
+        "The unit of integer times is one of `s`, `ms`, `us`, `ns`: seconds, milliseconds, microseconds or nanoseconds "
+        "since 1970. Times before the year 2000 are used, and warned of: most often their unit is another than the "
+        "stated one.",
         "## Types",
         _table(("type", "what it is"), ((f"`{name}`", said) for name, said in TYPES.items())),
     ]
@@ -79,7 +83,8 @@ def dataset_page() -> str:
         lines.append("\n".join(f"- {rule}" for rule in rules))
     lines += [
         "## Why a row is set aside",
-        "The quarantine names the table, the column and the rule.",
+        "The quarantine names the table, the column and the rule; `describe` also says what to write instead, where "
+        "that is known.",
         _table(("rule", "what is wrong"), ((f"`{rule}`", said) for rule, said in RULES.items())),
     ]
     return _page(lines)

@@ -268,6 +268,23 @@ def test_bad_rows_are_set_aside_and_counted(tmp_path: Path, ending: str, small_p
     assert_counts(out, dataset)
 
 
+def test_units_are_told_as_elsewhere(tmp_path: Path) -> None:
+    n = 300
+    times = pa.array([1_780_272_000_000] * (n - 2) + [1_780_272_000, 1_780_272_000_000_000])
+    ids = pa.array([f"p{k}" for k in range(n)])
+    tables = {
+        "accounts": pa.table({"account_id": ids}),
+        "messages": pa.table({"sender_id": ids, "recipient_id": ids[::-1], "sent_at": times}),
+    }
+    here = doors.write_folder(tables, tmp_path / "world")
+    early = "the earliest is 1970-01-21T14:31:12Z, used; is the unit"
+    with pytest.warns(UserWarning, match=early), pytest.raises(BadRowsError) as refused:
+        batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, time_unit="ms", max_bad_share=0)
+    assert "; in 'us', not 'ms', they would lie in the past: are units mixed?" in str(refused.value)
+    with pytest.warns(UserWarning, match=early):
+        batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, n_shards=1, time_unit="ms")
+
+
 def test_too_many_bad_rows_write_nothing(tmp_path: Path, small_pieces: None) -> None:
     here = doors.write_folder(spoiled(0.02), tmp_path / "world")
     with pytest.raises(BadRowsError) as expected:
@@ -279,7 +296,9 @@ def test_too_many_bad_rows_write_nothing(tmp_path: Path, small_pieces: None) -> 
     batch.score(here, tmp_path / "out", doors.model(), n_jobs=1, max_bad_share=0.1)
 
 
-@pytest.mark.filterwarnings("ignore:Dataset. ids should be strings everywhere")
+@pytest.mark.filterwarnings(
+    "ignore:Dataset. ids should be strings everywhere", "ignore:.*before the year 2000"
+)
 @pytest.mark.parametrize("id_", ["p7", None])
 def test_messages_of_which_none_is_good(tmp_path: Path, id_: str | None) -> None:
     """Whether ids are integers is a matter of their column's type, not of the rows that stay."""

@@ -960,3 +960,16 @@ def test_messages_speak_of_options(tmp_path):
     message = refused(cli("describe", tmp_path / "w"), code=1)
     assert "State it: --time-zone 'Europe/Berlin'" in message
     done(cli("describe", tmp_path / "w", "--time-zone", "Europe/Berlin"))
+
+
+@pytest.mark.filterwarnings("always::UserWarning")
+def test_a_warning_is_a_line_for_people(tmp_path):
+    (tmp_path / "messages.csv").write_text("sender_id,recipient_id,sent_at\na,b,1780272000\n")
+    (tmp_path / "accounts.csv").write_text("account_id\na\n")
+    done = cli("describe", tmp_path, "--time-unit", "ms")
+    assert done.exit_code == 0
+    (line,) = [each for each in done.stderr.splitlines() if "2000" in each]
+    assert line.startswith(
+        f"Warning: {tmp_path.name}: messages.sent_at before the year 2000: 1 row of 1, used; in 's'"
+    )
+    assert ".py" not in done.stderr

@@ -6,11 +6,14 @@ import struct
 import zlib
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from spamclf.dataset import Dataset
 from spamclf.describe import data_dictionary, describe
 from spamclf.errors import ParameterError
+from spamclf.folders import read_dataset
 from spamclf.schema import TABLES
 from spamclf.tables.quarantine import RULES, Quarantine
 
@@ -118,7 +121,8 @@ def test_labels_before_the_registration_are_told():
     messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
     text = describe(Dataset(accounts=accounts, messages=messages, labels=labels))
     assert (
-        "  labels.labelled_at before the account's registered_at: 1 row of 3, used; a time is wrong\n" in text
+        "  labels.labelled_at before the account's registered_at: 1 row of 3, used; a time is wrong, or its zone\n"
+        in text
     )
     assert "canary" not in text
     assert "registered_at: " not in describe(Dataset(accounts=accounts, messages=messages))
@@ -166,3 +170,41 @@ def test_what_makes_ids_and_times_doubtful():
     plain = describe(Dataset(messages=numbers, accounts={"account_id": [171, 172]}))
     assert "without a row in accounts" not in plain
     assert "first message" not in plain
+
+
+def test_what_to_write_instead_is_told():
+    n = 200
+    reports = {"account_id": ["a"] * n, "reporter_id": ["b"] * n, "reported_at": [NOW] * n}
+    reports["kind"] = ["block"] * (n - 1) + ["BLOCK"]
+    messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    text = describe(Dataset(messages=messages, accounts={"account_id": ["a"]}, reports=reports))
+    assert f"reports.kind unknown_value: 1 row ({RULES['unknown_value']}); write report or block\n" in text
+
+
+def test_times_before_any_messenger_are_told():
+    messages = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [int(NOW.timestamp())]}
+    text = describe(Dataset(messages=messages, accounts={"account_id": ["a"]}, time_unit="ms"))
+    assert (
+        "  messages.sent_at before the year 2000: 1 row of 1, used; in 's', not 'ms', they would lie after it: is the "
+        "unit wrong?\n" in text
+    )
+    assert "before the year 2000" not in describe(world())
+
+
+def test_names_that_nobody_reads_are_told(tmp_path):
+    (tmp_path / "messages.csv").write_text("sender_id,recipient_id,sent_at\n")
+    (tmp_path / "accounts.csv").write_text("account_id,ip_country\na,DE\n")
+    (tmp_path / "label.csv").write_text("account_id\n")
+    (tmp_path / "TEXTS").mkdir()
+    pq.write_table(pa.table({"text": ["canary"]}), tmp_path / "TEXTS" / "1.parquet")
+    (tmp_path / "innocent.csv").write_text("kind,value\n")
+    (tmp_path / "notes.txt").write_text("canary")
+    labels = {"account_id": ["a"], "is_automated": [True], "labelled_at": [NOW], "reviewer": ["canary"]}
+    pq.write_table(pa.table(labels), tmp_path / "labels.parquet")  # the reviewer is for people to read
+    text = describe(read_dataset(tmp_path))
+    told = "  not read, for no table or column is called so: TEXTS/, label.csv, accounts.ip_country\n"
+    assert told in text
+    assert "not read" not in describe(world())
+    many = {"account_id": ["a"]} | {f"x{k}": ["a"] for k in range(30)}
+    messages = {"sender_id": [], "recipient_id": [], "sent_at": []}
+    assert "accounts.x11, 18 more\n" in describe(Dataset(messages=messages, accounts=many))

@@ -825,6 +825,28 @@ def test_labels_older_than_their_accounts_are_labels():
     assert "dated before" not in train.summary(usual)
 
 
+def test_labels_that_come_too_late_are_told():
+    """They change nothing else: what is dated at or after the end is not seen."""
+    labels = tables()["labels"]
+    late = pa.array([to_instant("2026-06-20")] * labels.num_rows, labels["labelled_at"].type)
+    more = labels.set_column(labels.column_names.index("labelled_at"), "labelled_at", late)
+    data = Dataset(**(tables() | {"labels": joined(labels, more)}))
+    usual = train.fit(dataset(), as_of="2026-06-20", **QUICK)
+    found = train.fit(data, as_of="2026-06-20", **QUICK)
+    same_model(found, usual)
+    n_before = usual.info["unseen_labels"]
+    n_late = n_before + labels.num_rows
+    assert found.info["unseen_labels"] == n_late
+    assert f"  {n_late:,} labels dated 2026-06-20T00:00:00Z (as_of) or later: not seen\n" in train.summary(
+        found
+    )
+    assert found.card is not None
+    assert f"{n_late:,} labels dated at or after that end: not seen." in found.card
+    all_seen = replace(usual, info=usual.info | {"unseen_labels": 0})
+    assert "(as_of) or later" not in train.summary(all_seen)
+    assert "at or after that end" not in str(all_seen.card)
+
+
 def test_a_folder_is_no_dataset(tmp_path):
     with pytest.raises(ParameterError, match="fit: dataset must be a Dataset"):
         train.fit(tmp_path)

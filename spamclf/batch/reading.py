@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 from spamclf.batch.packs import Pack, read_pack, write_pack
 from spamclf.entries import flags_of, typed_of
 from spamclf.facts import column_of
+from spamclf.instants import iso
 from spamclf.kernels import _common as bits
 from spamclf.schema import TABLES
 from spamclf.tables.check import check_table, check_types
@@ -22,6 +24,7 @@ from spamclf.tables.loading import all_integer_ids, load_table
 from spamclf.tables.pieces import Piece, Pieces
 from spamclf.tables.quarantine import BadRows, Origin
 from spamclf.tables.times import Reading
+from spamclf.tables.units import FIRST_US
 
 __all__ = ["ROWS", "Messages", "has_integer_ids", "read_messages"]
 
@@ -121,6 +124,7 @@ def _summed(paths: Sequence[Path], pieces: Pieces) -> Messages:
     rows_in, has_typed = len(pieces.origin.skipped), False
     instants: list[int] = []
     rows: dict[tuple[str, str], list[Any]] = {}
+    hints: dict[tuple[str, str], str] = {}
     if rows_in:
         rows["", "ragged"] = [pieces.origin.skipped]
     for path in paths:
@@ -131,9 +135,16 @@ def _summed(paths: Sequence[Path], pieces: Pieces) -> Messages:
         number = np.asarray(pack["bad"]) + first
         cuts = np.asarray(pack["bad_cuts"])
         for k, key in enumerate(pack["bad_rules"].to_pylist()):
-            column, rule = key.split(" ")
+            column, rule, *hint = key.split(" ", 2)
+            hints[column, rule] = hints.get((column, rule)) or "".join(hint)
             rows.setdefault((column, rule), []).append(pieces.origin.in_file(number[cuts[k] : cuts[k + 1]]))
-    bad = [BadRows("messages", *key, np.concatenate(each)) for key, each in rows.items()]
+    bad = [BadRows("messages", *key, np.concatenate(each), hints.get(key, "")) for key, each in rows.items()]
+    if instants and min(instants) < FIRST_US:
+        warnings.warn(
+            f"messages.sent_at before the year 2000: the earliest is {iso(min(instants))}, used; is the unit of times "
+            "wrong, or are units mixed?",
+            stacklevel=2,
+        )
     return Messages(
         tuple(paths),
         rows_in,
@@ -168,7 +179,7 @@ def _coded(pieces: Pieces, piece: Piece, how: Reading, window: Window) -> dict[s
         "sender": sender, "recipient": recipient, "time": time, "flags": flags, "typed": typed,
         "senders": senders, "people": people, "groups": groups, "counts": counts,
         "bad": np.concatenate([np.empty(0, np.int64), *(part.rows for part in bad)]), "bad_cuts": cuts,
-        "bad_rules": pa.array([f"{part.column} {part.rule}" for part in bad], pa.string()),
+        "bad_rules": pa.array([f"{part.column} {part.rule} {part.hint}".rstrip() for part in bad], pa.string()),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -45,7 +46,9 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with warnings.catch_warnings():
+                _show_warnings()
+                return command(*args, **kwargs)
         except SpamclfError as error:
             raise Refusal(str(error), 2 if isinstance(error, ParameterError) else 1) from error
         except KeyboardInterrupt:
@@ -62,6 +65,19 @@ def refusals(command: Callable[P, R]) -> Callable[P, R]:
             ) from error
 
     return run
+
+
+def _show_warnings() -> None:
+    """Print what the library warns of as a line for people, without the place in its source."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category is UserWarning:
+            click.echo(f"Warning: {_of_options(str(message))}", err=True)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.showwarning = show
 
 
 def _of_options(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,16 +73,11 @@ class Truth:
             If it is a file that cannot be read.
         """
         if isinstance(truth, str | os.PathLike):
-            table, _, _ = read_table_file(Path(truth), _FILE, lambda names, where: None)
+            table, _, _ = read_table_file(Path(truth), _FILE, lambda names, where: _check_names(names))
             names = table.column_names
         else:
             names, table = to_arrow(truth, _COLUMNS, "truth")
-        absent = [name for name in _NEEDED if name not in names]
-        if absent:
-            raise ParameterError(
-                f"evaluate: truth must have the columns account_id and is_automated; got none called "
-                f"{' or '.join(absent)}. Use World.truth, or a table of labels."
-            )
+            _check_names(names)
         if "labelled_at" in names:
             when = _column(table, "labelled_at", pa.timestamp("us", tz="UTC"))
             table = table.take(pc.array_sort_indices(when, null_placement="at_start"))  # stable
@@ -117,6 +113,16 @@ class Truth:
         family = [name for name, keep in zip(self.family, kept, strict=True) if keep]
         return Truth(
             self.account[kept], self.is_automated[kept], family, self.campaign[kept], self.starts_at[kept]
+        )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse a table without the needed columns, a file before anything else of it is read."""
+    if absent := [name for name in _NEEDED if name not in names]:
+        there = ", ".join(repr(name[:40]) for name in names[:6]) or "no column"
+        raise ParameterError(
+            f"evaluate: truth must have the columns account_id and is_automated; got none called "
+            f"{' or '.join(absent)} among {there}. Use World.truth, or a table of labels."
         )
 
 

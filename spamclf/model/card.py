@@ -11,6 +11,7 @@ from spamclf.model.card_labels import campaigns_said, labels_said, thin_parts
 from spamclf.model.card_worth import evaded, evaluated
 from spamclf.model.promise import promise_line
 from spamclf.model.score_lists import LEAST_OF_COUNTRY, LEAST_SCORES
+from spamclf.wording import counted
 
 if TYPE_CHECKING:
     from spamclf.model.model import Model
@@ -97,6 +98,8 @@ def _made_from(info: dict[str, Any]) -> str:
         f"Of the accounts to train on, {info['late_labels']:,} had no label yet when the test part began: the labels"
     )
     told.append("are those of the end, so the figures are of a model that nobody could have had on that day.")
+    if n_unseen := info.get("unseen_labels"):
+        told.append(f"{counted(n_unseen, 'label')} dated at or after that end: not seen.")
     if n_more := info.get("unlabelled_accounts"):
         told.append(
             f"{n_more:,} accounts without a label were trained on, too, as honest ones; each weighs "

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,7 @@ def _messages(
         progress.add(table.num_rows)
     flush_to_disk(made / "messages")
     rows_in += len(pieces.origin.skipped)
-    found = [BadRows("messages", part.column, part.rule, pieces.origin.in_file(rows)) for part, rows in bad]
+    found = [replace(part, rows=pieces.origin.in_file(rows)) for part, rows in bad]
     if len(pieces.origin.skipped):
         found.append(BadRows("messages", "", "ragged", pieces.origin.skipped))
     refuse_if_too_many(pieces.loaded().where, rows_in, found, pieces.origin, reading["max_bad_share"])

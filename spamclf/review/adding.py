@@ -15,6 +15,7 @@ from spamclf.errors import OutputError
 from spamclf.facts import column_of, instants_of
 from spamclf.files import atomic_write, hold
 from spamclf.folders import check_folder, times_of
+from spamclf.instants import UNITS, iso
 from spamclf.output import check_output
 from spamclf.review.decisions import Decisions, checked, read_decisions
 from spamclf.review.stores import CsvLabels, ParquetLabels, store_of
@@ -43,6 +44,9 @@ class Added:
         Decisions that make no label.
     n_against : int
         Labels added that say the opposite of the account's label before.
+    seen_as_of : int or None
+        A training as of this instant or later sees the labels of all these decisions: the next whole second after the
+        latest of them, microseconds since the epoch; None without a label.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class Added:
     n_known: int
     n_unsure: int
     n_against: int = 0
+    seen_as_of: int | None = None
 
     def __str__(self) -> str:
         """Tell all of them; of opposites only where there are some."""
@@ -59,6 +64,11 @@ class Added:
         )
         if self.n_against:
             told += f"\n{self.n_against:,} of those added say the opposite of the account's label before"
+        if self.seen_as_of is not None:
+            told += (
+                f"\na training sees them as of {iso(self.seen_as_of)} or later; without as_of it looks until just "
+                "after the dataset's last row"
+            )
         return told
 
 
@@ -114,6 +124,7 @@ def add_labels(
     >>> _ = file.write_text("account_id,decided_at,decision\\na42,2026-06-12T10:00:00Z,not_automated\\n")
     >>> print(add_labels("data/sample", file, out=file.with_name("labels.parquet")))
     1 label added, 0 there already, 0 unsure and so no label
+    a training sees them as of 2026-06-12T10:00:01Z or later; without as_of it looks until just after the ...
     """
     folder = check_folder(folder)
     path = find_table(folder, _SPEC)
@@ -131,9 +142,8 @@ def add_labels(
         found = replace(found, decided_at=store.rounded(found.decided_at))
         fresh = _fresh(found, dataset)
         n_added = len(fresh.account_id)
-        added = Added(
-            target, n_added, len(found.account_id) - n_added, found.n_unsure, _n_against(fresh, dataset)
-        )
+        n_known, n_against = len(found.account_id) - n_added, _n_against(fresh, dataset)
+        added = Added(target, n_added, n_known, found.n_unsure, n_against, _seen_as_of(found))
         if added.n_added or out is not None:
             _write(
                 store,
@@ -144,6 +154,13 @@ def add_labels(
                 part=path is not None and path.is_dir() and out is None,
             )
     return added
+
+
+def _seen_as_of(found: Decisions) -> int | None:
+    """Return the first whole second after all decisions that make labels."""
+    if not found.decided_at.size:
+        return None
+    return (int(found.decided_at.max()) // UNITS["s"] + 1) * UNITS["s"]
 
 
 def _dataset(folder: Path, reading: dict[str, Any], **tables: Any) -> Dataset:

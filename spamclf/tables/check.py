@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from spamclf.errors import BadRowsError, SchemaError
 from spamclf.schema import Table
 from spamclf.tables.columns import arrow_type, misfit, read_column
+from spamclf.tables.hints import hint_for
 from spamclf.tables.quarantine import BadRows, Origin
 from spamclf.tables.rules import Columns, duplicates, same_account, unknown
 from spamclf.tables.strings import compact
 from spamclf.tables.times import Reading
 
 __all__ = ["Checked", "Loaded", "check_names", "check_table", "check_types", "refuse_if_too_many"]
-
-#: How a value is written so that it can be read.
-_HINTS = {"time": "; write 2026-05-20 10:00:00", "bool": "; write true or false", "float": "; write 2.5"}
 
 
 @dataclass
@@ -37,6 +35,8 @@ class Loaded:
     origin : Origin
     text : bool
         Whether every value is text (CSV).
+    unread : tuple of str
+        Names of the columns that are none of the contract's.
     """
 
     spec: Table
@@ -44,6 +44,7 @@ class Loaded:
     n_rows: int
     origin: Origin = field(default_factory=Origin)
     text: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -118,7 +119,7 @@ def check_types(loaded: Loaded, how: Reading) -> None:
         return
     lines = []
     for name, values in loaded.columns.items():
-        sentence = misfit(loaded.spec.column(name), values.type, how)
+        sentence = misfit(loaded.spec.column(name), values, how)
         if sentence:
             lines.append(f"'{name}' {sentence}")
     _raise_for_columns(lines, loaded.where)
@@ -168,7 +169,10 @@ def check_table(loaded: Loaded, how: Reading, max_bad_share: float, tables: dict
                 continue
             where = f"{loaded.where}: column '{column.name}'"
             columns[column.name], bad = read_column(column, values, how, where)
+            for rule, rows in bad:
+                work.hints[column.name, rule] = hint_for(column, rule, rows, values, how)
             work.mark(column.name, bad)
+            del values
         elif spec.name != "messages":  # a missing column of messages would cost memory for nothing
             columns[column.name] = pa.nulls(loaded.n_rows, arrow_type(column, how))
     if spec.distinct:
@@ -198,6 +202,7 @@ class _Work:
         self.bad = [BadRows(loaded.spec.name, "", "ragged", skipped)] if len(skipped) else []
         self.kept: NDArray[np.int64] | None = None  # None: all
         self.marks: list[tuple[str, str, NDArray[np.int64]]] = []
+        self.hints: dict[tuple[str, str], str] = {}
 
     def mark(self, column: str, bad: Sequence[tuple[str, NDArray[np.int64]]]) -> None:
         """Note rows of the present columns that broke a rule."""
@@ -215,8 +220,9 @@ class _Work:
         for k, (column, rule, _) in enumerate(self.marks):
             mine = present[rows[which[first] == k]]
             if len(mine):
+                hint = self.hints.get((column, rule), "")
                 self.bad.append(
-                    BadRows(self.loaded.spec.name, column, rule, self.loaded.origin.in_file(mine))
+                    BadRows(self.loaded.spec.name, column, rule, self.loaded.origin.in_file(mine), hint)
                 )
         self.marks = []
         self._refuse_if_too_many()
@@ -226,15 +232,8 @@ class _Work:
         mask = pa.array(stays)
         return {name: compact(array.filter(mask)) for name, array in columns.items()}
 
-    def _hint(self, part: BadRows) -> str:
-        """Say how a value is to be written, where it could not be read."""
-        kinds = {column.name: column.type for column in self.loaded.spec.columns}
-        return _HINTS.get(kinds.get(part.column or "", ""), "") if part.rule == "unparsable" else ""
-
     def _refuse_if_too_many(self) -> None:
-        refuse_if_too_many(
-            self.loaded.where, self.rows_in, self.bad, self.loaded.origin, self.max_bad_share, self._hint
-        )
+        refuse_if_too_many(self.loaded.where, self.rows_in, self.bad, self.loaded.origin, self.max_bad_share)
 
 
 def refuse_if_too_many(
@@ -243,7 +242,6 @@ def refuse_if_too_many(
     bad: Sequence[BadRows],
     origin: Origin,
     max_bad_share: float,
-    hint: Callable[[BadRows], str] = lambda part: "",
     n_before: int = 0,
 ) -> None:
     """Refuse a table of which more rows were set aside than `max_bad_share` allows, `n_before` of them earlier.
@@ -260,7 +258,7 @@ def refuse_if_too_many(
         tolerated = max(tolerated, 1)
     if n_bad <= tolerated * (1 + 1e-12):
         return
-    rules = [f"  {_describe(part, origin)}{hint(part)}" for part in sorted(bad, key=lambda p: -len(p.rows))]
+    rules = [f"  {_describe(part, origin)}" for part in sorted(bad, key=lambda p: -len(p.rows))]
     msg = (
         f"{where}: bad rows must be at most {max_bad_share * 100:g} % of {rows_in:,}; got {n_bad:,}:\n"
         + "\n".join(rules)
@@ -273,4 +271,5 @@ def _describe(part: BadRows, origin: Origin) -> str:
     files, rows = origin.locate(part.rows[:1])
     place = f" of {files[0]}" if files[0] else ""
     column = f"{part.column} " if part.column else ""
-    return f"{column}{part.rule}: {len(part.rows):,}, first at row {rows[0]:,} (from 0){place}"
+    hint = f"; {part.hint}" if part.hint else ""
+    return f"{column}{part.rule}: {len(part.rows):,}, first at row {rows[0]:,} (from 0){place}{hint}"

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from spamclf.schema import Column
 from spamclf.tables.arrays import is_text, one_chunk, one_dictionary, true_rows
 from spamclf.tables.strings import STRINGS, read_strings
-from spamclf.tables.times import STATE_UNIT, STATE_ZONE, Bad, Reading, read_times
+from spamclf.tables.times import STATE_ZONE, Bad, Reading, read_times
+from spamclf.tables.units import state_unit
 
 __all__ = ["LONGEST_SIGNATURE", "arrow_type", "is_plain", "misfit", "read_column", "unfit"]
 
@@ -43,7 +44,7 @@ _TEXT_HINTS = {
 }
 
 
-def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
+def misfit(column: Column, values: pa.ChunkedArray, how: Reading) -> str | None:
     """Say what is wrong with a column's type, or None when its values can be read.
 
     Returns
@@ -51,6 +52,7 @@ def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
     sentence : str or None
         What is wanted, what arrived, what to do.
     """
+    kind = values.type
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_null(inner) or (how.text and is_text(inner)):
         return None
@@ -63,7 +65,7 @@ def misfit(column: Column, kind: pa.DataType, how: Reading) -> str | None:
             return f"must be a time with a zone; got {kind}, which has none. {STATE_ZONE}"
         numeric = pa.types.is_integer(inner) or pa.types.is_floating(inner)
         if numeric and how.time_unit is None:
-            return f"must be a time; got {kind} without a unit. {STATE_UNIT}"
+            return f"must be a time; got {kind} without a unit. {state_unit(values)}"
     return None
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from spamclf.errors import DataFileError, SchemaError
-from spamclf.schema import Table
+from spamclf.schema import TABLES, Table
 from spamclf.tables.schemes import check_sections
 
-__all__ = ["find_table", "read_toml"]
+__all__ = ["find_table", "read_toml", "unread_tables"]
 
 
 def find_table(folder: Path, spec: Table) -> Path | None:
@@ -39,6 +39,18 @@ def find_table(folder: Path, spec: Table) -> Path | None:
         )
         raise SchemaError(msg)
     return found[0] if found else None
+
+
+def unread_tables(folder: Path) -> list[str]:
+    """Name the CSV and Parquet files of a dataset folder, and the folders of such parts, that are no table of it."""
+    known = {"innocent.csv"} | {f"{name}{ending}" for name in TABLES for ending in (".csv", ".parquet", "")}
+    return sorted(
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in folder.iterdir()
+        if path.name not in known
+        and path.name[0] not in "._"
+        and (path.suffix.lower() in (".csv", ".parquet") or (path.is_dir() and any(path.glob("*.parquet"))))
+    )
 
 
 def read_toml(path: Path) -> dict[str, dict[str, Any]]:

@@ -30,17 +30,22 @@ def kind_of(given: Mapping[str, Any]) -> str:
 
 def load_table(spec: Table, data: Any) -> Loaded:
     """Read one table, its columns as they come."""
+    names: dict[str, None] = {}
+
+    def check(found: list[str], where: str) -> None:
+        check_names(spec, found, where)
+        names.update(dict.fromkeys(found))
+
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        table, origin, text = read_table_file(
-            path, spec, lambda names, where: check_names(spec, names, where)
-        )
+        table, origin, text = read_table_file(path, spec, check)
     else:
-        names, table = to_arrow(data, [column.name for column in spec.columns], spec.name)
-        check_names(spec, names, spec.name)
+        found, table = to_arrow(data, [column.name for column in spec.columns], spec.name)
+        check(found, spec.name)
         origin, text = Origin(), False
     columns = {name: table.column(name) for name in table.column_names}
-    return Loaded(spec, columns, table.num_rows, origin, text)
+    unread = tuple(name for name in names if name not in {column.name for column in spec.columns})
+    return Loaded(spec, columns, table.num_rows, origin, text, unread)
 
 
 def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:

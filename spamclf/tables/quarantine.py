@@ -77,12 +77,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class BadRows:
-    """The rows of one table that broke one rule in one column, numbered as `Origin.in_file` does."""
+    """The rows of one table that broke one rule in one column, numbered as `Origin.in_file` does.
+
+    `hint` says what they may be and how they are to be written, if that is known; never a value of theirs.
+    """
 
     table: str
     column: str
     rule: str
     rows: NDArray[np.int64]
+    hint: str = ""
 
 
 _SCHEMA = pa.schema(
@@ -145,6 +149,11 @@ class Quarantine:
         for part, _ in self._parts:
             counted[part.table, part.column, part.rule] += len(part.rows)
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def hints(self) -> dict[tuple[str, str, str], str]:
+        """What to do about the rows of each (table, column, rule), where that is known."""
+        return {(part.table, part.column, part.rule): part.hint for part, _ in self._parts if part.hint}
 
     def __len__(self) -> int:
         return self._n_listed + self._unlisted.total()

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from spamclf.errors import SchemaError
 from spamclf.instants import DAY_US, LAST_US, UNITS, loose_instant
 from spamclf.tables.arrays import is_text, one_chunk, true_rows
+from spamclf.tables.units import EPOCH_TEXT, state_unit
 
-__all__ = ["STATE_UNIT", "STATE_ZONE", "Bad", "Reading", "read_times"]
+__all__ = ["STATE_ZONE", "Bad", "Reading", "read_times"]
 
 STATE_ZONE = "State it: time_zone='Europe/Berlin', or [time] zone in dataset.toml."
-STATE_UNIT = "State it: time_unit='s', or [time] unit in dataset.toml."
 
 _US = pa.timestamp("us", tz="UTC")
 #: Where one value of a slice cannot be parsed, the slice is parsed value by value; small ones keep it short.
@@ -162,7 +162,6 @@ def _within(times: pa.Array, how: Reading, bad: list[Bad]) -> tuple[pa.Array, li
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?\s?(?P<zone>Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
 )
-_EPOCH_TEXT = re.compile(r"[+-]?\d{1,25}(\.\d*)?", re.ASCII)
 _NULL, _ZONED, _NAIVE, _NUMBER, _BAD = range(5)
 
 
@@ -180,7 +179,7 @@ def _from_text(values: pa.ChunkedArray, how: Reading, where: str) -> tuple[pa.Ar
     bad: list[Bad] = []
     if counts[_NUMBER]:
         if counts[_NUMBER] > counts[_ZONED] + counts[_NAIVE]:
-            raise SchemaError(f"{where} must be a time; got integers without a unit. {STATE_UNIT}")
+            raise SchemaError(f"{where} must be a time; got integers without a unit. {state_unit(values)}")
         kinds[kinds == _NUMBER] = _BAD
     if counts[_NAIVE] and how.time_zone is None:
         if counts[_NAIVE] > counts[_ZONED]:
@@ -231,7 +230,7 @@ def _parse_slow(part: pa.Array, how: Reading) -> Parsed:
 
 def _parse_one(text: str, how: Reading) -> tuple[int, int]:
     text = text.strip()
-    if _EPOCH_TEXT.fullmatch(text):
+    if EPOCH_TEXT.fullmatch(text):
         if how.time_unit is None:
             return 0, _NUMBER
         number = Decimal(text)

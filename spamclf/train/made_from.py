@@ -16,7 +16,7 @@ from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.existence import labels_too_early
-from spamclf.facts import column_of
+from spamclf.facts import column_of, instants_of
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.instants import iso
 from spamclf.labelled import EARLIER, PARTS, TEST, TRAIN, LabelledRows
@@ -56,6 +56,7 @@ def made_from(
         "counts": _counts(rows),
         "labels": _labels(ego, rows, end),
         "late_labels": _n_late_labels(ego, rows),
+        "unseen_labels": int((instants_of(dataset.labels, "labelled_at") >= end).sum()),
         "left_out": rows.n_left_out,
         "unlabelled_accounts": int(np.unique(rows.slices.account[~rows.labelled]).size),
         "versions": _versions(),

@@ -46,8 +46,11 @@ def summary(model: Model) -> str:
     n_early = model.info.get("data", {}).get("labels_before_registration", 0)
     if n_early:
         lines.append(
-            f"  {counted(n_early, 'label')} dated before the account registered: mend labels or accounts"
+            f"  {counted(n_early, 'label')} dated before the account registered: mend labels or accounts, a time or "
+            "its zone"
         )
+    if n_unseen := model.info.get("unseen_labels", 0):
+        lines.append(f"  {counted(n_unseen, 'label')} dated {model.info['as_of']} (as_of) or later: not seen")
     for key, value in in_order(metrics):
         shown = value
         if isinstance(value, list):

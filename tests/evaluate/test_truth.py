@@ -72,6 +72,13 @@ def test_any_frame_and_any_file(tmp_path):
     assert len(set(expected.family)) > 20
 
 
+def test_a_file_without_the_columns(tmp_path):
+    """It is refused for them, whatever else its values are."""
+    (tmp_path / "t.csv").write_text("account,age\nabc,3\n")
+    with pytest.raises(ParameterError, match="none called account_id or is_automated among 'account', 'age'"):
+        Truth.of(small(), tmp_path / "t.csv")
+
+
 def test_integer_ids():
     truth = pd.DataFrame({"account_id": [2, 1], "is_automated": [True, False]})
     assert told(Truth.of(small((1, 2, 3)), truth)) == [(0, False, None), (1, True, None)]
@@ -80,7 +87,7 @@ def test_integer_ids():
 @pytest.mark.parametrize(
     ("truth", "error", "words"),
     [
-        ({"account_id": ["a"]}, ParameterError, "got none called is_automated"),
+        ({"account_id": ["a"]}, ParameterError, "got none called is_automated among 'account_id'"),
         (
             {"account_id": ["a"], "is_automated": ["maybe"]},
             ParameterError,
