@@ -104,7 +104,7 @@ def read_around(
     stated.pop("time", None)
     tables: dict[str, Any] = {} if messages is None else {"messages": messages}
     tables |= {name: find_table(folder, spec) for name, spec in TABLES.items() if name not in tables}
-    return Dataset(
+    dataset = Dataset(
         **tables,
         time_zone=zone,
         time_unit=unit,
@@ -114,3 +114,7 @@ def read_around(
         schemes=stated,
         innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
+    for name, said, used in (("time_zone", time_zone, zone), ("time_unit", time_unit, unit)):
+        if used is not None and not said:
+            dataset.reading[name]["from"] = "dataset.toml"
+    return dataset
