@@ -58,7 +58,7 @@ def test_a_row_of_any_table_is_seen_just_before_as_of_and_not_at_it(offset):
     assert (a["label"] is not None, len(contents["texts"]), contents["summary"]["n_sent"] - 1) == told_of_a[
         :3
     ]
-    assert (b["registration"]["registered_at"] is not None) == (offset < 0)
+    assert (b["registration"]["registered_at"] is not None) == (a["last_sent"] is not None) == (offset < 0)
     assert len(contents["evidence"]) == 2 + (offset < 0)
 
 
