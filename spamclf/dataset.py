@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.errors import ParameterError
-from spamclf.instants import DAY_US, LAST_US, UNITS, to_instant
+from spamclf.instants import DAY_US, LAST_US, UNITS, iso, to_instant
 from spamclf.schema import TABLES, Table
 from spamclf.tables.check import Loaded, check_table, check_types, refuse_if_too_many
 from spamclf.tables.columns import arrow_type
@@ -31,6 +31,7 @@ __all__ = ["Dataset", "check_dataset", "check_settings"]
 
 T = TypeVar("T")
 
+_MAX_BAD_SHARE = 0.01
 #: Where an account shows what it does; labels and evidence are what others say of it later.
 _BEHAVIOUR = ("accounts", "messages", "photos", "texts", "reports")
 
@@ -86,8 +87,9 @@ class Dataset:
     schemes : dict
         What is stated and of use.
     innocent : path or None
-    time_unit : str or None
-        As stated.
+    reading : dict
+        How values were read: of ``time_zone``, ``time_unit``, ``max_bad_share`` and ``not_after`` the ``value``, None
+        where none was stated, and ``from`` where it is: ``argument``, ``dataset.toml`` or ``default``.
     unread : tuple of str
         Columns of the given tables that the contract does not know, for instance ``"accounts.ip_country"``.
 
@@ -120,7 +122,7 @@ class Dataset:
         evidence: Any = None,
         time_zone: str | None = None,
         time_unit: str | None = None,
-        max_bad_share: float = 0.01,
+        max_bad_share: float = _MAX_BAD_SHARE,
         not_after: Any = None,
         folder: str | os.PathLike[str] | None = None,
         schemes: Mapping[str, Mapping[str, Any]] | None = None,
@@ -137,8 +139,10 @@ class Dataset:
         self.frame = kind_of(given)
         self.folder = None if folder is None else Path(folder)
         self.innocent = innocent
-        self.time_unit = time_unit
         self._max_bad_share = max_bad_share
+        self.reading = _reading(
+            time_zone, time_unit, max_bad_share, None if not_after is None else iso(latest)
+        )
         self._sources: dict[str, tuple[Origin, npt.NDArray[np.int64] | None]] = {}
         self._derived: dict[Hashable, Any] = {}
         self.quarantine = Quarantine()
@@ -191,10 +195,11 @@ class Dataset:
         dataset = cls.__new__(cls)
         how = Reading(LAST_US, integer_ids)
         dataset.given, dataset.frame, dataset.integer_ids = frozenset(given), "pyarrow", integer_ids
-        dataset.folder = dataset.innocent = dataset.time_unit = None
+        dataset.folder = dataset.innocent = None
         dataset.unread = ()
         dataset.schemes, dataset.quarantine = dict(schemes or {}), Quarantine()
         dataset._max_bad_share, dataset._derived = 0.0, {}
+        dataset.reading = _reading(None, None, None, None)
         dataset._sources = {name: (Origin(), None) for name in TABLES}
         dataset.tables, dataset.counts = {}, {}
         for name, spec in TABLES.items():
@@ -408,6 +413,17 @@ class Dataset:
         )
         bad = f"; {counted(len(self.quarantine), 'row')} in quarantine" if len(self.quarantine) else ""
         return f"<Dataset: {rows}{bad}>"
+
+
+def _reading(zone: str | None, unit: str | None, share: float | None, latest: str | None) -> dict[str, Any]:
+    """Return `Dataset.reading`; a share that is the default's counts as such, whoever stated it."""
+    share = None if share is None else float(share)
+    values = {"time_zone": zone, "time_unit": unit, "max_bad_share": share, "not_after": latest}
+    defaults = (None, _MAX_BAD_SHARE)
+    return {
+        name: {"value": value, "from": "default" if value in defaults else "argument"}
+        for name, value in values.items()
+    }
 
 
 def check_settings(time_zone: str | None, time_unit: str | None, max_bad_share: float) -> None:

@@ -257,7 +257,7 @@ def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> 
         lines.append(
             f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong, or its zone"
         )
-    lines += [f"  {each}" for each in early_times(dataset.tables, dataset.time_unit)]
+    lines += [f"  {each}" for each in early_times(dataset.tables, dataset.reading["time_unit"]["value"])]
     lines += _doubts(dataset)
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 

@@ -124,4 +124,7 @@ def read_around(
     )
     for each in early_times(dataset.tables, unit):
         warnings.warn(f"{folder.name}: {each}", stacklevel=3)
+    for name, said, used in (("time_zone", time_zone, zone), ("time_unit", time_unit, unit)):
+        if used is not None and not said:
+            dataset.reading[name]["from"] = "dataset.toml"
     return dataset

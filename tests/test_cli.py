@@ -441,7 +441,7 @@ def test_ids_survive(tmp_path, ending, into):
 
 def test_an_id_cannot_move_the_cursor(tmp_path):
     evil = "a\x1b[2Jb\nspoofed"
-    messages = {"sender_id": [evil], "recipient_id": ["b"], "sent_at": [5]}
+    messages = {"sender_id": [evil], "recipient_id": ["b"], "sent_at": [1_780_272_000]}
     folder = write_folder({"accounts": {"account_id": [evil]}, "messages": messages}, tmp_path / "d")
     text = done(cli("score", folder, "--time-unit", "s"))
     assert "\x1b" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import click
@@ -37,7 +38,7 @@ def pseudonymise(folder: str, out: str, key_file: str | None, **settings: Any) -
     The key is written nowhere; with the same key the same id gets the same pseudonym, today and next month.
 
     \b
-    To make one: python -c 'import secrets; print(secrets.token_hex(32))' > spamclf.key
+    To make one: (umask 077; python -c 'import secrets; print(secrets.token_hex(32))' > spamclf.key)
 
     Times, and who wrote to whom, are kept: whoever knows some messages of a person can find it by them. What becomes of
     each column, and what can still be found out, stands in PRIVACY.md.
@@ -50,8 +51,13 @@ def pseudonymise(folder: str, out: str, key_file: str | None, **settings: Any) -
     from spamclf.pseudonymise import pseudonymise as write
     from spamclf.pseudonymise import read_key
 
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        key = read_key(key_file)
+    for each in told:
+        click.echo(f"Warning: {each.message}", err=True)
     with line() as say:
-        made = write(folder, out, key=read_key(key_file), progress=say, **settings)
+        made = write(folder, out, key=key, progress=say, **settings)
     click.echo(
         f"{made}\nwritten to {out}: times, and who wrote to whom, are kept and can tell who somebody is"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.ego import EgoLog, Instants
+from spamclf.ego import EgoLog, Instants, Slices
 from spamclf.features.co_target import stranger_lists
 from spamclf.features.extract import measure
 from spamclf.instants import DAY_US, iso
@@ -17,7 +17,7 @@ __all__ = ["Activity"]
 
 Counts = npt.NDArray[np.int64]
 _EVER_DAYS = 36_500.0
-_COUNTED = ("send_rate_sends", "feedback_reports", "feedback_blocks")
+_OUT = 1  # a bit of a log entry's flags, as `spamclf.kernels._common` has it
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,17 @@ class Activity:
     codes : ndarray of shape (n,), dtype int64
     until : int
         The instant, microseconds since the epoch.
-    n_sent, n_reports, n_blocks : ndarray of shape (n,), dtype int64
-        The features ``send_rate_sends``, ``feedback_reports`` and ``feedback_blocks`` over the whole log.
+    n_sent : ndarray of shape (n,), dtype int64
+        The feature ``send_rate_sends`` over the whole log.
+    n_reports, n_blocks : ndarray of shape (n,), dtype int64
+        Rows of the table of reports, as `spamclf.explain.tallies` counts them; not the features ``feedback_*``, which
+        hear no reporters until they are many more than the people the account talks with.
     first_sent, last_sent : ndarray of shape (n,), dtype int64
         Microseconds since the epoch; -1 for accounts that never sent.
     stranger_of, stranger, reached_at : ndarray of shape (m,)
         Place in `codes`, code and instant of each account's strangers, as ``fan_out_strangers`` counts them.
+    written_at : ndarray of shape (m,), dtype int64
+        When the first of all these accounts wrote to that person at all, be it as no stranger.
     """
 
     ego: EgoLog
@@ -48,20 +53,23 @@ class Activity:
     stranger_of: Instants
     stranger: npt.NDArray[np.int32]
     reached_at: Instants
+    written_at: Instants
 
     @classmethod
     def of(cls, ego: EgoLog, codes: Instants, until: int) -> Activity:
         """Measure the accounts with these codes."""
         slices = ego.slices(codes, until, history_days=_EVER_DAYS)
-        n_sent, n_reports, n_blocks = np.nan_to_num(measure(ego, slices, _COUNTED)).astype(np.int64)
+        n_sent = np.asarray(measure(ego, slices, ["send_rate_sends"])[0], np.int64)
         offsets, sent_at = ego.sends_of(codes)
         each = [part[part < until] for part in np.split(sent_at, offsets[1:-1])]
         first, last = (
             np.array([int(of(part)) if part.size else -1 for part in each]) for of in (np.min, np.max)
         )
+        of, stranger, reached_at = stranger_lists(ego, slices)
+        people, written_at = _first_written(ego, slices)
         return cls(
-            ego, codes, until, n_sent, n_reports, n_blocks, first.astype(np.int64), last.astype(np.int64),
-            *stranger_lists(ego, slices),
+            ego, codes, until, n_sent, *_reports(ego, codes, until), first.astype(np.int64), last.astype(np.int64),
+            of, stranger, reached_at, written_at[np.searchsorted(people, stranger)],
         )  # fmt: skip
 
     def strangers(self, since: int = 0) -> Counts:
@@ -76,33 +84,60 @@ class Activity:
         return np.asarray(measure(self.ego, slices, ["send_rate_sends"])[0], np.int64)
 
     def reached(self, since: int = 0) -> int:
-        """Count the different people that any of the accounts first wrote to as strangers at or after an instant."""
-        return int((self._first_reached()[1] >= since).sum())
+        """Count the different strangers whom none of the accounts had written to at all before an instant."""
+        return int(np.unique(self.stranger[self.written_at >= since]).size)
 
-    def by_day(self) -> list[dict[str, Any]]:
-        """Count sends, senders and people newly reached of each UTC day on which something was sent."""
+    def by_day(self, policy: int | None = None) -> list[dict[str, Any]]:
+        """Count sends, senders and new strangers of each UTC day on which something was sent.
+
+        A stranger is new on the day on which the first of the accounts reached it, unless one had written to it on a
+        day before. With a policy date the sends at or after it are counted, too.
+        """
         sent = self.first_sent >= 0
         if not sent.any():
             return []
-        reached = self._first_reached()[1] // DAY_US
         first, last = int(self.first_sent[sent].min() // DAY_US), int(self.last_sent.max() // DAY_US)
-        people = np.bincount(reached - first, minlength=last - first + 1)
+        people = np.bincount(self._newly_reached() - first, minlength=last - first + 1)
         days = []
         for day in range(first, last + 1):
-            n_sent = self.sent(day * DAY_US, min((day + 1) * DAY_US, self.until))
+            begin, end = day * DAY_US, min((day + 1) * DAY_US, self.until)
+            n_sent = self.sent(begin, end)
             if n_sent.any():
-                days.append(
-                    {
-                        "day": iso(day * DAY_US)[:10],
-                        "n_sent": int(n_sent.sum()),
-                        "n_senders": int((n_sent > 0).sum()),
-                        "n_strangers": int(people[day - first]),
-                    }
-                )
+                told = {
+                    "day": iso(begin)[:10],
+                    "n_sent": int(n_sent.sum()),
+                    "n_senders": int((n_sent > 0).sum()),
+                    "n_strangers": int(people[day - first]),
+                }
+                if policy is not None:
+                    told["n_sent_after_policy"] = int(self.sent(max(begin, policy), end).sum())
+                days.append(told)
         return days
 
-    def _first_reached(self) -> tuple[npt.NDArray[np.int32], Instants]:
-        """Return the different strangers, and when the first of the accounts wrote to each."""
+    def _newly_reached(self) -> Instants:
+        """Return the day on which each new stranger was reached first, in days since the epoch."""
         order = np.lexsort((self.reached_at, self.stranger))
-        people, first = np.unique(self.stranger[order], return_index=True)
-        return people, self.reached_at[order][first]
+        _, first = np.unique(self.stranger[order], return_index=True)
+        reached, written = (at[order][first] // DAY_US for at in (self.reached_at, self.written_at))
+        return np.asarray(reached[written == reached])
+
+
+def _first_written(ego: EgoLog, slices: Slices) -> tuple[npt.NDArray[np.int32], Instants]:
+    """Return whom the accounts of some slices wrote to, by code, and when the first of them did."""
+    bounds = zip(slices.starts.tolist(), slices.ends.tolist(), strict=True)
+    entry = np.concatenate([np.arange(0), *(np.arange(low, high) for low, high in bounds)])
+    entry = entry[(ego.flag[entry] & _OUT) != 0]
+    entry = entry[np.lexsort((ego.time[entry], ego.peer[entry]))]
+    people, first = np.unique(ego.peer[entry], return_index=True)
+    return people, ego.time[entry[first]]
+
+
+def _reports(ego: EgoLog, codes: Instants, until: int) -> tuple[Counts, Counts]:
+    """Count the reports and the blocks of each account before an instant."""
+    account, _, instant, is_block = ego.reports
+    size = int(max(account.max(initial=-1), codes.max(initial=-1))) + 1
+    seen = instant < until
+    n_reports, n_blocks = (
+        np.bincount(account[seen & of], minlength=size)[codes] for of in (~is_block, is_block)
+    )
+    return n_reports, n_blocks

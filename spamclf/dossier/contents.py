@@ -30,7 +30,7 @@ def contents_of(case: Case) -> dict[str, Any]:
         "accounts": accounts,
         "shared": [_shared(case, each) for each in case.shared],
         "evidence": evidence,
-        "days": case.activity.by_day(),
+        "days": case.activity.by_day(case.policy),
         "after_policy": _after_policy(case, accounts),
         "photos": case.rows.photos,
         "texts": case.rows.texts(),
@@ -53,6 +53,7 @@ def _about(case: Case) -> dict[str, Any]:
             "history_days": float(case.found.history_days),
             "min_accounts": int(case.min_accounts),
         },
+        "reading": case.dataset.reading,
     }
 
 

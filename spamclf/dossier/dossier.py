@@ -44,14 +44,15 @@ class Dossier:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as what JSON can hold.
 
-        - ``about``: the operation, the arguments, as_of, the version of spamclf, the model and its digest;
+        - ``about``: the operation, the arguments, as_of, the version of spamclf, the model and its digest, and how the
+          dataset was read (`Dataset.reading`);
         - ``summary``: counts, and the first and the last send;
         - ``remarks``: what is known, what is inferred and by which rule, what the numbers do not show;
         - ``accounts``: each with what ties it, registration, sends, strangers, labels, score and, where a policy date
           is given, the same since then;
         - ``shared``: photos, texts, lists, devices and networks that accounts share, and whether they were used;
         - ``evidence``, ``photos``, ``texts``: rows about the accounts, each with its hash (`row_hash`);
-        - ``days``: sends, senders and people newly reached by UTC day;
+        - ``days``: sends, senders and new strangers by UTC day, and where a policy date is given the sends since then;
         - ``after_policy``: what continued, or null;
         - ``inputs``: the SHA-256 of each file of the dataset, and of each row about the accounts, by table.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -103,22 +103,38 @@ def picture(jpeg: bytes | None, described: str, caption: Any) -> Markup:
     return Markup(f"<figure>{shown}<figcaption>{_html(caption)}</figcaption></figure>")
 
 
+def _day_and_share(instant: str) -> tuple[int, float]:
+    """Return the day of an instant, and the share of that day that is over by then."""
+    at = datetime.fromisoformat(instant)
+    return at.toordinal(), (at - at.replace(hour=0, minute=0, second=0, microsecond=0)) / timedelta(days=1)
+
+
 def chart(days: Sequence[dict[str, Any]], policy: str | None) -> Markup:
-    """Draw the messages sent by day; days that the policy date is before stand in another colour, and behind a line."""
+    """Draw the messages sent by day; what was sent from the policy date on stands in another colour, behind a line.
+
+    The bar of the policy date's own day is split at its hour, where the line is.
+    """
     place = [date.fromisoformat(day["day"]).toordinal() for day in days]
     first, span = place[0], place[-1] - place[0] + 1
     most = max(day["n_sent"] for day in days)
     step = (_WIDTH - _LEFT) / span
     base = _TOP + _HEIGHT
     parts = [f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH}" y1="{base}" y2="{base}"/>']
+    line, hour = (None, 0.0) if policy is None else _day_and_share(policy)
     for day, at in zip(days, place, strict=True):
-        height = max(_HEIGHT * day["n_sent"] / most, 1.0)
-        late = " late" if policy is not None and day["day"] >= policy[:10] else ""
-        left, width = _LEFT + (at - first) * step, min(max(step * 0.8, 0.6), 48)
-        parts.append(
-            f'<rect class="bar{late}" x="{left:.1f}" y="{base - height:.1f}" width="{width:.1f}" '
-            f'height="{height:.1f}"/>'
-        )
+        after = day.get("n_sent_after_policy", 0)
+        split = hour if at == line else 0.0
+        for kind, n, begin, end in (
+            ("bar", day["n_sent"] - after, 0.0, split or 1.0),
+            ("bar late", after, split, 1.0),
+        ):
+            if n:
+                height = max(_HEIGHT * n / most, 1.0)
+                left, width = _LEFT + (at - first + begin) * step, (end - begin) * step * 0.8
+                parts.append(
+                    f'<rect class="{kind}" x="{left:.1f}" y="{base - height:.1f}" '
+                    f'width="{min(max(width, 0.6), 48):.1f}" height="{height:.1f}"/>'
+                )
     labels: list[tuple[float, int, str, str]] = [
         (_LEFT - 8, _TOP + 12, "end", f"{most:,}"),
         (_LEFT - 8, base, "end", "0"),
@@ -126,11 +142,18 @@ def chart(days: Sequence[dict[str, Any]], policy: str | None) -> Markup:
     labels += [(_LEFT, base + 18, "start", days[0]["day"])]
     if span > 1:
         labels.append((_WIDTH, base + 18, "end", days[-1]["day"]))
-    if policy is not None and 0 <= date.fromisoformat(policy[:10]).toordinal() - first < span:
-        x = _LEFT + (date.fromisoformat(policy[:10]).toordinal() - first) * step - step * 0.1
+    if policy is not None and line is not None and 0 <= line - first < span:
+        x = _LEFT + (line - first + hour) * step - (0.0 if hour else step * 0.1)
         parts.append(f'<line class="policy" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 8}" y2="{base}"/>')
         beside = "start" if x < 0.7 * _WIDTH else "end"
-        labels.append((x + (6 if beside == "start" else -6), _TOP + 4, beside, f"policy date {policy[:10]}"))
+        labels.append(
+            (
+                x + (6 if beside == "start" else -6),
+                _TOP + 4,
+                beside,
+                f"policy date {policy[: 16 if hour else 10].replace('T', ' ')}",
+            )
+        )
     parts += [
         f'<text x="{x:.1f}" y="{y}" text-anchor="{side}">{words}</text>' for x, y, side, words in labels
     ]

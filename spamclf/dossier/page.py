@@ -99,7 +99,11 @@ def _after(after: Contents) -> str:
         [
             ("Accounts that sent", number(after["n_senders"]), "of those listed here"),
             ("Messages sent", number(after["n_sent"]), "by these"),
-            ("Strangers reached", number(after["n_strangers"]), "whom none of them had written to before"),
+            (
+                "Strangers reached",
+                number(after["n_strangers"]),
+                "whom none of them had written to before that instant",
+            ),
             ("New accounts", number(after["n_registered"]), "registered since"),
         ]
     )
@@ -118,20 +122,26 @@ def _days(contents: Contents) -> str:
     days, policy = contents["days"], contents["about"]["arguments"]["policy_date"]
     if not days:
         return "<p>No message was sent.</p>"
-    rows = [
-        (day["day"], number(day["n_sent"]), number(day["n_senders"]), number(day["n_strangers"]))
-        for day in days
-    ]
-    heads = ["Day", "#Messages sent", "#Accounts that sent", "#New strangers"]
-    return chart(days, policy) + table(
-        "Messages, by UTC day; days without a message are left out", heads, rows
+    counts = {"n_sent": "#Messages sent", "n_senders": "#Accounts that sent", "n_strangers": "#New strangers"}
+    if policy is not None:
+        counts["n_sent_after_policy"] = "#Sent since policy date"
+    rows = [(day["day"], *(number(day[name]) for name in counts)) for day in days]
+    said = (
+        "Messages, by UTC day; days without a message are left out. New are strangers whom none of the accounts had "
+        "written to on a day before."
     )
+    return chart(days, policy) + table(said, ["Day", *counts.values()], rows)
 
 
 def _inputs(contents: Contents, digest: str) -> str:
     about, inputs = contents["about"], contents["inputs"]
     given: list[tuple[str, str]] = [
         (name, text(value)) for name, value in about["arguments"].items() if value is not None
+    ]
+    given += [
+        (name, text(f"{each['value']} ({each['from']})"))
+        for name, each in about["reading"].items()
+        if each["value"] is not None
     ]
     given += [("model", text(about["model"]["name"])), ("digest of the model", about["model"]["digest"])]
     given += [("version", f"{about['library']['name']} {about['library']['version']}")]

@@ -61,9 +61,16 @@ def _not_shown(case: Case) -> list[str]:
         "The evidence was not verified by this software: its worth is that of its source.",
         "The operation may have accounts that share nothing with these and that no evidence names. They are not here.",
         "That an account sent after a policy date does not tell by itself that it broke the policy.",
-        f"Nothing at or after {_minute(case.until)} was looked at. Exact repetitions of a message count once; "
-        f"{counted(len(case.dataset.quarantine), 'row')} of the dataset broke its contract and did not count.",
+        f"Nothing at or after {_minute(case.until)} was looked at. Exact repetitions of a message count once. "
+        f"{counted(_n_bad(case), 'row')} of the whole dataset, those of later dates too, broke its contract and did "
+        "not count.",
     ]
+    if "reports" in case.dataset.given:
+        told.append(
+            "Reports and blocks are told as they were made; nobody verified them. The model does not hear them until "
+            "the reporters are more than three times the people with whom the account talks, so a score may rest on "
+            "fewer than are told here."
+        )
     missing = [
         name
         for name in ("photos", "texts", "reports", "labels", "evidence")
@@ -77,6 +84,12 @@ def _not_shown(case: Case) -> list[str]:
             "decision about anybody."
         )
     return told
+
+
+def _n_bad(case: Case) -> int:
+    """Count bad rows, but for those dated too far ahead: they lie after any instant, and are good ones another day."""
+    counts = case.dataset.quarantine.counts
+    return sum(n for (_, _, rule), n in counts.items() if rule != "in_future")
 
 
 def _minute(instant: int) -> str:

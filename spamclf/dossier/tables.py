@@ -20,6 +20,7 @@ from spamclf.files import sha256_file
 from spamclf.instants import iso
 from spamclf.schema import TABLES
 from spamclf.tables.folder import find_table
+from spamclf.tables.reading import parts_of
 
 __all__ = ["Rows", "files_of", "seen_rows"]
 
@@ -150,7 +151,7 @@ class Rows:
 
 
 def files_of(dataset: Dataset) -> list[dict[str, str]]:
-    """Return name and SHA-256 of each file of a dataset's tables and settings; none of dataframes."""
+    """Return name and SHA-256 of each file that was read of a dataset's tables and settings; none of dataframes."""
     folder = dataset.folder
     if folder is None:
         return []
@@ -158,7 +159,7 @@ def files_of(dataset: Dataset) -> list[dict[str, str]]:
     for name in dataset.given:
         place = find_table(folder, TABLES[name])
         if place is not None:
-            found += sorted(place.rglob("*.parquet")) if place.is_dir() else [place]
+            found += parts_of(place, TABLES[name]) if place.is_dir() else [place]
     found += [path for name in ("dataset.toml", "innocent.csv") if (path := folder / name).exists()]
     return [
         {"file": path.relative_to(folder).as_posix(), "sha256": sha256_file(path)} for path in sorted(found)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
+import stat
+import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,11 +24,14 @@ __all__ = ["HOW_TO_MAKE", "Domain", "Key", "pseudonym", "read_key"]
 #: What kinds of ids are kept apart.
 Domain = Literal["person", "group", "network", "device", "campaign", "operator", "photo", "text"]
 
-HOW_TO_MAKE = "Make one: python -c 'import secrets; print(secrets.token_hex(32))' > spamclf.key"
+HOW_TO_MAKE = "Make one: (umask 077; python -c 'import secrets; print(secrets.token_hex(32))' > spamclf.key)"
 _DOMAINS = ("person", "group", "network", "device", "campaign", "operator", "photo", "text")
 _LEAST_BYTES = 32
 _LEAST_DIFFERENT = 16  # of 32 random bytes about 30 differ; fewer than half as many were typed by hand
-_LONGEST_FILE = 65_536
+_OVERLAP = 8  # bytes: two parts of a random key are so far alike once in 10**18 times
+_LONGEST = 65_536  # letters of a file or a variable
+_OTHERS = stat.S_IRGRP | stat.S_IROTH
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_=-]+")
 _DIGITS = 32  # of a pseudonym: among a million million ids two meet once in 10**14 data sets
 
 
@@ -39,11 +46,13 @@ class Key:
     Raises
     ------
     ParameterError
-        If it is none, or too short, or was not drawn at random.
+        If it is none, or too short, or was not drawn at random: few different bytes, a part over and over, steps of
+        few sizes, or words. Bytes that spell hex digits or base64 are taken as they are.
 
     Examples
     --------
-    >>> Key(bytes(range(32)))
+    >>> import secrets
+    >>> Key(secrets.token_bytes(32))
     <Key>
     >>> Key(b"secret")
     Traceback (most recent call last):
@@ -95,7 +104,8 @@ class Key:
 
         Examples
         --------
-        >>> key = Key(bytes(range(32)))
+        >>> import secrets
+        >>> key = Key(secrets.token_bytes(32))
         >>> one, none, other = key.pseudonyms("person", pa.array(["7", None, "8"]))
         >>> one == key.pseudonyms("person", pa.array([7]))[0], none.as_py(), one == other
         (True, None, False)
@@ -132,8 +142,8 @@ def pseudonym(account_id: Any, *, key: bytes, domain: Domain = "person") -> str:
 
     Examples
     --------
-    >>> pseudonym("a42", key=bytes(range(32)))
-    '91ccec47151a37f0d014dbb28a31d98d'
+    >>> pseudonym("a42", key=bytes.fromhex("8f1d0c6ab37e52f94405d8e1a79b3c6072fe15c89a4de03b61f7259c0eb8d643"))
+    '2275288f3b9f5a4fd816907315ea448c'
     """
     if domain not in _DOMAINS:
         raise ParameterError(
@@ -149,6 +159,8 @@ def pseudonym(account_id: Any, *, key: bytes, domain: Domain = "person") -> str:
 def read_key(path: str | os.PathLike[str] | None = None, variable: str = "SPAMCLF_KEY") -> bytes:
     """Read a key: hex digits in a file of their own, or in an environment variable.
 
+    A file that people other than its owner may read gives a warning.
+
     Parameters
     ----------
     path : path-like, optional
@@ -162,15 +174,16 @@ def read_key(path: str | os.PathLike[str] | None = None, variable: str = "SPAMCL
     Raises
     ------
     ParameterError
-        If there is neither, or what is there is no key; what it is instead is not shown.
+        If there is neither, or what is there is no key (see `Key`) or over 65,536 letters long; it is not shown.
     DataFileError
         If the file cannot be read.
 
     Examples
     --------
-    >>> import tempfile
+    >>> import secrets, tempfile
     >>> file = Path(tempfile.mkdtemp()) / "spamclf.key"
-    >>> _ = file.write_text("00112233445566778899aabbccddeeff" * 2)
+    >>> file.touch(mode=0o600)
+    >>> _ = file.write_text(secrets.token_hex(32))
     >>> len(read_key(file))
     32
     """
@@ -182,6 +195,10 @@ def read_key(path: str | os.PathLike[str] | None = None, variable: str = "SPAMCL
         raise ParameterError(
             f"pseudonymise: the key must be in a file or in {variable}; got neither. {HOW_TO_MAKE}, and say --key-file "
             "spamclf.key."
+        )
+    if len(content) > _LONGEST:
+        raise ParameterError(
+            f"pseudonymise: {where} must hold at most {_LONGEST:,} letters; got more. {HOW_TO_MAKE}"
         )
     digits = content.strip()
     try:
@@ -199,12 +216,20 @@ def read_key(path: str | os.PathLike[str] | None = None, variable: str = "SPAMCL
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_LONGEST_FILE)
+            rights = os.fstat(file.fileno()).st_mode
+            content = file.read(_LONGEST + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataFileError(
             f"pseudonymise: key file must be readable; got: {reason}. Check its name and rights."
         ) from error
+    if rights & _OTHERS:
+        warnings.warn(
+            "pseudonymise: the key file should be its owner's alone; got one that others may read. Whoever has the key "
+            "can name the people: chmod 600 the file.",
+            stacklevel=3,
+        )
+    return content
 
 
 def _checked(key: Any) -> bytes:
@@ -217,4 +242,22 @@ def _checked(key: Any) -> bytes:
         raise ParameterError(
             f"pseudonymise: key must be at least {_LEAST_BYTES} random bytes; got {len(key)} bytes{few}. {HOW_TO_MAKE}"
         )
+    if pattern := _pattern(key):
+        raise ParameterError(
+            f"pseudonymise: key must be at least {_LEAST_BYTES} random bytes; got {pattern}. {HOW_TO_MAKE}"
+        )
     return key
+
+
+def _pattern(key: bytes) -> str | None:
+    """Say what shows that a key was not drawn; a key that was passes, but for one in a million million."""
+    if any(key[shift:] == key[:-shift] for shift in range(1, len(key) - _OVERLAP)):
+        return "a part over and over"
+    if len({(after - before) % 256 for before, after in pairwise(key)}) < _LEAST_DIFFERENT:
+        return "steps of few sizes"
+    encoded = _ENCODED.fullmatch(key) and (
+        any(map(str.isdigit, key.decode())) or key.upper() != key != key.lower()
+    )
+    if not encoded and all(0x20 <= byte < 0x7F for byte in key):
+        return "words"
+    return None

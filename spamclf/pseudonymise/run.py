@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.batch.numbers import sender_rows
-from spamclf.batch.publish import publish
+from spamclf.batch.publish import publish, remove
 from spamclf.batch.reading import ROWS, has_integer_ids
 from spamclf.campaigns.innocent import Innocent
 from spamclf.campaigns.photos import SCHEME as PDQ
@@ -184,13 +183,14 @@ def _check_out(out: Path, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _making(out: Path) -> Iterator[Path]:
-    """Give a folder beside the output, which goes whatever happens unless it took the output's place."""
-    made: Path | None = None
+    """Give a folder beside the output, which goes whatever happens unless it took the output's place.
+
+    A run that was killed leaves it; the next run on the output, which holds it, begins by removing it.
+    """
+    made = out.with_name(f".{out.name}.half")
     try:
-        made = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}-", dir=out.parent))
-        umask = os.umask(0)
-        os.umask(umask)
-        made.chmod(0o777 & ~umask)
+        remove(made)
+        made.mkdir()
         yield made
     except OSError as error:
         raise OutputError(
@@ -198,8 +198,7 @@ def _making(out: Path) -> Iterator[Path]:
             "of it. Check the folder, its rights and the free space."
         ) from error
     finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _messages(

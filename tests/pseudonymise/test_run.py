@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,13 +21,13 @@ from hypothesis import strategies as st
 
 from spamclf import extract, predict, read_dataset
 from spamclf.dataset import Dataset
-from spamclf.errors import BadRowsError, OutputError, ParameterError, SchemaError
+from spamclf.errors import BadRowsError, DataFileError, OutputError, ParameterError, SchemaError
 from spamclf.pseudonymise import TREATMENT, pseudonym, pseudonymise, run
 from spamclf.schema import TABLES
 from tests import doors, rows
 from tests.doors import SAMPLE, cli, same, write_folder
 
-KEY = bytes(range(100, 132))
+KEY = bytes.fromhex("8f1d0c6ab37e52f94405d8e1a79b3c6072fe15c89a4de03b61f7259c0eb8d643")
 OTHER = KEY[::-1]
 #: What a text tells and its fingerprint does not.
 DROPPED = ["template_url", "template_phone"]
@@ -226,9 +229,8 @@ def test_nothing_that_was_there_is_found_in_the_bytes(tmp_path):
     (folder / f"{canary}.png").write_bytes(b"")
     shutil.copy(next((SAMPLE / "photos").iterdir()), folder / f"{canary}.png")
     (folder / "innocent.csv").write_text(f"text,{canary}\nphoto,{'0' * 64}\n")
-    key = bytes.fromhex("".join(f"{ord(each):02x}" for each in "the quick brown fox jumps over a dog")[:72])
     for shown in ("fingerprints", "nothing"):
-        out = pseudonymise(folder, tmp_path / shown, key=key, shown=shown, n_jobs=1).folder
+        out = pseudonymise(folder, tmp_path / shown, key=KEY, shown=shown, n_jobs=1).folder
         files = [path for path in out.rglob("*") if path.is_file()]
         assert {path.suffix for path in files} <= {".parquet", ".toml", ".csv"}
         for path in files:
@@ -237,8 +239,8 @@ def test_nothing_that_was_there_is_found_in_the_bytes(tmp_path):
                 told += str(pq.read_table(path).to_pydict()).encode()  # compressed pages, too
                 assert pq.read_schema(path).metadata is None
             assert canary.lower() not in told.decode("latin1").lower(), path
-            assert key not in told
-            assert key.hex()[:16].encode() not in told
+            assert KEY not in told
+            assert KEY.hex()[:16].encode() not in told
         assert (
             (out / "texts.parquet").exists() is (out / "photos.parquet").exists() is (shown == "fingerprints")
         )
@@ -347,6 +349,31 @@ def test_what_fails_leaves_nothing(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".o.lock", "o"]
 
 
+KILLED = """
+import os, signal, sys
+from spamclf.pseudonymise import pseudonymise, run
+folder, out, key, where = sys.argv[1:]
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(run, where, die)
+pseudonymise(folder, out, key=bytes.fromhex(key), shown="nothing", n_jobs=1)
+"""
+
+
+@pytest.mark.parametrize("where", ["_others", "publish"])
+def test_what_a_killed_run_left_is_no_output_and_goes_with_the_next(tmp_path, where):
+    tables = {name: doors.tables()[name] for name in ("accounts", "messages")}
+    folder, out = write_folder(tables, tmp_path / "d"), tmp_path / "o"
+    call = [sys.executable, "-c", KILLED, *map(str, (folder, out)), KEY.hex(), where]
+    assert subprocess.run(call, timeout=120, check=False).returncode == -signal.SIGKILL
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".o.half", ".o.lock", "d"]
+    with pytest.raises(DataFileError, match="got nothing"):
+        read_dataset(out)
+    made = pseudonymise(folder, out, key=KEY, shown="nothing", n_jobs=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".o.lock", "d", "o"]
+    assert read_dataset(out).messages.num_rows == made.counts["messages"].rows_used
+
+
 def test_refusals(tmp_path):
     folder = write_folder({"accounts": doors.tables()["accounts"].slice(0, 1)}, tmp_path / "d")
     for out in (folder, folder / "messages", folder / ".." / "d"):
@@ -369,6 +396,7 @@ def test_refusals(tmp_path):
 def test_the_command(tmp_path, monkeypatch):
     monkeypatch.delenv("SPAMCLF_KEY", raising=False)
     (tmp_path / "key").write_text(KEY.hex())
+    (tmp_path / "key").chmod(0o644)
     done = cli(
         "pseudonymise",
         SAMPLE,
@@ -379,7 +407,11 @@ def test_the_command(tmp_path, monkeypatch):
         "--shown",
         "nothing",
     )
-    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.exit_code == 0
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(
+        "Warning: pseudonymise: the key file should be its owner's alone; got one that others"
+    )
     assert "messages: 40,782 rows" in done.stdout
     assert "can tell who somebody is" in done.stdout
     monkeypatch.setenv("SPAMCLF_KEY", KEY.hex())
