@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 
 from spamclf.errors import OutputError, ParameterError
 from spamclf.files import atomic_write, make_folder
+from spamclf.folders import is_of_tables
 from spamclf.model.file import MANIFEST
 
-__all__ = ["FORMULA", "check_model_output", "check_output", "write_result"]
+__all__ = ["FORMULA", "check_beside", "check_model_output", "check_output", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
 #: What a spreadsheet takes for the beginning of a formula, in its wide forms too.
@@ -64,6 +65,40 @@ def check_output(
     if out.is_dir():
         raise OutputError(f"{name}: it must be a file; got {out.name!r}, a folder. Choose another name.")
     return out
+
+
+def check_beside(path: Path, folder: str | os.PathLike[str], *, name: str = "out") -> Path:
+    """Return the path of a result if it is no file that a dataset is read from.
+
+    Parameters
+    ----------
+    path : Path
+    folder : path-like
+        The dataset's.
+    name : str, default="out"
+        How an error names the argument.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    OutputError
+        If it is one of the dataset's tables, or lies in the folder of one.
+
+    Examples
+    --------
+    >>> check_beside(Path("data/sample/accounts.csv"), "data/sample")
+    Traceback (most recent call last):
+    ...
+    spamclf.errors.OutputError: out: it must be none of the dataset's tables; got 'accounts.csv'. ...
+    """
+    if is_of_tables(path, folder):
+        raise OutputError(
+            f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
+        )
+    return path
 
 
 def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
