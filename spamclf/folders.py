@@ -84,7 +84,7 @@ def check_folder(folder: str | os.PathLike[str]) -> Path:
 
 
 def is_of_tables(path: Path, folder: str | os.PathLike[str]) -> bool:
-    """Tell whether a path is a file that a dataset is read from, by whatever links, or lies in the folder of a table."""
+    """Tell whether a path is a file that a dataset is read from, by whatever links, or lies in a table's folder."""
     home = Path(folder).resolve()
     target, named = path.resolve(), path.parent.resolve() / path.name
     if any(target == each.resolve() for each in home.glob("*") if _is_read(each.name)):
