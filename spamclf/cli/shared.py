@@ -18,9 +18,11 @@ import click
 from spamclf.errors import OutputError, ParameterError, SpamclfError
 from spamclf.files import make_folder
 from spamclf.progress import clock
+from spamclf.wording import counted
 
 __all__ = [
     "Refusal",
+    "apostrophes",
     "as_of_option",
     "dataset_options",
     "jobs",
@@ -183,6 +185,16 @@ def result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
     if len({path.resolve() for path in paths.values()}) < len(paths):
         raise OutputError(f"{' and '.join(paths)}: they must differ; got one file twice. Choose other names.")
     return paths
+
+
+def apostrophes(n_ids: int) -> None:
+    """Tell that ids of a CSV file are not as the dataset has them."""
+    if n_ids:
+        click.echo(
+            f"Warning: {counted(n_ids, 'id')} would be a formula in a spreadsheet: an apostrophe stands before each in "
+            "the CSV. Take it away before you join by them, or use Parquet.",
+            err=True,
+        )
 
 
 def say(text: str) -> None:

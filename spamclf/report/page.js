@@ -560,7 +560,7 @@ function tellSummary() {
   $("certificate").append(...(summary.certificate.length ? summary.certificate.map((line) => el("p", {}, line.trim()))
     : [el("p", {}, `${summary.threshold}, without a promise.`)]));
   $("model").append(...facts([["Model", `${summary.model}, ${summary.digest}`], ["History", `${summary.since} to ${summary.as_of}`],
-    ["Rows", summary.rows]]).childNodes);
+    ["Rows, later ones too", summary.rows]]).childNodes);
   $("model-about").textContent = summary.about;
   const option = (value, text) => el("option", { value }, text);
   $("by-campaign").append(option("", "Any"), option("some", "In a campaign"), option("no", "In none"),

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.campaigns.given import path_of
 from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
+from spamclf.facts import column_of
 from spamclf.features.extract import last_look
 from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
@@ -107,7 +109,7 @@ def write(
     scores = _scored(scoring, say)
 
     flagged = np.flatnonzero(np.asarray(pc.equal(scores["verdict"], "automated")))
-    highest = np.argsort(-np.asarray(scores["score"])[flagged], kind="stable")
+    highest = _highest(scores.take(pa.array(flagged)))
     shown = flagged[highest[:max_accounts]]
     found = find_campaigns(
         dataset,
@@ -133,6 +135,13 @@ def write(
     with atomic_write(path) as temporary:
         temporary.write_bytes(page)
     return int(shown.size)
+
+
+def _highest(scores: pa.Table) -> npt.NDArray[np.int64]:
+    """Return the rows in order, highest scores first; equal ones by id, wherever the accounts stand in their table."""
+    ids = column_of(scores, "account_id")
+    keys = pa.table({"score": scores["score"], "id": ids.cast(getattr(ids.type, "value_type", ids.type))})
+    return np.asarray(pc.sort_indices(keys, [("score", "descending"), ("id", "ascending")]), np.int64)
 
 
 def _scored(scoring: Scoring, say: Callable[[str], None]) -> pa.Table:

@@ -239,6 +239,52 @@ def test_nothing_at_or_after_the_instant_is_on_the_page(tmp_path):
     assert whole == part
 
 
+def test_the_summary_counts_who_was_there_before_the_instant(tmp_path):
+    """Accounts that begin at or after it are in nobody's count, nor in what is not known."""
+    until = dataset().last_instant() - 10 * 86_400_000_000
+    day = pa.scalar(until, pa.timestamp("us", "UTC"))
+    late = {
+        "accounts": {"account_id": ["late", "later"], "registered_at": [day, None]},
+        "messages": {
+            "sender_id": ["unheard", "later"],
+            "recipient_id": ["late", "late"],
+            "sent_at": [day, day],
+        },
+    }
+    more = tables() | {
+        name: pa.concat_tables([tables()[name], pa.table(rows)], promote_options="permissive")
+        for name, rows in late.items()
+    }
+    found = []
+    for name, world in (("without.html", dataset()), ("with.html", Dataset(**more))):
+        report.write(world, tmp_path / name, model(), as_of=iso(until), n_changes=0, n_jobs=1)
+        found.append(held((tmp_path / name).read_text("utf-8"))["summary"])
+    silent = [each["counts"].pop("insufficient_data") for each in found]
+    assert silent[1] == silent[0] + 1  # "later" has a row that tells no instant: it may have been there
+    assert f"{silent[1]:,} accounts sent nothing" in str(found[1]["unknown"])
+    assert found[0]["counts"] == found[1]["counts"]
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path):
+    """Neither of accounts of equal scores, nor of texts and photos of one instant."""
+    world = dict(tables())
+    for name, column, word in (("photos", "photo", "x.png"), ("texts", "text", "hello")):
+        again = world[name].set_column(
+            world[name].column_names.index(column), column, pa.array([word] * len(world[name]))
+        )
+        world[name] = pa.concat_tables([world[name], again])
+    pages = []
+    for seed in (None, 1, 2):
+        random = np.random.default_rng(seed)
+        given = {
+            name: table if seed is None else table.take(pa.array(random.permutation(len(table))))
+            for name, table in world.items()
+        }
+        report.write(Dataset(**given), tmp_path / "r.html", model(), n_changes=2, n_jobs=1)
+        pages.append((tmp_path / "r.html").read_bytes())
+    assert pages[0] == pages[1] == pages[2]
+
+
 def _tables():
     times = {
         "accounts": None, "messages": "sent_at", "photos": "set_at", "texts": "observed_at", "reports": "reported_at",
