@@ -236,7 +236,8 @@ def _latest(
 def _ranks(table: pa.Table, name: str, rows: Ints) -> Ints:
     """Return the place of each row's text among the different ones in order; -1 of null."""
     words = column_of(table, name).take(pa.array(rows)).cast(pa.string()).dictionary_encode()
-    rank = np.empty(len(words.dictionary) + 1, np.int64)
+    rank: Ints = np.empty(len(words.dictionary) + 1, np.int64)
     rank[np.asarray(pc.sort_indices(words.dictionary))] = np.arange(len(words.dictionary))
     rank[-1] = -1
-    return rank[np.asarray(pc.fill_null(words.indices, -1))]
+    found: Ints = rank[np.asarray(pc.fill_null(words.indices, -1))]
+    return found

@@ -19,7 +19,9 @@ from spamclf.errors import OutputError, ParameterError
 from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
 from spamclf.report import cases
+from spamclf.report.crowds import crowds_of
 from spamclf.report.page import as_json, page_of
+from spamclf.report.pictures import Pictures
 from tests.doors import SAMPLE, cli, dataset, model, tables
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
@@ -126,6 +128,30 @@ def test_who_is_not_flagged_is_not_named(page, flagged):
     ids = {row["account_id"] for row in flagged}
     named = set(re.findall(r'"(a\d+)"', page[1]))
     assert named == ids
+
+
+def test_a_campaign_shows_pictures_of_flagged_accounts_alone(flagged):
+    """A picture of somebody who is not flagged is a name of theirs."""
+    asked = []
+
+    class Asked(Pictures):
+        def number(self, photo):
+            asked.append(photo)
+            return -1
+
+    found = find.campaigns(sample())
+    table = scores().filter(pa.compute.equal(scores()["verdict"], "automated"))
+    columns = crowds_of(found, sample(), table, len(table), np.arange(len(table)), Asked(None, 0))
+    ids = {row["account_id"] for row in flagged}
+    photos = sample().photos.to_pylist()
+    theirs = {row["photo"] for row in photos if row["account_id"] in ids}
+    others = {row["photo"] for row in photos} - theirs
+    assert asked
+    assert set(asked) <= theirs
+    prints = found.fingerprints().filter(pa.compute.equal(found.fingerprints()["kind"], "photo"))
+    assert {photos[row]["photo"] for row in prints["row"].to_pylist()} & others  # what would have been shown
+    kinds = zip(columns["kind"], columns["pictures"], strict=True)
+    assert all(len(pictures) >= (kind == "photo") for kind, pictures in kinds)
 
 
 def test_the_same_call_writes_the_same_bytes(page, tmp_path):
