@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from spamclf import Dataset, evaluate, explain, extract, find, predict, read_dataset, report
 from spamclf.ego import EgoLog
@@ -23,6 +26,7 @@ from spamclf.report.crowds import crowds_of
 from spamclf.report.page import as_json, page_of
 from spamclf.report.pictures import Pictures
 from tests.doors import SAMPLE, cli, dataset, model, tables
+from tests.rows import AS_OF, TIMES, account, arrow, at, sent, tables_of
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
 FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
@@ -291,6 +295,33 @@ def test_the_summary_counts_who_was_there_before_the_instant(tmp_path):
     assert found[0]["counts"] == found[1]["counts"]
 
 
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_what_begins_later_changes_no_count(tmp_path, seed):
+    """Accounts and messages around the instant, some at it to the microsecond; the later ones are cut away."""
+    rng = random.Random(seed)
+    ids = [f"a{k}" for k in range(9)]
+
+    def when():
+        return rng.choice([-1e-6, 0.0, rng.uniform(-40, 5) * 86_400])
+
+    rows = {
+        "accounts": [account(each, registered_at=at(when())) for each in ids[:6]],
+        "messages": [sent(*rng.sample(ids, 2), when()) for _ in range(25)] + [sent("a0", "a1", -60.0)],
+    }
+    early = {
+        name: [row for row in part if row[TIMES[name]] < AS_OF] for name, part in tables_of(**rows).items()
+    }
+    found = []
+    for world in (tables_of(**rows), early):
+        shown = Dataset(**arrow(world), not_after="2040-01-01", max_bad_share=1.0)
+        report.write(shown, tmp_path / "r.html", model(), as_of=AS_OF, n_changes=0, n_jobs=1)
+        found.append(held((tmp_path / "r.html").read_text("utf-8"))["summary"])
+    for each in found:
+        del each["rows"]  # of the whole data
+    assert found[0] == found[1]
+
+
 def test_the_order_of_rows_does_not_matter(tmp_path):
     """Neither of accounts of equal scores, nor of texts and photos of one instant."""
     world = dict(tables())
@@ -301,12 +332,12 @@ def test_the_order_of_rows_does_not_matter(tmp_path):
         world[name] = pa.concat_tables([world[name], again])
     pages = []
     for seed in (None, 1, 2):
-        random = np.random.default_rng(seed)
-        given = {
-            name: table if seed is None else table.take(pa.array(random.permutation(len(table))))
+        rng = np.random.default_rng(seed)
+        shuffled = {
+            name: table if seed is None else table.take(pa.array(rng.permutation(len(table))))
             for name, table in world.items()
         }
-        report.write(Dataset(**given), tmp_path / "r.html", model(), n_changes=2, n_jobs=1)
+        report.write(Dataset(**shuffled), tmp_path / "r.html", model(), n_changes=2, n_jobs=1)
         pages.append((tmp_path / "r.html").read_bytes())
     assert pages[0] == pages[1] == pages[2]
 
