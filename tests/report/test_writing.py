@@ -26,7 +26,7 @@ from spamclf.report.crowds import crowds_of
 from spamclf.report.page import as_json, page_of
 from spamclf.report.pictures import Pictures
 from tests.doors import SAMPLE, cli, dataset, model, tables
-from tests.rows import AS_OF, TIMES, account, arrow, at, sent, tables_of
+from tests.rows import START, TIMES, account, arrow, at, sent, tables_of
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
 FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
@@ -310,12 +310,12 @@ def test_what_begins_later_changes_no_count(tmp_path, seed):
         "messages": [sent(*rng.sample(ids, 2), when()) for _ in range(25)] + [sent("a0", "a1", -60.0)],
     }
     early = {
-        name: [row for row in part if row[TIMES[name]] < AS_OF] for name, part in tables_of(**rows).items()
+        name: [row for row in part if row[TIMES[name]] < START] for name, part in tables_of(**rows).items()
     }
     found = []
     for world in (tables_of(**rows), early):
         shown = Dataset(**arrow(world), not_after="2040-01-01", max_bad_share=1.0)
-        report.write(shown, tmp_path / "r.html", model(), as_of=AS_OF, n_changes=0, n_jobs=1)
+        report.write(shown, tmp_path / "r.html", model(), as_of=START, n_changes=0, n_jobs=1)
         found.append(held((tmp_path / "r.html").read_text("utf-8"))["summary"])
     for each in found:
         del each["rows"]  # of the whole data
