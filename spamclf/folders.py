@@ -14,7 +14,7 @@ from spamclf.tables.folder import find_table, read_toml
 from spamclf.tables.frames import FRAMES
 from spamclf.tables.units import early_times
 
-__all__ = ["check_folder", "read_around", "read_dataset", "times_of"]
+__all__ = ["check_folder", "is_of_tables", "read_around", "read_dataset", "times_of"]
 
 
 def read_dataset(
@@ -89,6 +89,20 @@ def check_folder(folder: str | os.PathLike[str]) -> Path:
         got = "a file" if folder.exists() else "nothing at this path"
         raise DataFileError(f"{folder.name}: the dataset must be a folder; got {got}. Check the name.")
     return folder
+
+
+def is_of_tables(path: Path, folder: str | os.PathLike[str]) -> bool:
+    """Tell whether a path is a file that a dataset is read from, by whatever links, or lies in a table's folder."""
+    home = Path(folder).resolve()
+    target, named = path.resolve(), path.parent.resolve() / path.name
+    if any(target == each.resolve() for each in home.glob("*") if _is_read(each.name)):
+        return True
+    inside = [each.relative_to(home).parts for each in (target, named) if each.is_relative_to(home)]
+    return any(parts and _is_read(parts[0]) for parts in inside)
+
+
+def _is_read(name: str) -> bool:
+    return name.split(".")[0] in TABLES or name in ("dataset.toml", "innocent.csv")
 
 
 def times_of(folder: Path, time_zone: str | None, time_unit: str | None) -> tuple[str | None, str | None]:

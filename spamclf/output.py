@@ -14,13 +14,16 @@ import pyarrow.parquet as pq
 
 from spamclf.errors import OutputError, ParameterError
 from spamclf.files import atomic_write, make_folder
+from spamclf.folders import is_of_tables
 from spamclf.model.file import MANIFEST
 
-__all__ = ["FORMULA", "check_model_output", "check_output", "write_result"]
+__all__ = ["FORMULA", "check_beside", "check_model_output", "check_output", "restored_ids", "write_result"]
 
 _ENDINGS = (".parquet", ".csv")
 #: What a spreadsheet takes for the beginning of a formula, in its wide forms too.
 FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
+#: An id that a spreadsheet would reckon with: +49170..., -aB3/ and @anna:home only look so, and stay as they are.
+_FORMULA_ID = r"('*(?:[=\t\r\n＝]|[+\-@＋－＠][0-9A-Za-z_.:/=+@-]*[^0-9A-Za-z_.:/=+@-]))"
 
 
 def check_output(
@@ -66,6 +69,40 @@ def check_output(
     return out
 
 
+def check_beside(path: Path, folder: str | os.PathLike[str], *, name: str = "out") -> Path:
+    """Return the path of a result if it is no file that a dataset is read from.
+
+    Parameters
+    ----------
+    path : Path
+    folder : path-like
+        The dataset's.
+    name : str, default="out"
+        How an error names the argument.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    OutputError
+        If it is one of the dataset's tables, or lies in the folder of one.
+
+    Examples
+    --------
+    >>> check_beside(Path("data/sample/accounts.csv"), "data/sample")
+    Traceback (most recent call last):
+    ...
+    spamclf.errors.OutputError: out: it must be none of the dataset's tables; got 'accounts.csv'. ...
+    """
+    if is_of_tables(path, folder):
+        raise OutputError(
+            f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
+        )
+    return path
+
+
 def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """Return the folder of a model to come if it can be one, and make the folder above it. Before the work.
 
@@ -105,10 +142,13 @@ def check_model_output(path: str | os.PathLike[str], *, overwrite: bool) -> Path
     return out
 
 
-def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[str] = ()) -> None:
+def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[str] = ()) -> int:
     """Write a table as Parquet (with page checksums, read back and compared) or CSV.
 
-    In CSV the reasons are their sentences, joined by semicolons, and times are ISO 8601. Ids stay as they are.
+    In CSV the reasons are their sentences, joined by semicolons, and times are ISO 8601. Ids stay as they are, for a
+    telephone number that begins with ``+`` must find its account again; all but those that a spreadsheet would reckon
+    with as a formula (``=...``; ``+``, ``-`` or ``@`` with brackets, bars and the like behind): these get an
+    apostrophe, which `restored_ids` takes away.
 
     Parameters
     ----------
@@ -118,6 +158,11 @@ def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[st
         Ends in ``.parquet`` or ``.csv``.
     texts : sequence of str, optional
         Columns that strangers wrote: a cell of a CSV that a spreadsheet would take for a formula gets an apostrophe.
+
+    Returns
+    -------
+    n_changed : int
+        Ids that got an apostrophe; 0 in Parquet.
 
     Raises
     ------
@@ -131,12 +176,14 @@ def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[st
     >>> import tempfile
     >>> out = Path(tempfile.mkdtemp()) / "scores.csv"
     >>> write_result(pa.table({"account_id": ["00123"], "score": [0.5]}), out)
+    0
     >>> print(out.read_text())
     "account_id","score"
     "00123",0.5
     """
     out = check_output(path)
     table = table if isinstance(table, pa.Table) else pa.table(table)
+    n_changed = 0
     with atomic_write(out) as temporary:
         if out.suffix == ".parquet":
             pq.write_table(table, temporary, write_page_checksum=True)
@@ -146,7 +193,42 @@ def write_result(table: Any, path: str | os.PathLike[str], *, texts: Sequence[st
                     "What stood there before is untouched. Check the disk, then run again."
                 )
         else:
+            table, n_changed = _neutral_ids(table)
             pa.csv.write_csv(_flat(_neutral(table, texts)), temporary)
+    return n_changed
+
+
+def restored_ids(ids: Any) -> pa.Array:
+    """Take away the apostrophes that `write_result` put before ids in a CSV file.
+
+    Parameters
+    ----------
+    ids : array_like of str
+        A column of the file, as it was read.
+
+    Returns
+    -------
+    ids : pyarrow.Array of str
+        As the dataset has them.
+
+    Examples
+    --------
+    >>> restored_ids(["'=1+1", "+491701234567", "a42"]).to_pylist()
+    ['=1+1', '+491701234567', 'a42']
+    """
+    return pc.replace_substring_regex(pa.array(ids, pa.string()), f"^'{_FORMULA_ID}", r"\1")
+
+
+def _neutral_ids(table: pa.Table) -> tuple[pa.Table, int]:
+    """Put an apostrophe before ids that a spreadsheet would reckon with, and count them; one more where one stands."""
+    where = table.schema.get_field_index("account_id")
+    kind = None if where < 0 else table.schema.types[where]
+    if kind is None or pa.types.is_integer(kind):
+        return table, 0
+    ids = table.column(where).cast(pa.string())
+    n_changed = pc.sum(pc.match_substring_regex(ids, f"^{_FORMULA_ID}"), min_count=0).as_py()
+    ids = pc.replace_substring_regex(ids, f"^{_FORMULA_ID}", r"'\1")
+    return (table.set_column(where, "account_id", ids), n_changed) if n_changed else (table, 0)
 
 
 def _reads_back(table: pa.Table, path: Path) -> bool:
@@ -157,7 +239,7 @@ def _reads_back(table: pa.Table, path: Path) -> bool:
 
 
 def _neutral(table: pa.Table, texts: Sequence[str]) -> pa.Table:
-    """Put an apostrophe before what would be a formula: reliability asks it of texts, not of ids."""
+    """Put an apostrophe before what would be a formula."""
     for name in texts:
         cells = pc.replace_substring_regex(table[name], pattern=FORMULA, replacement=r"'\1")
         table = table.set_column(table.column_names.index(name), name, cells)

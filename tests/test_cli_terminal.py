@@ -14,6 +14,7 @@ import pytest
 
 from spamclf import progress, read_dataset, report
 from spamclf.cli import main, scores, shared
+from spamclf.cli.shared import apostrophes
 from spamclf.progress import Pace, Progress, SlowPace, clock
 from tests.doors import ROOT, SAMPLE, cli, cli_process
 
@@ -77,6 +78,21 @@ def test_a_line_of_the_table():
     assert total.startswith("1 accounts as of")
     assert told(reasons=reasons).text(all_reasons=True).splitlines()[2] == " " * 43 + "is new"
     assert told().text().splitlines()[1] == " 0.5000  automated         1,234  a"
+
+
+def test_a_long_id_does_not_widen_the_table():
+    head, line, _ = told(account_id="x" * 100_000, reasons=[{"sentence": "is new"}]).text().splitlines()
+    assert line == f" 0.5000  automated         1,234  {'x' * 64}…  is new"
+    assert head.index("top reason") == line.index("is new")
+
+
+def test_ids_that_were_changed_are_told(capsys):
+    apostrophes(0)
+    assert capsys.readouterr().err == ""
+    apostrophes(1)
+    assert capsys.readouterr().err.startswith(
+        "Warning: 1 id would be a formula in a spreadsheet: an apostrophe"
+    )
 
 
 def test_a_terminal_gets_lines_that_fit_and_a_file_gets_all(monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 
 from spamclf import files, output, predict
 from spamclf.errors import OutputError, ParameterError
-from spamclf.output import check_model_output, check_output, write_result
+from spamclf.output import check_model_output, check_output, restored_ids, write_result
 from tests.doors import dataset, model, same
 
 IDS = [
@@ -69,11 +69,40 @@ def test_csv_holds_every_row(tmp_path):
 def test_ids_survive(tmp_path, ending):
     """Row 5."""
     path = tmp_path / f"s.{ending}"
-    write_result(pa.table({"account_id": IDS, "score": [0.5] * len(IDS)}), path)
+    changed = write_result(pa.table({"account_id": IDS, "score": [0.5] * len(IDS)}), path)
     if ending == "csv":
-        assert [row["account_id"] for row in read_csv(path)] == IDS
+        ids = [row["account_id"] for row in read_csv(path)]
+        assert ids == [f"'{each}" if each == "=1+1" else each for each in IDS]
+        assert restored_ids(ids).to_pylist() == IDS
+        assert changed == 1
     else:
         assert pq.read_table(path)["account_id"].to_pylist() == IDS
+
+
+HARMFUL = [
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "+cmd|x",
+    "-2+3+cmd|x!A",
+    "＝1",
+    "\t=1",
+    "＋f(1)",
+    "=",
+    "+1 (2)",
+    "'=1",
+]
+HARMLESS = ["+49170", "-5", "-aB3/+x_==", "@anna:home.org", "a=b(1)", "'a", "", "\u00e9", "'+49"]
+
+
+def test_an_id_that_is_a_formula_is_none_in_csv(tmp_path):
+    """Row 24, without a telephone number or a base64 id that is another when a machine joins by it."""
+    ids = HARMFUL + HARMLESS
+    assert write_result(
+        pa.table({"account_id": pa.array(ids).dictionary_encode()}), tmp_path / "s.csv"
+    ) == len(HARMFUL)
+    written = [row["account_id"] for row in read_csv(tmp_path / "s.csv")]
+    assert written == [f"'{each}" for each in HARMFUL] + HARMLESS
+    assert restored_ids(written).to_pylist() == ids
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

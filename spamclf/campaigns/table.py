@@ -105,8 +105,9 @@ class Campaigns:
     def members(self) -> pa.Table:
         """Return who is in which campaign: account_id, kind, campaign, operation, first_seen, last_seen.
 
-        Ids are as the dataset has them. Written to a CSV they stay so, as those of scores do: a telephone number that
-        begins with ``+`` must find its account again. Who opens such a file in a spreadsheet imports ids as text.
+        Ids are as the dataset has them. Written to a CSV they stay so, as those of scores do, but for those that would
+        be a formula (`spamclf.output.write_result`): a telephone number that begins with ``+`` must find its account
+        again. Who opens such a file in a spreadsheet imports ids as text.
         """
         members = self._members
         ids = self._account_ids.take(pa.array(members.account))

@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from spamclf.cli.scores import doubt
-from spamclf.cli.shared import Refusal, as_of_option, dataset_options, jobs, refusals, result_paths, say
+from spamclf.cli.shared import (
+    Refusal,
+    apostrophes,
+    as_of_option,
+    dataset_options,
+    jobs,
+    refusals,
+    result_paths,
+    say,
+)
 from spamclf.errors import ParameterError
 
 __all__ = ["campaigns"]
@@ -96,7 +105,7 @@ def campaigns(
         if out:
             write_result(found.table, out, texts=["example"])
         if members:
-            write_result(found.members(), members)
+            apostrophes(write_result(found.members(), members))
         if sheet:
             say("drawing the sheet ...")
             n_rows = contact_sheet(found, dataset, sheet)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from spamclf.cli.shared import dataset_options, refusals, result_path
+from spamclf.cli.shared import dataset_options, refusals
 
 __all__ = ["labels"]
 
@@ -46,7 +46,5 @@ def add(folder: str, decisions: str, out: str | None, **reading: Any) -> None:
     """
     from spamclf.review import add_labels
 
-    if out is not None:
-        result_path(out, folder)
     added = add_labels(folder, decisions, out=out, **reading)
     click.echo(f"{added}\nlabels are in {added.path}")

@@ -14,6 +14,7 @@ import click
 from spamclf.cli.scores import Told, is_folder, score_folder, terminal_width
 from spamclf.cli.shared import (
     Refusal,
+    apostrophes,
     as_of_option,
     dataset_options,
     jobs,
@@ -308,7 +309,7 @@ def score(
         )
         scores = pa.concat_tables(_with_progress(parts, ego.n_accounts))
         if out:
-            write_result(scores, out)
+            apostrophes(write_result(scores, out))
     told = Told.of([scores], top)
     click.echo(told.text(all_reasons=all_reasons, width=terminal_width(all_reasons=all_reasons)))
     sent_at = (each.cast(pa.int64()).as_py() for each in pc.min_max(dataset.messages["sent_at"]).values())

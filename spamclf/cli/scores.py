@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Told", "doubt", "is_folder", "line", "score_folder", "terminal_width"]
 
 _LOGGED_EVERY_S = 60.0
+_LONGEST_ID = 64  # letters shown
 _LEAST_SEEN = 0.01  # share of the messages that a look-back should hold
 
 
@@ -138,8 +139,8 @@ def _doubt(n_seen: int, n_messages: int, first_us: int | None, last_us: int | No
 
 
 def _printable(account_id: Any) -> str:
-    """Show an id so that no character of it moves a terminal's cursor or colours."""
-    text = str(account_id)
+    """Show an id so that no character of it moves a terminal's cursor or colours; of a long one the beginning."""
+    text = _cut(str(account_id), _LONGEST_ID + 1)
     return text if text.isprintable() else repr(text)
 
 

@@ -19,9 +19,11 @@ import click
 from spamclf.errors import OutputError, ParameterError, SpamclfError
 from spamclf.files import make_folder
 from spamclf.progress import clock
+from spamclf.wording import counted
 
 __all__ = [
     "Refusal",
+    "apostrophes",
     "as_of_option",
     "dataset_options",
     "jobs",
@@ -149,21 +151,18 @@ seed = click.option(
 def result_path(out: str, folder: str, name: str = "out", endings: Sequence[str] = ENDINGS) -> Path:
     """Return where a result goes, before any work is done for it: never over a table it is made from."""
     from spamclf.contact_sheet import check_sheet
-    from spamclf.output import check_output
+    from spamclf.output import check_beside, check_output
 
     path = check_sheet(out) if name == "sheet" else check_output(out, endings, name=name)
-    if _is_of_tables(path, folder):
-        raise OutputError(
-            f"{name}: it must be none of the dataset's tables; got {path.name!r}. Choose another name or folder."
-        )
-    return path
+    return check_beside(path, folder, name=name)
 
 
 def model_path(out: str, folder: str, *, overwrite: bool) -> Path:
     """Return where a model goes, before any work is done for it: never among the tables it is made from."""
+    from spamclf.folders import is_of_tables
     from spamclf.output import check_model_output
 
-    if out.strip() and (Path(out).resolve() == Path(folder).resolve() or _is_of_tables(Path(out), folder)):
+    if out.strip() and (Path(out).resolve() == Path(folder).resolve() or is_of_tables(Path(out), folder)):
         raise OutputError(
             f"out: a model must have a folder of its own; got {Path(out).name!r}, which is the dataset's. "
             "Use for instance models/mine."
@@ -176,10 +175,12 @@ def result_folder(out: str, folder: str | None) -> Path:
 
     A command that is refused leaves no empty one behind.
     """
+    from spamclf.folders import is_of_tables
+
     path = Path(out)
     if not out.strip() or (path.exists() and not path.is_dir()):
         raise OutputError(f"out: it must be a folder; got {path.name!r}. Use for instance reports/mine.")
-    if folder is not None and (path.resolve() == Path(folder).resolve() or _is_of_tables(path, folder)):
+    if folder is not None and (path.resolve() == Path(folder).resolve() or is_of_tables(path, folder)):
         raise OutputError(
             f"out: results must have a folder of their own; got {path.name!r}, which is the dataset's. "
             "Use for instance reports/mine."
@@ -194,21 +195,22 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _is_of_tables(path: Path, folder: str) -> bool:
-    """Tell whether a path is a table's file, or lies in its folder."""
-    from spamclf.schema import TABLES
-
-    target, home = path.resolve(), Path(folder).resolve()
-    inside = target.relative_to(home).parts if target.is_relative_to(home) else ()
-    return bool(inside) and inside[0].split(".")[0] in TABLES
-
-
 def result_paths(outs: dict[str, str | None], folder: str) -> dict[str, Path]:
     """Return where several results go, each to a place of its own."""
     paths = {name: result_path(out, folder, name) for name, out in outs.items() if out}
     if len({path.resolve() for path in paths.values()}) < len(paths):
         raise OutputError(f"{' and '.join(paths)}: they must differ; got one file twice. Choose other names.")
     return paths
+
+
+def apostrophes(n_ids: int) -> None:
+    """Tell that ids of a CSV file are not as the dataset has them."""
+    if n_ids:
+        click.echo(
+            f"Warning: {counted(n_ids, 'id')} would be a formula in a spreadsheet: an apostrophe stands before each in "
+            "the CSV. Take it away before you join by them, or use Parquet.",
+            err=True,
+        )
 
 
 def say(text: str) -> None:

@@ -46,7 +46,7 @@ class OneLook:
     fpr : float
         The share of honest accounts that the certificate bounds.
     y : ndarray of shape (n_accounts,), dtype bool
-        Whether each labelled account that sent is automated.
+        Whether each labelled account that sent is automated; in order of their ids.
     scores : dict of str to ndarray of shape (n_accounts,), dtype float64
         Those of the ``model``, and the rule by its name: more is more suspicious.
     flagged : ndarray of shape (n_accounts,), dtype bool
@@ -160,23 +160,24 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
     instant = int(scoring.slices.as_of[0]) if len(scoring.slices) else 0
     who = Truth.of(ego, _known(ego.dataset, instant) if labels is None else labels)
     value, threshold, sends = _scored(scoring, who.account, scores)
-    who, value, threshold = who.only(sends > 0), value[sends > 0], threshold[sends > 0]
-    y, campaign = who.is_automated, who.campaign
+    rows = _by_id(ego.account_ids, who.account, sends > 0)
+    account, y, value, threshold = who.account[rows], who.is_automated[rows], value[rows], threshold[rows]
+    campaign = _numbered(who.campaign[rows])
     if y.all() or not y.any():
         raise InsufficientDataError(
             f"one_look: labels must hold accounts of both kinds that sent; got {int(y.sum()):,} automated and "
             f"{int((~y).sum()):,} honest. Give labels of both, or a later as_of."
         )
     rule, direction = _rule(model)
-    (measured,) = scoring.measured(scoring.slices[who.account], (rule,))
+    (measured,) = scoring.measured(scoring.slices[account], (rule,))
     every = {"model": value, rule: rule_scores(measured, direction)}
     fpr = float(model.info.get("fpr", 1e-3)) if model.certificate is None else model.certificate.fpr
     n_draws = min(_N_DRAWS, max(_LEAST_DRAWS, _DRAWN // y.size))
-    flagged, rows = value >= threshold, []
+    flagged, told = value >= threshold, []
 
     def tell(what: str, of: str, found: Interval | None) -> None:
         if found is not None:
-            rows.append({"what": what, "of": of, "value": found.value, "low": found.low, "high": found.high})
+            told.append({"what": what, "of": of, "value": found.value, "low": found.low, "high": found.high})
 
     for of, values in every.items():
         tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=n_draws))
@@ -186,9 +187,24 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
     tell("recall", "model", campaign_share(flagged[y], campaign[y]))
     tell("honest_flagged", "model", exact_share(int(flagged[~y].sum()), int((~y).sum())))
     tell("calibration_error", "model", calibration_error(y, value, n_bootstrap=n_draws))
-    n_remembered = int(remembered(scoring, ego.account_ids.take(pa.array(who.account))).sum())
-    figures = pa.Table.from_pylist(rows)
+    n_remembered = int(remembered(scoring, ego.account_ids.take(pa.array(account))).sum())
+    figures = pa.Table.from_pylist(told)
     return OneLook(model.name, rule, instant, fpr, y, every, flagged, n_remembered, figures)
+
+
+def _by_id(
+    ids: pa.Array, account: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Return some rows in order of their ids: what is drawn of them must not depend on the order of a table."""
+    rows = np.flatnonzero(kept)
+    mine = ids.take(pa.array(account[rows]))
+    return rows[np.asarray(pc.sort_indices(mine.cast(getattr(mine.type, "value_type", mine.type))), np.int64)]
+
+
+def _numbered(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Number codes anew as they come."""
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[place]
 
 
 def _known(dataset: Dataset, instant: int) -> pa.Table:

@@ -76,7 +76,7 @@ class ScoreId:
         ParameterError
             If it is none, or not as it was written.
         """
-        if isinstance(text, str) and _EARLIER.fullmatch(text):
+        if cls.is_earlier(text):
             raise ParameterError(
                 "score_id: it must be of the form s2-...; got one of the form s1-..., which an earlier version wrote "
                 "without threshold and verdict. Score the account again for a new one."
@@ -93,6 +93,11 @@ class ScoreId:
         if as_of > LAST_US or not (0 <= score <= 1 and 0 <= threshold <= _MOST and verdict[0] <= 2):
             raise _refuse("of an instant, a probability, a threshold and a verdict", "others")
         return cls(model, as_of, account, score, features, threshold, int(verdict[0]))
+
+    @staticmethod
+    def is_earlier(text: Any) -> bool:
+        """Tell whether a text has the form of an earlier version, which cannot be checked."""
+        return isinstance(text, str) and _EARLIER.fullmatch(text) is not None
 
     def __str__(self) -> str:
         words = np.array([[self.model, self.as_of, self.account, 0, self.features, 0]], np.uint64)

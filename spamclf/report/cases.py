@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -190,13 +190,13 @@ def _change(subject: Subject) -> dict[str, Any]:
 def _shown(scoring: Scoring, ids: pa.Array, instant: int, words: Words, pictures: Pictures) -> dict[str, Any]:
     """Return the latest photo of each account, and its latest public text of each source, in the history."""
     dataset, since = scoring.ego.dataset, instant - scoring.slices.history
-    photos, place = _latest(dataset.photos, "set_at", None, ids, since, instant)
+    photos, place = _latest(dataset.photos, "set_at", None, ("photo", "photo_hash"), ids, since, instant)
     shown = {"picture": [-1] * len(ids), "name": [-1] * len(ids)}
     rows = zip(place, photos["photo"].to_pylist(), photos["photo_hash"].to_pylist(), strict=True)
     for account, path, digest in rows:
         shown["picture"][account] = pictures.number(path)
         shown["name"][account] = words.number(safe_text(path) or digest or "")
-    texts, place = _latest(dataset.texts, "observed_at", "source", ids, since, instant)
+    texts, place = _latest(dataset.texts, "observed_at", "source", ("text",), ids, since, instant)
     told: list[list[tuple[int, int]]] = [[] for _ in range(len(ids))]
     rows = zip(place, texts["source"].to_pylist(), texts["text"].to_pylist(), strict=True)
     for account, source, text in rows:
@@ -213,9 +213,12 @@ def _shown(scoring: Scoring, ids: pa.Array, instant: int, words: Words, pictures
 
 
 def _latest(
-    table: pa.Table, when: str, kind: str | None, ids: pa.Array, since: int, until: int
+    table: pa.Table, when: str, kind: str | None, shows: Sequence[str], ids: pa.Array, since: int, until: int
 ) -> tuple[pa.Table, list[int]]:
-    """Return each account's latest row of each kind in ``[since, until)``, and the place of its account in `ids`."""
+    """Return each account's latest row of each kind in ``[since, until)``, and the place of its account in `ids`.
+
+    Kinds are in their own order; of rows of one instant the one that shows the greatest value is the latest.
+    """
     who = column_of(table, "account_id")
     plain = (
         who.cast(ids.type) if not pa.types.is_dictionary(who.type) else who.dictionary_decode().cast(ids.type)
@@ -223,10 +226,20 @@ def _latest(
     place = np.asarray(pc.fill_null(pc.index_in(plain, ids), -1), np.int64)
     time = instants_of(table, when)
     rows = np.flatnonzero((place >= 0) & (time >= since) & (time < until))
-    code = np.zeros(len(table), np.int64)
-    if kind is not None:
-        code = np.asarray(column_of(table, kind).cast(pa.string()).dictionary_encode().indices, np.int64)
-    rows = rows[np.lexsort((time[rows], code[rows], place[rows]))]
-    changes = (np.diff(place[rows]) != 0) | (np.diff(code[rows]) != 0)
+    code = np.zeros(len(rows), np.int64) if kind is None else _ranks(table, kind, rows)
+    values = [_ranks(table, name, rows) for name in reversed(shows)]
+    order = np.lexsort((*values, time[rows], code, place[rows]))
+    rows, code = rows[order], code[order]
+    changes = (np.diff(place[rows]) != 0) | (np.diff(code) != 0)
     last = rows[np.append(changes, True)] if rows.size else rows
     return table.take(pa.array(last)), place[last].tolist()
+
+
+def _ranks(table: pa.Table, name: str, rows: Ints) -> Ints:
+    """Return the place of each row's text among the different ones in order; -1 of null."""
+    words = column_of(table, name).take(pa.array(rows)).cast(pa.string()).dictionary_encode()
+    rank: Ints = np.empty(len(words.dictionary) + 1, np.int64)
+    rank[np.asarray(pc.sort_indices(words.dictionary))] = np.arange(len(words.dictionary))
+    rank[-1] = -1
+    found: Ints = rank[np.asarray(pc.fill_null(words.indices, -1))]
+    return found

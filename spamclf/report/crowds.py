@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.shown import read_photos
 from spamclf.campaigns.table import Campaigns
 from spamclf.dataset import Dataset
+from spamclf.instants import DAY_US
 from spamclf.report.pictures import Pictures
 
 __all__ = ["crowds_of"]
@@ -81,7 +83,7 @@ def crowds_of(
         "last": _days(rows["last_seen"]),
         "offsets": offsets.tolist(),
         "members": place[row[on_page]].tolist(),
-        "pictures": _sheets(found, dataset, rows, pictures),
+        "pictures": _sheets(found, _shown_by(found, dataset, ids), dataset, rows, pictures),
     }
 
 
@@ -89,15 +91,49 @@ def _days(times: pa.ChunkedArray) -> list[str]:
     return [f"{time:%Y-%m-%d}" for time in times.to_pylist()]
 
 
-def _sheets(found: Campaigns, dataset: Dataset, rows: pa.Table, pictures: Pictures) -> list[list[list[int]]]:
-    """Return (picture, accounts) of each photo campaign's most used photos; all medoids come before the others."""
+def _shown_by(found: Campaigns, dataset: Dataset, ids: pa.Array) -> dict[int, int]:
+    """Return for each fingerprint of a photo that some accounts showed in the history one of their rows.
+
+    Fingerprints are named by the photo's row of `Campaigns.fingerprints`; of several rows it is that of the least path.
+    """
+    prints = found.fingerprints()
+    named = np.asarray(prints.filter(pc.equal(prints["kind"], "photo"))["row"], np.int64)
+    if not named.size:
+        return {}
+    shown = read_photos(dataset)
+    since = found.as_of - round(found.history_days * DAY_US)
+    who = shown.account_ids
+    who = who.cast(getattr(who.type, "value_type", who.type))
+    theirs = np.asarray(pc.is_in(who, value_set=ids.cast(who.type)), np.bool_)
+    inside = np.flatnonzero(theirs & (shown.instant >= since) & (shown.instant < found.as_of))
+    paths = dataset.photos["photo"].take(pa.array(shown.row[inside])).cast(pa.string())
+    keys = pa.table({"path": paths, "group": shown.group[inside]})
+    order = inside[
+        np.asarray(pc.sort_indices(keys, [("group", "ascending"), ("path", "ascending")]), np.int64)
+    ]
+    group, first = np.unique(shown.group[order], return_index=True)
+    row_of = dict(zip(group.tolist(), shown.row[order[first]].tolist(), strict=True))
+    group_of = np.full(len(dataset.photos), -1, np.int64)
+    group_of[shown.row] = shown.group
+    places = zip(named.tolist(), group_of[named].tolist(), strict=True)
+    return {row: row_of[group] for row, group in places if group in row_of}
+
+
+def _sheets(
+    found: Campaigns, shown: dict[int, int], dataset: Dataset, rows: pa.Table, pictures: Pictures
+) -> list[list[list[int]]]:
+    """Return (picture, accounts) of each photo campaign's most used photos; the first of each come before the others.
+
+    What no flagged account shows is left out: it is somebody's picture who is not flagged.
+    """
     prints = found.fingerprints()
     prints = prints.filter(pc.equal(prints["kind"], "photo"))
-    number, paths = np.asarray(prints["campaign"]), dataset.photos["photo"]
-    paths = paths.take(prints["row"]).to_pylist()
+    number, named = np.asarray(prints["campaign"]), prints["row"].to_pylist()
+    seen = np.array([row in shown for row in named], np.bool_)
+    paths = dataset.photos["photo"].take(pa.array([shown.get(row) for row in named], pa.int64())).to_pylist()
     n_accounts = prints["n_accounts"].to_pylist()
     mine = [
-        np.flatnonzero(number == campaign)[:_PICTURES].tolist() if kind == "photo" else []
+        np.flatnonzero((number == campaign) & seen)[:_PICTURES].tolist() if kind == "photo" else []
         for kind, campaign in zip(rows["kind"].to_pylist(), rows["campaign"].to_pylist(), strict=True)
     ]
     for places in mine:

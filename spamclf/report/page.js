@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const { summary, accounts, reasons, statements, timelines, changes, photos, texts, campaigns, words, pictures, looks, quality } = data;
-const N = accounts.id.length, PAGE = 50, CROWDS = 24, MEMBERS = 40;
+const N = accounts.id.length, PAGE = 50, CROWDS = 24, MEMBERS = 40, ID = 64;
 const COUNTED = { sends: "sends", strangers: "strangers", replies: "replies", reports: "reports" };
 const DECISIONS = {
   automated: "Automated", not_automated: "Not automated", appeal_accepted: "Appeal accepted", unsure: "Unsure",
@@ -41,7 +41,11 @@ function shortScore(score) {  // as spamclf.wording.score_in_words: what is not 
   return score > 0.9999 ? ">0.9999" : score.toFixed(4);
 }
 const nameOf = (k) => `${campaigns.kind[k][0].toUpperCase()}${campaigns.kind[k].slice(1)} ${campaigns.campaign[k]}`;
-const accountLink = (i, more) => el("a", { href: `#account-${i}`, ...more }, el("bdi", {}, accounts.id[i]));
+function shortId(i) {  // a browser lays out some letters of an id, not a million
+  const id = accounts.id[i], letters = [...id.slice(0, 2 * ID + 2)];
+  return letters.length > ID ? `${letters.slice(0, ID).join("")}…` : id;
+}
+const accountLink = (i, more) => el("a", { href: `#account-${i}`, ...more }, el("bdi", {}, shortId(i)));
 const crowdLink = (k) => el("a", { href: `#campaign-${k}` }, nameOf(k));
 function picture(place, alt, what) {
   if (place < 0) return el("span", { class: "no-picture" }, what || "no picture");
@@ -63,19 +67,42 @@ const lowered = accounts.id.map((id) => id.toLowerCase());
 const key = `spamclf-report-${document.querySelector("meta[name=report]").content}`;
 const place = new Map(accounts.id.map((id, i) => [id, i]));
 const decided = new Map(), drafts = new Map();
-let kept = true;
-try {
-  const stored = JSON.parse(localStorage.getItem(key) || "{}");
-  for (const each of stored.decisions || []) if (place.has(each.account_id)) decided.set(place.get(each.account_id), each);
-  $("reviewer").value = stored.reviewer || "";
-} catch { kept = false; }
+let kept = true, retell = () => {};
+function stored() {  // null where nothing is, which says nothing: what is decided here stays
+  const text = localStorage.getItem(key);
+  if (!text) return null;
+  const found = new Map();
+  let told;
+  try { told = JSON.parse(text); } catch { return null; }
+  for (const each of Array.isArray(told?.decisions) ? told.decisions : []) {
+    const i = place.get(each?.account_id), time = new Date(typeof each?.decided_at === "string" ? each.decided_at : NaN);
+    if (i === undefined || !Object.hasOwn(DECISIONS, each.decision) || Number.isNaN(time.getTime())) continue;
+    found.set(i, { decision: each.decision, note: typeof each.note === "string" ? each.note : "", decided_at: time.toISOString() });
+  }
+  return { found, reviewer: typeof told?.reviewer === "string" ? told.reviewer : "" };
+}
+function hear(mine, reviewer) {  // what other tabs of this report decided; `mine` was just decided here
+  const told = stored();
+  if (!told) return;
+  const before = new Map(decided);
+  if (kept) decided.clear();  // what they took back; unless what is here could not be kept
+  else for (const i of before.keys()) told.found.delete(i);
+  for (const [i, each] of told.found) decided.set(i, each);
+  if (mine !== undefined) {
+    if (before.has(mine)) decided.set(mine, before.get(mine));
+    else decided.delete(mine);
+  }
+  if (!reviewer && document.activeElement !== $("reviewer")) $("reviewer").value = told.reviewer;
+}
+try { hear(); } catch { kept = false; }
 function records() {
   return [...decided].sort((a, b) => a[0] - b[0]).map(([i, { decided_at, decision, note }]) => ({
     account_id: accounts.id[i], decided_at, decision, note, score_id: accounts.score_id[i], reviewer: $("reviewer").value,
   }));
 }
-function keep() {
+function keep(mine, reviewer = false) {
   try {
+    hear(mine, reviewer);
     localStorage.setItem(key, JSON.stringify({ decisions: records(), reviewer: $("reviewer").value }));
     kept = true;
   } catch { kept = false; }
@@ -98,17 +125,25 @@ function decisionsAsJson() {
 }
 function decisionsAsCsv() {
   const columns = ["account_id", "decided_at", "decision", "note", "score_id", "reviewer"];
-  const written = new Set(["note", "reviewer"]);  // a spreadsheet must not take what people wrote for a formula
-  const cell = (name, value) => {
-    const safe = written.has(name) && /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+  const cell = (value) => {  // a spreadsheet must not take what strangers or people wrote for a formula
+    const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
     return `"${safe.replaceAll('"', '""')}"`;
   };
   return [columns, ...records()].map((row, k) =>
-    columns.map((name) => (k ? cell(name, row[name]) : name)).join(",")).join("\r\n") + "\r\n";
+    columns.map((name) => (k ? cell(row[name]) : name)).join(",")).join("\r\n") + "\r\n";
 }
 $("as-json").addEventListener("click", () => download("decisions.json", "application/json", decisionsAsJson()));
 $("as-csv").addEventListener("click", () => download("decisions.csv", "text/csv", decisionsAsCsv()));
-$("reviewer").addEventListener("change", keep);
+$("reviewer").addEventListener("change", () => keep(undefined, true));
+window.addEventListener("storage", (event) => {
+  if (event.key !== key || !event.newValue) return;
+  try { hear(); } catch { return; }
+  const inside = document.activeElement.closest("#rows");
+  arrange(false);
+  if (inside) $("rows").querySelector("a[tabindex='0']")?.focus({ preventScroll: true });
+  tellDecided();
+  retell();
+});
 window.addEventListener("beforeunload", (event) => { if (!kept && decided.size) event.preventDefault(); });
 
 // ---- the table -------------------------------------------------------------------------------------------------
@@ -146,7 +181,7 @@ COLUMNS.forEach((each, k) => {
     el("button", { type: "button", on: { click: sort } }, each.title)));
 });
 
-function arrange() {
+function arrange(anew = true) {  // not anew: where somebody is in the table stays
   const wanted = $("search").value.trim().toLowerCase();
   const crowd = $("by-campaign").value, decision = $("by-decision").value, known = $("by-label").value;
   const among = /^\d+$/.test(crowd) ? new Set(slice(campaigns, "members", Number(crowd))) : null;
@@ -167,7 +202,9 @@ function arrange() {
     if (k === column) head.setAttribute("aria-sort", down ? "descending" : "ascending");
     else head.removeAttribute("aria-sort");
   });
-  first = current = 0;
+  if (anew) first = current = 0;
+  current = Math.max(0, Math.min(current, order.length - 1));
+  first = Math.min(first, Math.floor(Math.max(0, order.length - 1) / PAGE) * PAGE);
   const inQueue = summary.counts.automated - summary.n_cleared;
   const every = N < inQueue ? `${counted(N, "account")}, the highest of ${number.format(inQueue)}` : counted(N, "account");
   $("found").textContent = order.length === N ? every : `${number.format(order.length)} of ${every}`;
@@ -207,9 +244,9 @@ $("rows").addEventListener("click", (event) => {
   current = Number(line.dataset.row);
   if (!event.target.closest("a")) location.hash = `account-${order[current]}`;
 });
-for (const id of ["search", "by-campaign", "by-label", "by-decision"]) $(id).addEventListener("input", arrange);
+for (const id of ["search", "by-campaign", "by-label", "by-decision"]) $(id).addEventListener("input", () => arrange());
 $("filters").addEventListener("submit", (event) => { event.preventDefault(); goTo(0); });
-$("filters").addEventListener("reset", () => setTimeout(arrange));
+$("filters").addEventListener("reset", () => setTimeout(() => arrange()));
 window.addEventListener("beforeprint", () => { if (opened < 0) { draw(true); drawCrowds(campaigns.kind.length); } });
 window.addEventListener("afterprint", () => draw());
 
@@ -221,7 +258,8 @@ function openCase(i) {
   const at = order.indexOf(i);
   if (at >= 0) { current = at; first = Math.floor(at / PAGE) * PAGE; }
   draw();
-  $("case-title").replaceChildren("Account ", el("bdi", {}, accounts.id[i]));
+  const shown = shortId(i);
+  $("case-title").replaceChildren("Account ", el("bdi", { title: shown === accounts.id[i] ? null : accounts.id[i] }, shown));
   $("case-body").replaceChildren(...[
     caseHead(i), timeline(i), scored(i), whySo(i), against(i), shares(i), shownBy(i), wouldClear(i), statement(i), decide(i),
   ].filter(Boolean));
@@ -332,7 +370,7 @@ function decide(i) {
     const mine = decided.get(i);
     for (const button of buttons) button.setAttribute("aria-pressed", String(mine?.decision === button.value));
     when.textContent = mine ? `Decided ${mine.decided_at.slice(0, 16).replace("T", " ")} UTC. Press again to take it back.` : "Not decided yet.";
-    if (changed) { draw(); keep(); }
+    if (changed) { keep(i); draw(); }
   };
   const buttons = Object.entries(DECISIONS).map(([value, title]) => el("button", { type: "button", value, on: { click: () => {
     drafts.set(i, note.value);
@@ -342,12 +380,16 @@ function decide(i) {
   } } }, title));
   note.addEventListener("input", () => {
     drafts.set(i, note.value);  // a case that is closed undecided has its note again when it is opened
-    if (decided.has(i)) { decided.get(i).note = note.value; keep(); }
+    if (decided.has(i)) { decided.get(i).note = note.value; keep(i); }
   });
   const box = part("Your decision", el("div", { class: "decisions", role: "group", "aria-label": "Your decision" }, buttons),
     el("label", {}, "Note ", note), when);
   box.id = "decide";
   tell(false);
+  retell = () => {
+    if (decided.has(i) && document.activeElement !== note) note.value = decided.get(i).note;
+    tell(false);
+  };
   return box;
 }
 
@@ -532,7 +574,7 @@ function tellSummary() {
   $("certificate").append(...(summary.certificate.length ? summary.certificate.map((line) => el("p", {}, line.trim()))
     : [el("p", {}, `${summary.threshold}, without a promise.`)]));
   $("model").append(...facts([["Model", `${summary.model}, ${summary.digest}`], ["History", `${summary.since} to ${summary.as_of}`],
-    ["Rows", summary.rows]]).childNodes);
+    ["Rows, later ones too", summary.rows]]).childNodes);
   $("model-about").textContent = summary.about;
   const option = (value, text) => el("option", { value }, text);
   $("by-campaign").append(option("", "Any"), option("some", "In a campaign"), option("no", "In none"),

@@ -1,4 +1,7 @@
-"""What the head of a page says: how many, by which model, as of when, and what is not known."""
+"""What the head of a page says: how many, by which model, as of when, and what is not known.
+
+Accounts are counted if they exist at the instant (`spamclf.existence`); rows are those of the whole data.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from spamclf.describe import row_balance
+from spamclf.existence import Existence
+from spamclf.facts import column_of
 from spamclf.instants import DAY_US, iso
 from spamclf.scoring import VERDICTS, Scoring
 from spamclf.wording import counted
@@ -40,11 +45,14 @@ def summary_of(
         How many flagged accounts the page shows, how many it leaves out as cleared by a label, and for how many of
         those shown a change was searched.
     """
-    model, verdicts = scoring.model, Counter(scores["verdict"].to_pylist())
+    model = scoring.model
+    since = max(0, instant - round(model.history_days * DAY_US))
+    there = Existence(scoring.ego.dataset, since, instant).of(column_of(scores, "account_id"))
+    verdicts = Counter(scores["verdict"].filter(pa.array(there)).to_pylist())
     about = model.info.get("about", "")
     return {
         "as_of": iso(instant // 1_000_000 * 1_000_000),
-        "since": iso(max(0, instant - round(model.history_days * DAY_US)) // 1_000_000 * 1_000_000),
+        "since": iso(since // 1_000_000 * 1_000_000),
         "history_days": model.history_days,
         "model": model.name,
         "digest": model.digest,

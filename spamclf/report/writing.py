@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +17,7 @@ from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
 from spamclf.explain.known_labels import KnownLabel, known_labels
+from spamclf.facts import column_of
 from spamclf.features.extract import last_look
 from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
@@ -173,7 +175,8 @@ def written(
     labels = known_labels(scoring.ego, flagged, instant)
     cleared = np.array([leave_out_cleared and _clears(each) for each in labels], np.bool_)
     n_cleared = int(cleared.sum())
-    highest = np.lexsort((-np.asarray(scores["score"])[flagged], cleared))  # who is left out comes last
+    highest = _highest(scores.take(pa.array(flagged)))
+    highest = highest[np.argsort(cleared[highest], kind="stable")]  # who is left out comes last
     shown = flagged[highest[: min(max_accounts, flagged.size - n_cleared)]]
     found = find_campaigns(
         dataset,
@@ -205,6 +208,13 @@ def written(
 
 def _clears(label: KnownLabel | None) -> bool:
     return label is not None and not label.is_automated
+
+
+def _highest(scores: pa.Table) -> npt.NDArray[np.int64]:
+    """Return the rows in order, highest scores first; equal ones by id, wherever the accounts stand in their table."""
+    ids = column_of(scores, "account_id")
+    keys = pa.table({"score": scores["score"], "id": ids.cast(getattr(ids.type, "value_type", ids.type))})
+    return np.asarray(pc.sort_indices(keys, [("score", "descending"), ("id", "ascending")]), np.int64)
 
 
 def _scored(scoring: Scoring, say: Callable[[str], None]) -> pa.Table:

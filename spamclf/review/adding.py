@@ -16,7 +16,7 @@ from spamclf.facts import column_of, instants_of
 from spamclf.files import atomic_write, hold
 from spamclf.folders import check_folder, times_of
 from spamclf.instants import UNITS, iso
-from spamclf.output import check_output
+from spamclf.output import check_beside, check_output
 from spamclf.review.decisions import Decisions, checked, read_decisions
 from spamclf.review.stores import CsvLabels, ParquetLabels, store_of
 from spamclf.schema import TABLES
@@ -99,7 +99,8 @@ def add_labels(
     decisions : path
         See `read_decisions`. If one of them breaks a rule none is added.
     out : path, optional
-        Write the labels to this file instead, and leave the dataset as it is. It has the ending of the table's file.
+        Write the labels to this file instead, none of the dataset's own, and leave the dataset as it is. It has the
+        ending of the table's file.
     max_bad_share, time_zone, time_unit
         As of `spamclf.read_dataset`.
 
@@ -115,7 +116,8 @@ def add_labels(
         If a decision breaks a rule: its account is unknown, was registered later, another decision says the opposite of
         it at the same instant, and so on.
     OutputError
-        If the labels cannot be written, or the type of a column cannot hold them; what stood there before is untouched.
+        If the labels cannot be written, would go over a table of the dataset, or the type of a column cannot hold them;
+        what stood there before is untouched.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def add_labels(
     target = folder / f"{_SPEC.name}.parquet" if path is None else path
     if out is not None:
         endings = (".csv",) if target.suffix.lower() == ".csv" else (".parquet",)
-        target = check_output(out, endings)
+        target = check_beside(check_output(out, endings), folder)
     with contextlib.ExitStack() as held:
         held.enter_context(hold(target))
         zone, unit = times_of(folder, time_zone, time_unit)

@@ -19,10 +19,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
-from spamclf.errors import BadRowsError, DataFileError
+from spamclf.errors import BadRowsError, DataFileError, ParameterError
 from spamclf.facts import NAT, column_of, instants_of
 from spamclf.instants import DAY_US, loose_instant
+from spamclf.model.score_id import ScoreId
 from spamclf.output import FORMULA
 from spamclf.tables.rules import unknown
 
@@ -38,8 +40,11 @@ DECISIONS: dict[str, tuple[bool, str] | None] = {
 COLUMNS = ("account_id", "decided_at", "decision", "note", "score_id", "reviewer")
 _NEEDED = COLUMNS[:3]
 _FORMAT, _VERSION = "spamclf-decisions", 1
-_LARGEST = 1 << 28  # bytes: millions of decisions
+_LARGEST = 1 << 26  # bytes
+_MOST = 100_000  # decisions of a file: twenty pages, all of which were decided on
+_PARTS = 2_000_000  # lists, objects, cells and lines of a file: a decision has less than twenty
 _LONGEST = 200  # letters of a score_id or a reviewer
+_HALF = re.compile("[\ud800-\udfff]")  # of a letter: JSON can spell it, a table cannot hold it
 _NEUTRAL = re.compile(f"'(?={FORMULA[1:]})")
 
 #: Rows of a file as text, None where nothing is; a row that could not be read as such is its rule instead.
@@ -93,7 +98,7 @@ def read_decisions(path: str | os.PathLike[str]) -> Rows:
     Raises
     ------
     DataFileError
-        If the file cannot be read, or is of another format.
+        If the file cannot be read, is of another format, or holds more than 100,000 decisions.
 
     Examples
     --------
@@ -113,7 +118,7 @@ def read_decisions(path: str | os.PathLike[str]) -> Rows:
         )
     try:
         if path.stat().st_size > _LARGEST:
-            raise DataFileError(f"{path.name}: the file must be at most 256 MiB; got a larger one. Part it.")
+            raise DataFileError(f"{path.name}: the file must be at most 64 MiB; got a larger one. Part it.")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -124,7 +129,19 @@ def read_decisions(path: str | os.PathLike[str]) -> Rows:
         raise DataFileError(
             f"{path.name}: the file must be UTF-8; got other bytes. Export it again, or save it as CSV UTF-8."
         ) from error
-    return reader(text, path.name)
+    if sum(map(text.count, "[{,;\r\n")) > _PARTS:
+        raise _too_many(path.name)
+    return _few(reader(text, path.name), path.name)
+
+
+def _few(rows: Rows, where: str) -> Rows:
+    if len(rows) > _MOST:
+        raise _too_many(where)
+    return rows
+
+
+def _too_many(where: str) -> DataFileError:
+    return DataFileError(f"{where}: the file must hold at most {_MOST:,} decisions; got more. Part it.")
 
 
 def _of_json(text: str, where: str) -> Rows:
@@ -134,23 +151,24 @@ def _of_json(text: str, where: str) -> Rows:
         reason = str(error).splitlines()[0][:80]
         raise DataFileError(f"{where}: the file must be JSON; got: {reason}. Export it again.") from error
     stated = (told.get("format"), told.get("version")) if isinstance(told, dict) else (None, None)
-    if stated != (_FORMAT, _VERSION) or not isinstance(told.get("decisions"), list):
+    usual = stated == (_FORMAT, _VERSION) and type(stated[1]) is int  # True equals 1
+    if not usual or not isinstance(told.get("decisions"), list):
         raise DataFileError(
             f'{where}: the file must hold {{"format": "{_FORMAT}", "version": {_VERSION}, "decisions": [...]}}; got '
             "something else. Export it from a report of this version."
         )
-    return [_object(each) for each in told["decisions"]]
+    return [_object(each) for each in _few(told["decisions"], where)]
 
 
 def _object(each: Any) -> dict[str, str | None] | str:
     if not isinstance(each, dict):
         return "malformed"
-    row = {name: each.get(name) for name in COLUMNS}
-    if isinstance(row["account_id"], int) and not isinstance(row["account_id"], bool):
+    row = {name: each[name] for name in COLUMNS if each.get(name) is not None}
+    if type(row.get("account_id")) is int:
         row["account_id"] = str(row["account_id"])
-    if not all(value is None or isinstance(value, str) for value in row.values()):
+    if not all(isinstance(value, str) for value in row.values()) or _HALF.search(row.get("account_id", "")):
         return "malformed"
-    return {name: value or None for name, value in row.items()}
+    return {name: row.get(name) or None for name in COLUMNS}
 
 
 def _of_csv(text: str, where: str) -> Rows:
@@ -214,6 +232,8 @@ def checked(rows: Rows, dataset: Dataset, path: str | os.PathLike[str]) -> Decis
         values, account = next(told)
         values = {each: _restored(text) if neutral and text else text for each, text in values.items()}
         times[number], fault = _fault(values, account, known)
+        if not fault and not _is_of(values.get("score_id"), account):
+            fault = "wrong_score_id"
         if fault:
             faults.setdefault(fault, []).append(number)
         kept.append((number, account or "", values))
@@ -278,6 +298,16 @@ def _fault(values: dict[str, str | None], account: str | None, known: dict[str, 
     return instant, "before_registration" if instant < known[account] else ""
 
 
+def _is_of(score_id: str | None, account: str | None) -> bool:
+    """Tell whether a score id is of an account; those of the earlier form cannot be checked and are taken."""
+    if score_id is None or ScoreId.is_earlier(score_id):
+        return True
+    try:
+        return ScoreId.parse(score_id).account == int(pseudonyms(pa.array([account]))[0])
+    except ParameterError:
+        return False
+
+
 def _is_odd(text: str | None) -> bool:
     return text is not None and (len(text) > _LONGEST or not text.isprintable())
 
@@ -301,6 +331,7 @@ _RULES = {
     "in_future": "decided_at is later than a day from now",
     "unknown_account": "account_id is neither in accounts nor a sender in messages",
     "before_registration": "decided_at is before the account was registered",
+    "wrong_score_id": "score_id is none, or not as it was written, or of another account",
     "contradiction": "another row says the opposite of the same account at the same instant",
 }
 _SHOWN = 5

@@ -158,7 +158,13 @@ class CsvLabels:
     def of(cls, path: Path) -> CsvLabels:
         """Read what is there."""
         text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+        try:
+            lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+        except csv.Error as error:
+            raise DataFileError(
+                f"{path.name}: every cell must be one that can be written again, of at most {csv.field_size_limit():,} "
+                f"letters; got: {error}. Shorten it, or turn the table into Parquet."
+            ) from error
         ragged = next((k for k, line in enumerate(lines) if len(line) != len(lines[0])), None)
         if ragged is not None:
             raise DataFileError(

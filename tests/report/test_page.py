@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import time
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, partial
 from itertools import pairwise
 
 import pyarrow as pa
@@ -56,6 +58,22 @@ def opened(window, page):
     window.open(page, "?")  # another address, so that it is loaded again
     window.log()
     return window
+
+
+@contextmanager
+def second(window, page):
+    """Open a page in a second tab, and return ways to change to the first and to the second."""
+    one = window.call("GET", "/window")
+    two = window.call("POST", "/window/new", {"type": "tab"})["handle"]
+    change = [partial(window.call, "POST", "/window", {"handle": each}) for each in (one, two)]
+    try:
+        change[1]()
+        window.open(page)
+        yield change
+    finally:
+        change[1]()
+        window.call("DELETE", "/window")
+        change[0]()
 
 
 def shown(window, column):
@@ -282,6 +300,82 @@ def test_decisions_are_kept_and_exported(opened, page):
     opened.run("document.getElementById('by-decision').value = 'unsure'")
     opened.run("document.getElementById('by-decision').dispatchEvent(new Event('input'))")
     assert shown(opened, 1) == [data["accounts"]["id"][2]]
+
+
+def stored(window):
+    return window.run("return JSON.parse(Object.values(localStorage)[0])")
+
+
+def test_two_tabs_keep_the_decisions_of_both(opened, page):
+    ids = opened.run("return JSON.parse(document.getElementById('data').textContent).accounts.id")
+    with second(opened, page) as (first, other):
+        for tab, i in ((first, 0), (other, 1), (first, 2)):
+            tab()
+            go(opened, f"account-{i}")
+            opened.until(f"document.querySelector('#case-title bdi').textContent === {json.dumps(ids[i])}")
+            opened.click("#decide button[value=unsure]")
+        assert [each["account_id"] for each in stored(opened)["decisions"]] == ids[:3]
+        for tab in (first, other):  # each hears of the other without being asked
+            tab()
+            opened.until("document.getElementById('n-decided').textContent.startsWith('3 of ')")
+            opened.until("document.querySelectorAll('#rows .mark').length === 3")
+        go(opened, "account-0")
+        opened.until("document.querySelector('#decide [aria-pressed=true]')")
+        opened.click("#decide button[value=unsure]")  # taken back by the other tab
+        first()
+        opened.until("document.getElementById('n-decided').textContent.startsWith('2 of ')")
+        opened.run("document.getElementById('reviewer').value = 'Ada'")
+        opened.run("document.getElementById('reviewer').dispatchEvent(new Event('change'))")
+        other()
+        opened.until("document.getElementById('reviewer').value === 'Ada'")
+    assert [each["account_id"] for each in stored(opened)["decisions"]] == ids[1:3]
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["{", "null", "[]", '{"decisions": 5}', '{"decisions": [null, 5, {}], "reviewer": {}}', None]
+)
+def test_what_is_stored_and_is_no_decision_is_left_aside(opened, page, spoilt):
+    go(opened, "account-1")
+    opened.click("#decide button[value=unsure]")
+    if spoilt is None:
+        each = stored(opened)["decisions"][0]
+        wrong = [{"decided_at": 5}, {"decided_at": None}, {"decision": "zzz"}, {"decision": "toString"}]
+        spoilt = json.dumps({"decisions": [each | more for more in wrong]})
+    opened.run("localStorage.setItem(Object.keys(localStorage)[0], arguments[0])", spoilt)
+    opened.open(page, "?again")
+    opened.until("document.querySelector('#rows tr')")
+    assert opened.texts("#n-decided")[0].startswith("0 of ")
+    go(opened, "account-1")
+    opened.click("#decide button[value=unsure]")
+    assert len(stored(opened)["decisions"]) == 1
+    assert opened.log() == []
+
+
+def test_a_long_id_is_shown_short_and_exported_whole(opened, page, tmp_path):
+    """A browser that lays out a word of 100,000 letters takes a minute."""
+    text = page.read_text("utf-8")
+    first = re.search(r'"accounts":\{"id":\["((?:[^"\\]|\\.)*)"', text)[1]
+    assert text.count(f'"{first}"') == 1
+    (tmp_path / "long.html").write_text(text.replace(f'"{first}"', f'"={"A" * 100_000}"'), "utf-8")
+    opened.open(tmp_path / "long.html", "#account-0")
+    opened.until(OPEN)
+    told = f"={'A' * 63}…"
+    assert told in shown(opened, 1)
+    assert case(opened) == told
+    assert opened.run("return document.querySelector('#case-title bdi').title.length") == 100_001
+    assert opened.run("return document.body.innerText.length") < 100_000
+    opened.run(
+        "window.saved = []; const made = URL.createObjectURL; "
+        "URL.createObjectURL = (blob) => { blob.text().then((text) => window.saved.push(text)); return made(blob); }"
+    )
+    opened.click("#decide button[value=unsure]")
+    opened.click("#as-json")
+    opened.click("#as-csv")
+    opened.until("window.saved.length === 2")
+    as_json, as_csv = opened.run("return window.saved")
+    assert json.loads(as_json)["decisions"][0]["account_id"] == f"={'A' * 100_000}"
+    (row,) = csv.DictReader(as_csv.splitlines())
+    assert row["account_id"] == f"'={'A' * 100_000}"  # no formula
 
 
 def test_a_campaign_and_back(opened):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from spamclf import Dataset, evaluate, explain, extract, find, predict, read_dataset, report
 from spamclf.ego import EgoLog
@@ -20,8 +23,11 @@ from spamclf.explain.tallies import tallies
 from spamclf.instants import iso
 from spamclf.model.promise import promise_verdict
 from spamclf.report import cases
+from spamclf.report.crowds import crowds_of
 from spamclf.report.page import as_json, page_of
+from spamclf.report.pictures import Pictures
 from tests.doors import SAMPLE, cli, dataset, model, tables, write_folder
+from tests.rows import START, TIMES, account, arrow, at, sent, tables_of
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{title}}\u2028&<!--"
 FEW = {"n_changes": 3, "n_pictures": 12, "n_jobs": 1}
@@ -216,6 +222,30 @@ def test_who_is_not_flagged_is_not_named(page, flagged):
     assert named == ids
 
 
+def test_a_campaign_shows_pictures_of_flagged_accounts_alone(flagged):
+    """A picture of somebody who is not flagged is a name of theirs."""
+    asked = []
+
+    class Asked(Pictures):
+        def number(self, photo):
+            asked.append(photo)
+            return -1
+
+    found = find.campaigns(sample())
+    table = scores().filter(pa.compute.equal(scores()["verdict"], "automated"))
+    columns = crowds_of(found, sample(), table, len(table), np.arange(len(table)), Asked(None, 0))
+    ids = {row["account_id"] for row in flagged}
+    photos = sample().photos.to_pylist()
+    theirs = {row["photo"] for row in photos if row["account_id"] in ids}
+    others = {row["photo"] for row in photos} - theirs
+    assert asked
+    assert set(asked) <= theirs
+    prints = found.fingerprints().filter(pa.compute.equal(found.fingerprints()["kind"], "photo"))
+    assert {photos[row]["photo"] for row in prints["row"].to_pylist()} & others  # what would have been shown
+    kinds = zip(columns["kind"], columns["pictures"], strict=True)
+    assert all(len(pictures) >= (kind == "photo") for kind, pictures in kinds)
+
+
 def test_the_same_call_writes_the_same_bytes(page, tmp_path):
     report.write(read_dataset(SAMPLE), tmp_path / "again.html", **(FEW | {"n_jobs": 2}))
     assert (tmp_path / "again.html").read_text("utf-8") == page[1]
@@ -331,6 +361,79 @@ def test_nothing_at_or_after_the_instant_is_on_the_page(tmp_path):
     for each in (whole, part):
         del each["summary"]["rows"]
     assert whole == part
+
+
+def test_the_summary_counts_who_was_there_before_the_instant(tmp_path):
+    """Accounts that begin at or after it are in nobody's count, nor in what is not known."""
+    until = dataset().last_instant() - 10 * 86_400_000_000
+    day = pa.scalar(until, pa.timestamp("us", "UTC"))
+    late = {
+        "accounts": {"account_id": ["late", "later"], "registered_at": [day, None]},
+        "messages": {
+            "sender_id": ["unheard", "later"],
+            "recipient_id": ["late", "late"],
+            "sent_at": [day, day],
+        },
+    }
+    more = tables() | {
+        name: pa.concat_tables([tables()[name], pa.table(rows)], promote_options="permissive")
+        for name, rows in late.items()
+    }
+    found = []
+    for name, world in (("without.html", dataset()), ("with.html", Dataset(**more))):
+        report.write(world, tmp_path / name, model(), as_of=iso(until), n_changes=0, n_jobs=1)
+        found.append(held((tmp_path / name).read_text("utf-8"))["summary"])
+    silent = [each["counts"].pop("insufficient_data") for each in found]
+    assert silent[1] == silent[0] + 1  # "later" has a row that tells no instant: it may have been there
+    assert f"{silent[1]:,} accounts sent nothing" in str(found[1]["unknown"])
+    assert found[0]["counts"] == found[1]["counts"]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_what_begins_later_changes_no_count(tmp_path, seed):
+    """Accounts and messages around the instant, some at it to the microsecond; the later ones are cut away."""
+    rng = random.Random(seed)
+    ids = [f"a{k}" for k in range(9)]
+
+    def when():
+        return rng.choice([-1e-6, 0.0, rng.uniform(-40, 5) * 86_400])
+
+    rows = {
+        "accounts": [account(each, registered_at=at(when())) for each in ids[:6]],
+        "messages": [sent(*rng.sample(ids, 2), when()) for _ in range(25)] + [sent("a0", "a1", -60.0)],
+    }
+    early = {
+        name: [row for row in part if row[TIMES[name]] < START] for name, part in tables_of(**rows).items()
+    }
+    found = []
+    for world in (tables_of(**rows), early):
+        shown = Dataset(**arrow(world), not_after="2040-01-01", max_bad_share=1.0)
+        report.write(shown, tmp_path / "r.html", model(), as_of=START, n_changes=0, n_jobs=1)
+        found.append(held((tmp_path / "r.html").read_text("utf-8"))["summary"])
+    for each in found:
+        del each["rows"]  # of the whole data
+    assert found[0] == found[1]
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path):
+    """Neither of accounts of equal scores, nor of texts and photos of one instant."""
+    world = dict(tables())
+    for name, column, word in (("photos", "photo", "x.png"), ("texts", "text", "hello")):
+        again = world[name].set_column(
+            world[name].column_names.index(column), column, pa.array([word] * len(world[name]))
+        )
+        world[name] = pa.concat_tables([world[name], again])
+    pages = []
+    for seed in (None, 1, 2):
+        rng = np.random.default_rng(seed)
+        shuffled = {
+            name: table if seed is None else table.take(pa.array(rng.permutation(len(table))))
+            for name, table in world.items()
+        }
+        report.write(Dataset(**shuffled), tmp_path / "r.html", model(), n_changes=2, n_jobs=1)
+        pages.append((tmp_path / "r.html").read_bytes())
+    assert pages[0] == pages[1] == pages[2]
 
 
 def _tables():

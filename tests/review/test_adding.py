@@ -53,7 +53,9 @@ def told(rows):
 
 
 ROWS = [
-    decision("a", "2026-06-09T12:00:00.25Z", "automated", score_id="s1", reviewer="Ada", note="secret note"),
+    decision(
+        "a", "2026-06-09T12:00:00.25Z", "automated", score_id="s1-0a", reviewer="Ada", note="secret note"
+    ),
     decision("b", "2026-06-09T12:00:00Z", "appeal_accepted", reviewer="=Bob"),
     decision("c", "2026-06-09T12:00:00Z", "unsure"),
 ]
@@ -133,7 +135,7 @@ def test_where_a_label_comes_from_is_told_beside_it(tmp_path, form):
         rows.sort(key=lambda row: row["labelled_at"])
     new = [row for row in rows if row.get("source") in ("review", "appeal")]
     assert sorted(tuple(map(str, (row["account_id"], *(row[name] for name in EXTRA)))) for row in new) == [
-        ("a", "review", "s1", "Ada"),
+        ("a", "review", "s1-0a", "Ada"),
         ("b", "appeal", "None", "=Bob"),
     ]
     assert not any(b"secret note" in each.read_bytes() for each in folder.rglob("*") if each.is_file())
@@ -224,6 +226,28 @@ def test_a_csv_table_with_ragged_rows_is_to_be_mended_first(tmp_path):
         file.write("b,true\n")
     with pytest.raises(DataFileError, match=r"row 1 \(from 0\)"):
         add_labels(folder, as_json(tmp_path / "d.json", ROWS), max_bad_share=1)
+
+
+@pytest.mark.parametrize("name", ["accounts.csv", "labels.csv", "labels.2.csv", "innocent.csv", "link.csv"])
+def test_out_is_none_of_what_the_dataset_is_read_from(tmp_path, name):
+    folder = small(tmp_path / "d", old(), "csv")
+    (folder / "innocent.csv").write_text("# none\n")
+    (tmp_path / "link.csv").symlink_to(folder / "accounts.csv")
+    before = {each: each.read_bytes() for each in folder.iterdir()}
+    out = tmp_path / name if name == "link.csv" else folder / name
+    with pytest.raises(OutputError, match="none of the dataset's tables; got"):
+        add_labels(folder, as_json(tmp_path / "d.json", ROWS), out=out)
+    assert {each: each.read_bytes() for each in folder.iterdir()} == before
+
+
+def test_a_cell_that_csv_cannot_hold_is_told(tmp_path):
+    folder = small(tmp_path / "d", old(team=["x" * 200_000]), "csv")
+    before = (folder / "labels.csv").read_bytes()
+    with pytest.raises(
+        DataFileError, match=r"^labels\.csv: every cell must .* 131,072 letters; got: field larger"
+    ):
+        add_labels(folder, as_json(tmp_path / "d.json", ROWS))
+    assert (folder / "labels.csv").read_bytes() == before
 
 
 def test_out_leaves_the_dataset_alone(tmp_path):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.errors import BadRowsError, DataFileError
-from spamclf.review import DECISIONS, read_decisions
+from spamclf.model.score_id import ScoreId
+from spamclf.review import DECISIONS, decisions, read_decisions
 from spamclf.review.decisions import COLUMNS, checked
 
 NOON = "2026-06-09T12:00:00Z"
@@ -19,6 +23,13 @@ NOON = "2026-06-09T12:00:00Z"
 
 def decision(account="a", decided_at=NOON, what="automated", **more):
     return {"account_id": account, "decided_at": decided_at, "decision": what} | more
+
+
+def score_id(account):
+    return str(ScoreId(171, 7, int(pseudonyms(pa.array([account]))[0]), 0.5, 5, 0.25, 0))
+
+
+SCORE_ID = score_id("a")
 
 
 def as_json(path, rows, **head):
@@ -44,7 +55,7 @@ def dataset(ids=("a", "b"), **more):
 
 def test_both_forms_tell_the_same(tmp_path):
     rows = [
-        decision(note="writes \u201call day\u201d,\nsays she; a shop?", score_id="s1", reviewer="Ada"),
+        decision(note="writes \u201call day\u201d,\nsays she; a shop?", score_id="s1-0a", reviewer="Ada"),
         decision("b", what="unsure"),
         decision("late", "2026-06-09T14:00:00.5+02:00", "appeal_accepted"),
     ]
@@ -61,7 +72,7 @@ def test_both_forms_tell_the_same(tmp_path):
         assert each.decided_at.tolist() == [1_781_006_400_000_000, 1_781_006_400_500_000]
         assert each.is_automated == [True, False]
         assert each.source == ["review", "appeal"]
-        assert (each.score_id, each.reviewer, each.n_unsure) == (["s1", None], ["Ada", None], 1)
+        assert (each.score_id, each.reviewer, each.n_unsure) == (["s1-0a", None], ["Ada", None], 1)
     assert read_decisions(tmp_path / "d.json") == read_decisions(tmp_path / "d.csv")
 
 
@@ -103,6 +114,7 @@ FAULTS = {
         decision(note=["x"]),
         decision(reviewer="x" * 201),
         decision(score_id="a\x1b"),
+        decision("\ud800"),
     ],
     "null": [decision(""), decision(None), {"account_id": "a"}, decision(what=None)],
     "unknown_value": [decision(what="spam"), decision(what="Automated")],
@@ -113,6 +125,10 @@ FAULTS = {
     "in_future": [decision(decided_at="9000-01-01T00:00:00Z")],
     "unknown_account": [decision("nobody"), decision("A"), decision("'a")],
     "before_registration": [decision("b", "2026-06-01T00:00:00Z")],
+    "wrong_score_id": [
+        decision(score_id=each)
+        for each in ("s1", "s2-0-of another account", "s2-0", f"{SCORE_ID[:-1]}x", score_id("b"))
+    ],
     "contradiction": [decision(what="not_automated"), decision(what="appeal_accepted")],
 }
 
@@ -129,6 +145,13 @@ def test_a_row_that_breaks_a_rule_is_told_with_file_and_row(tmp_path, rule):
         )
         assert f"  {rule}: 2, at row 1, 3 (from 0): " in str(caught.value)
         assert "nobody" not in str(caught.value)  # no id, no note
+
+
+def test_a_score_id_of_the_account_is_taken(tmp_path):
+    path = as_json(tmp_path / "d.json", [decision(score_id=SCORE_ID), decision("b", score_id="s1-0a")])
+    assert checked(read_decisions(path), dataset(), path).score_id == [SCORE_ID, "s1-0a"]
+    path = as_json(tmp_path / "e.json", [decision(7, score_id=score_id("7"))])
+    assert checked(read_decisions(path), dataset((7, 8)), path).score_id == [score_id("7")]
 
 
 def test_a_decision_at_the_registration_is_none_too_early(tmp_path):
@@ -153,6 +176,8 @@ def test_a_ragged_row_of_a_csv_file(tmp_path):
         ("d.json", b"[]", 'must hold {"format"'),
         ("d.json", b'{"format": "spamclf-decisions", "version": 2, "decisions": []}', "of this version"),
         ("d.json", b'{"format": "spamclf-decisions", "version": 1, "decisions": {}}', 'must hold {"format"'),
+        ("d.json", b'{"format": "spamclf-decisions", "version": true, "decisions": []}', "of this version"),
+        ("d.json", b'{"format": "spamclf-decisions", "version": 1.0, "decisions": []}', "of this version"),
         ("d.json", b"\xff\xfe", "must be UTF-8"),
         ("d.csv", b"", "none called account_id, decided_at, decision"),
         ("d.csv", b"account_id,decided_at\n", "none called decision"),
@@ -172,6 +197,29 @@ def test_a_file_that_is_none(tmp_path, name, content, told):
     with pytest.raises(DataFileError, match="^" + name.replace(".", r"\.") + ": ") as caught:
         read_decisions(tmp_path / name)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("write", [as_json, as_csv])
+def test_more_decisions_than_a_file_may_hold(tmp_path, monkeypatch, write):
+    monkeypatch.setattr(decisions, "_MOST", 3)
+    ending = write.__name__[3:]
+    assert len(read_decisions(write(tmp_path / f"d.{ending}", [decision()] * 3))) == 3
+    with pytest.raises(DataFileError, match="at most 3 decisions; got more"):
+        read_decisions(write(tmp_path / f"d.{ending}", [decision()] * 4))
+
+
+def test_a_file_of_many_parts_is_refused_before_they_are_made(tmp_path):
+    """A million empty decisions take 3 MB of a file, and would take hundreds in memory."""
+    path = tmp_path / "d.json"
+    path.write_text(
+        '{"format": "spamclf-decisions", "version": 1, "decisions": [' + "{}," * 1_000_000 + "{}]}"
+    )
+    tracemalloc.start()
+    with pytest.raises(DataFileError, match="at most 100,000 decisions"):
+        read_decisions(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10 * path.stat().st_size
 
 
 def test_no_decisions_are_no_mistake(tmp_path):
