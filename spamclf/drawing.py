@@ -62,9 +62,11 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
-def as_it_is() -> Any:
-    """Return a context in which texts are drawn letter by letter: in an id a dollar sign begins no formula."""
-    return pyplot().rc_context({"text.parse_math": False})
+def letter_by_letter(ax: Axes) -> None:
+    """Draw what stands on the axes as it is spelt: in an id a dollar sign begins no formula."""
+    legend = ax.get_legend()
+    for text in (*ax.texts, *([] if legend is None else legend.get_texts())):
+        text.set_parse_math(False)
 
 
 def crown(ax: Axes, title: str, columns: int) -> None:

@@ -61,11 +61,12 @@ class Display(ABC):
         >>> display.plot(title="Why?").ax_.get_title(loc="left")
         'Why?'
         """
-        with drawing.as_it_is():
-            self.ax_ = drawing.new_axes(ax, self._size())
-            self.figure_ = self.ax_.figure
-            self._draw(self.ax_)
-            drawing.crown(self._top(), self._title() if title is None else title, self._columns)
+        self.ax_ = drawing.new_axes(ax, self._size())
+        self.figure_ = self.ax_.figure
+        self._draw(self.ax_)
+        drawing.crown(self._top(), self._title() if title is None else title, self._columns)
+        for each in {self.ax_, self._top()}:
+            drawing.letter_by_letter(each)
         return self
 
     def _size(self) -> tuple[float, float]:
