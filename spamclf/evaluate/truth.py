@@ -65,6 +65,8 @@ class Truth:
     def of(cls, ego: EgoLog, truth: Any) -> Truth:
         """Read a table of labels or of the truth; of several rows of an account the latest label, or the last, counts.
 
+        Of labels of one instant the milder one counts, as in training.
+
         Raises
         ------
         ParameterError
@@ -79,8 +81,10 @@ class Truth:
             names, table = to_arrow(truth, _COLUMNS, "truth")
             _check_names(names)
         if "labelled_at" in names:
-            when = _column(table, "labelled_at", pa.timestamp("us", tz="UTC"))
-            table = table.take(pc.array_sort_indices(when, null_placement="at_start"))  # stable
+            when = _column(table, "labelled_at", pa.timestamp("us", tz="UTC")).cast(pa.int64())
+            milder = pc.invert(_column(table, "is_automated", pa.bool_())).fill_null(False)
+            order = np.lexsort((np.asarray(milder), np.asarray(when.fill_null(np.iinfo(np.int64).min))))
+            table = table.take(pa.array(order))
         ids = ego.account_ids
         account_id = _column(table, "account_id", ids.type)
         is_automated = _column(table, "is_automated", pa.bool_())

@@ -46,6 +46,13 @@ def test_the_latest_label_counts(order):
     assert told(Truth.of(small(), labels.drop(columns="labelled_at"))) == [(0, False, None)]  # the last row
 
 
+@pytest.mark.parametrize("verdicts", [[True, False, None], [False, True, None], [None, False, True]])
+def test_of_labels_of_one_instant_the_milder_counts(verdicts):
+    when = pd.to_datetime(["2026-05-01"] * 3, utc=True)
+    labels = pa.table({"account_id": ["a"] * 3, "is_automated": verdicts, "labelled_at": when})
+    assert told(Truth.of(small(), labels)) == [(0, False, None)]
+
+
 def test_who_has_no_campaign_is_one_by_itself():
     truth = {"account_id": ["a", "b", "c"], "is_automated": [True] * 3, "campaign": ["k", None, "k"]}
     codes = Truth.of(small(), truth).campaign.tolist()
