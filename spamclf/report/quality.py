@@ -45,13 +45,14 @@ def quality_of(scoring: Scoring, scores: pa.Table) -> dict[str, Any]:
             f"{counted(n_automated, 'account')} labelled automated and {n_honest:,} labelled not automated"
         )
         return {"said": [f"{kinds} sent something: too few to measure by. It takes {_FEWEST} of each."]}
+    promise = _promise(scoring, look)
     calibration = calibration_curve(look.y, look.scores["model"], n_bins=_BINS)
     return {
-        "said": [_who(n_automated, n_honest), _memory(look)],
+        "said": [_who(n_automated, n_honest), f"{promise[0].upper()}{promise[1:]}.", _memory(look)],
         "n_automated": n_automated,
         "n_honest": n_honest,
         "fpr": look.fpr,
-        "promise": _promise(scoring, look),
+        "promise": promise,
         "rule": look.rule,
         "figures": [
             [row["what"], "model" if row["of"] == "model" else "rule", *(round(row[end], 4) for end in _ENDS)]
