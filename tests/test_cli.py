@@ -817,7 +817,7 @@ def test_simulate_leaves_a_folder_with_files_alone(tmp_path: Path) -> None:
 def test_an_empty_look_back_is_told(command: str, tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "r.html"), "--changes", "0"] if command == "report" else []
     for as_of, doubted in (("2020-01-01", True), ("2026-05-30", False)):
-        run = CliRunner().invoke(main, [command, "data/sample", "--as-of", as_of, *out])
+        run = cli(command, "data/sample", "--as-of", as_of, *out)
         assert run.exit_code == 0
         assert ("Warning: the look-back holds 0 of" in run.stderr) == doubted
         assert "Warning" not in run.stdout
