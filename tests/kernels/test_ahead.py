@@ -57,8 +57,9 @@ def test_other_processes_compile_into_the_same_cache(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_first_process_compiles_all_and_the_next_finds_them(tmp_path):
-    assert n_compiled(tmp_path, "timeline") == 1  # the one by which it saw that nothing is there
-    assert n_compiled(tmp_path) == 0
+    few = 5  # of some hundred: the one by which a process sees that nothing is there, and what it has at hand by then
+    assert n_compiled(tmp_path, "timeline") < few
+    assert n_compiled(tmp_path) < few
 
 
 def test_every_module_is_compiled_once_a_process(tmp_path, cold, asked):
