@@ -73,7 +73,7 @@ def test_train_warns_of_a_part_without_campaigns_once_and_by_its_options(world, 
     info = doors.model().info | {"whole_campaigns": True, "counts": parts}
 
     def fit(*_, **__):
-        warnings.warn(thin_parts(info), stacklevel=2)
+        warnings.warn(f"fit: {thin_parts(info)}", stacklevel=2)
         return replace(doors.model(), info=info)
 
     monkeypatch.setattr(train, "fit", fit)

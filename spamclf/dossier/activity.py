@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.explain.tallies import OUT
 from spamclf.features.co_target import stranger_lists
 from spamclf.features.extract import measure
 from spamclf.instants import DAY_US, iso
@@ -17,7 +18,6 @@ __all__ = ["Activity"]
 
 Counts = npt.NDArray[np.int64]
 _EVER_DAYS = 36_500.0
-_OUT = 1  # a bit of a log entry's flags, as `spamclf.kernels._common` has it
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def _first_written(ego: EgoLog, slices: Slices) -> tuple[npt.NDArray[np.int32], 
     """Return whom the accounts of some slices wrote to, by code, and when the first of them did."""
     bounds = zip(slices.starts.tolist(), slices.ends.tolist(), strict=True)
     entry = np.concatenate([np.arange(0), *(np.arange(low, high) for low, high in bounds)])
-    entry = entry[(ego.flag[entry] & _OUT) != 0]
+    entry = entry[(ego.flag[entry] & OUT) != 0]
     entry = entry[np.lexsort((ego.time[entry], ego.peer[entry]))]
     people, first = np.unique(ego.peer[entry], return_index=True)
     return people, ego.time[entry[first]]

@@ -29,7 +29,7 @@ from spamclf.scoring import Looked, Scoring
 __all__ = ["OneLook", "look_once", "one_look"]
 
 _N_DRAWS, _LEAST_DRAWS = 200, 50
-_DRAWN = 4_000_000  # accounts in all draws of an interval: of many accounts fewer draws tell as much
+_DRAWN = 4_000_000  # accounts in all draws of an interval: of many it is narrow, and drawing them takes long
 _SENDS = "send_rate_sends"
 
 
@@ -218,8 +218,11 @@ def _scored(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return scores, thresholds and sends of accounts, from the table if they are there."""
     if scores is not None:
-        mine = scores.select(["score", "threshold", "n_messages"]).take(pa.array(codes))
-        return tuple(np.asarray(column, np.float64) for column in mine.columns)  # type: ignore[return-value]
+        value, threshold, sends = (
+            np.asarray(scores[name].take(pa.array(codes)), np.float64)
+            for name in ("score", "threshold", "n_messages")
+        )
+        return value, threshold, sends
     over = scoring.over(scoring.slices[codes])
     looked: Looked = over.look(0, codes.size, companions=False)
     return looked.scores, looked.thresholds, looked.values[_SENDS]

@@ -40,10 +40,9 @@ def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[...,
             if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
             return numba.njit(signature, **options)(function)
-        if (
-            hasattr(kernel, "stats") and kernel.stats.cache_misses
-        ):  # no dispatcher where numba is told not to compile
-            compile_all(Path(kernel.stats.cache_path))
+        stats = getattr(kernel, "stats", None)  # none where numba is told not to compile
+        if stats is not None and stats.cache_misses:
+            compile_all(Path(stats.cache_path))
         return kernel
 
     return wrap

@@ -93,7 +93,7 @@ def _made_from(info: dict[str, Any]) -> str:
     if said := labels_said(info):
         told.append(f"{said[0].upper()}{said[1:]}.")
     if said := thin_parts(info):
-        told += ["", *textwrap.wrap(f"**{said[5].upper()}{said[6:]}**", 116), ""]
+        told += ["", *textwrap.wrap(f"**{said[0].upper()}{said[1:]}**", 116), ""]
     told.append(
         f"Of the accounts to train on, {info['late_labels']:,} had no label yet when the test part began: the labels"
     )

@@ -80,7 +80,7 @@ def thin_parts(info: Mapping[str, Any]) -> str:
     >>> none = {"automated": 7, "campaigns": 0, "in_campaigns": 0, "largest_campaign": 0}
     >>> counts = {"train": some, "calibration": some, "test": none}
     >>> thin_parts({"whole_campaigns": True, "counts": counts}).split(". ")[0]
-    'fit: calibration and test part should hold 2 automated campaigns each, better more; got 3 and 0 (train: 3)'
+    'calibration and test part should hold 2 automated campaigns each, better more; got 3 and 0 (train: 3)'
     >>> thin_parts({"whole_campaigns": False, "counts": counts})
     ''
     """
@@ -94,7 +94,7 @@ def thin_parts(info: Mapping[str, Any]) -> str:
     if 2 * inside <= automated or not any(_is_thin(counts[part]) for part in _LATER):
         return ""
     return (
-        f"fit: calibration and test part should hold {_FEWEST} automated campaigns each, better more; got "
+        f"calibration and test part should hold {_FEWEST} automated campaigns each, better more; got "
         f"{n_of['calibration']:,} and {n_of['test']:,} (train: {n_of['train']:,}). What such a part tells of campaigns "
         "to come is worth little. Label more accounts of both kinds, over a longer stretch of time; if one campaign "
         "holds most of them, whole_campaigns=False lets parts share it."

@@ -189,7 +189,7 @@ def fit(
     }
     info = made_from(dataset, ego, rows, end, names) | settings
     if doubt := thin_parts(info):
-        warnings.warn(doubt, stacklevel=2)
+        warnings.warn(f"fit: {doubt}", stacklevel=2)
     model = Model(
         name or f"{iso(end)[:10]}-{name_of(info, names, history_days)}", forest, calibration, names, history_days,
         threshold, info, _memory(ego, end, names, history_days, memory, threads), honest, certificate,

@@ -42,7 +42,7 @@ def summary(model: Model) -> str:
     if n_late := model.info.get("late_labels", 0):
         lines.append(f"  {n_late:,} of those to train on had no label yet when the test part began")
     if said := thin_parts(model.info):
-        lines.append(f"  warning: {said.removeprefix('fit: ')}")
+        lines.append(f"  warning: {said}")
     n_early = model.info.get("data", {}).get("labels_before_registration", 0)
     if n_early:
         lines.append(

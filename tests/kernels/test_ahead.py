@@ -21,7 +21,8 @@ for name in sys.argv[1:] or sorted(kernels._MODULES):
     importlib.import_module(f"spamclf.kernels.{name}")
 found = [each for name, module in sys.modules.items() if name.startswith("spamclf.kernels")
          for each in vars(module).values() if isinstance(each, Dispatcher)]
-print(sum(sum(each.stats.cache_misses.values()) for each in found))
+# A kernel that a module imports from another one stands in both.
+print(sum(sum(each.stats.cache_misses.values()) for each in {id(each): each for each in found}.values()))
 """
 
 
@@ -57,9 +58,8 @@ def test_other_processes_compile_into_the_same_cache(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_first_process_compiles_all_and_the_next_finds_them(tmp_path):
-    few = 5  # of some hundred: the one by which a process sees that nothing is there, and what it has at hand by then
-    assert n_compiled(tmp_path, "timeline") < few
-    assert n_compiled(tmp_path) < few
+    assert n_compiled(tmp_path, "timeline") == 1  # the one by which it saw that nothing is there
+    assert n_compiled(tmp_path) == 0
 
 
 def test_every_module_is_compiled_once_a_process(tmp_path, cold, asked):
