@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib import pyplot
 
 from spamclf import plots
 from spamclf.cli import main
@@ -64,10 +65,11 @@ def beside_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_the_blocks_of_a_page_run(name: str, beside_the_sample: Path) -> None:
-    """One after the other, as a reader would type them."""
+    """One after the other, as a reader would type them, who closes the pictures of one before the next."""
     names: dict[str, Any] = {"__name__": "page"}
     for k, block in enumerate(blocks_of(name)):
         exec(compile(block, f"{name} block {k}", "exec"), names)
+        pyplot.close("all")
 
 
 @pytest.mark.slow
