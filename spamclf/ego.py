@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf import kernels
+from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.entries import flags_of, order_messages, typed_of
 from spamclf.errors import ParameterError
@@ -240,6 +241,10 @@ class EgoLog:
             recipients = recipients.filter(pc.invert(to_group))
         book.encode(recipients, n_jobs=n_jobs)
         return book.ids
+
+    def pseudonyms(self) -> npt.NDArray[np.uint64]:
+        """Return the pseudonym of each account, as `spamclf.campaigns.sightings.pseudonyms` makes it."""
+        return self.once("pseudonyms", lambda: pseudonyms(self.account_ids))
 
     @property
     def n_accounts(self) -> int:

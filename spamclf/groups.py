@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spamclf.campaigns.listing import list_campaigns
-from spamclf.campaigns.sightings import Kind, pseudonyms
+from spamclf.campaigns.sightings import Kind
 from spamclf.ego import EgoLog
 from spamclf.facts import column_of, instants_of
 from spamclf.ids import IdBook
@@ -96,7 +96,7 @@ def campaign_groups(
     kept = (n_of[1] >= n_of[0])[cluster]
     account, cluster = account[kept], np.unique(cluster[kept], return_inverse=True)[1]
     # Accounts go by the order of hashes of their ids: which campaigns are joined must not depend on that of rows.
-    rank = np.argsort(np.argsort(pseudonyms(ego.account_ids)))
+    rank = np.argsort(np.argsort(ego.pseudonyms()))
     groups = _Groups((label >= 0)[np.argsort(rank)])
     for members in _split(*_named(ego, end)):
         groups.unite(rank[members], whole=True)

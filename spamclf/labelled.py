@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.campaigns.sightings import Kind, pseudonyms
+from spamclf.campaigns.sightings import Kind
 from spamclf.ego import EgoLog, Slices
 from spamclf.errors import InsufficientDataError
 from spamclf.facts import NAT
@@ -174,7 +174,7 @@ def choose_rows(
     if idle.any():
         split = replace(split, part=np.where(idle, np.int8(TRAIN), split.part))
         slices = _snapshots(ego, split, label, history_days)
-    hashed = pseudonyms(ego.account_ids)
+    hashed = ego.pseudonyms()
     order = np.lexsort((slices.as_of, hashed[slices.account]))
     slices = slices[order]
     account, low = slices.account, split.window(slices.account)[0]

@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from spamclf.campaigns.given import check_type
 from spamclf.campaigns.parts import Seen
-from spamclf.campaigns.recipients import SCHEME, list_fingerprints
+from spamclf.campaigns.recipients import SCHEME, fingerprints_of
 from spamclf.campaigns.shown import Prints
-from spamclf.campaigns.sightings import Sightings, distinct_rows, pseudonyms
+from spamclf.campaigns.sightings import Sightings, distinct_rows
 from spamclf.ego import EgoLog, Instants
 from spamclf.features.co_target import stranger_lists
+from spamclf.features.known_lists import people_hashed
 from spamclf.ids import Codes
 from spamclf.instants import check_history, to_instant
 
@@ -71,12 +72,12 @@ def lists_of(ego: EgoLog, as_of: Any, history_days: float, *, n_jobs: int = -1) 
     check_history(history_days)
     slices = ego.slices(np.arange(ego.n_accounts), as_of, history_days=history_days)
     account, recipient, instant = stranger_lists(ego, slices)  # a slice for each account: its row is its code
-    lists = list_fingerprints(account, recipient, instant, ego.people(n_jobs=n_jobs), n_jobs=n_jobs)
-    ids = ego.account_ids.take(pa.array(lists.account))
-    ids = pa.concat_arrays([ids, ids])
+    lists = fingerprints_of(account, recipient, instant, people_hashed(ego, n_jobs=n_jobs), n_jobs=n_jobs)
+    twice = np.concatenate([lists.account, lists.account])
+    ids, names = ego.account_ids.take(pa.array(twice)), ego.pseudonyms()[twice]
     instants = np.concatenate([lists.first, lists.last])
     words = np.concatenate([lists.words, lists.words])
-    sightings = Sightings.of("list", str(SCHEME), pseudonyms(ids), instants, words)
+    sightings = Sightings.of("list", str(SCHEME), names, instants, words)
     _, group = distinct_rows(words)
     prints = Prints.plain(len(sightings.words))
     return _Lists(sightings, ids, instants, group, np.tile(lists.n_recipients, 2), prints)

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spamclf import kernels
-from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import NAT, EgoLog, Instants, Slices
 from spamclf.features.co_target import StrangerSpans, stranger_lists
 from spamclf.ids import Codes
@@ -148,7 +147,7 @@ def _known_by_messages(skeleton: EgoLog, instant: int) -> npt.NDArray[np.bool_]:
     facts = skeleton.facts
     asked = np.isnan(facts.filled) | (facts.registered_at >= instant)
     if skeleton.memory is not None and len(skeleton.memory.lists):
-        names = skeleton.once("pseudonyms", lambda: pseudonyms(skeleton.account_ids))
+        names = skeleton.pseudonyms()
         asked |= np.isin(names, skeleton.memory.lists.account)
     return asked
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog, Instants
 from spamclf.errors import InsufficientDataError
 from spamclf.groups import CampaignGroups
@@ -227,7 +226,7 @@ def _active_days(
 
 def _drawn(ego: EgoLog, group: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return a number of [0, 1) for each account, the same for a whole campaign, that no order of rows changes."""
-    name = pseudonyms(ego.account_ids)
+    name = ego.pseudonyms()
     least = np.full(int(group.max()) + 1, np.iinfo(np.uint64).max)
     np.minimum.at(least, group, name)
     drawn: npt.NDArray[np.float64] = least[group] / 2.0**64

@@ -20,7 +20,7 @@ from spamclf.campaigns.signatures import hash_items, signatures
 from spamclf.errors import ParameterError
 from spamclf.facts import Instants
 
-__all__ = ["LEAST_RECIPIENTS", "POPULAR", "SCHEME", "WEIGHT", "Lists", "list_fingerprints"]
+__all__ = ["LEAST_RECIPIENTS", "POPULAR", "SCHEME", "WEIGHT", "Lists", "fingerprints_of", "list_fingerprints"]
 
 #: Other accounts that wrote to a recipient as to a stranger, above which it is popular: a hotline, a shop.
 POPULAR = 100
@@ -113,24 +113,39 @@ def list_fingerprints(
         recipient_ids, pa.Array, "list_fingerprints", "recipient_ids", "Use pyarrow.array(recipient_ids)"
     )
     _check(who, to, when, len(recipient_ids), popular, least)
-    order = np.lexsort((when, to, who))
-    who, to, when = who[order], to[order], when[order]
-    fresh = np.ones(who.size, np.bool_)
-    fresh[1:] = (who[1:] != who[:-1]) | (to[1:] != to[:-1])
-    who, to, when = who[fresh], to[fresh], when[fresh]
+    return fingerprints_of(
+        who, to, when, hash_items(recipient_ids, n_jobs=n_jobs), popular=popular, least=least, n_jobs=n_jobs
+    )
+
+
+def fingerprints_of(
+    who: Instants,
+    to: npt.NDArray[np.signedinteger],
+    when: Instants,
+    hashes: npt.NDArray[np.uint32],
+    *,
+    popular: int = POPULAR,
+    least: int = LEAST_RECIPIENTS,
+    n_jobs: int = 1,
+) -> Lists:
+    """Do the same by the hash of each recipient's id, of columns that were checked."""
+    # Account and recipient in one number: it is sorted far faster than pairs are.
+    pair = who * hashes.size + to
+    order = np.argsort(pair)
+    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    if first.size:
+        who, to, when = who[order[first]], to[order[first]], np.minimum.reduceat(when[order], first)
     weight = np.where(np.bincount(to)[to] <= popular + 1, WEIGHT, 1).astype(np.uint8)
     long = np.bincount(who, weight)[who] >= WEIGHT * least
     who, to, when, weight = who[long], to[long], when[long], weight[long]
     begins = np.flatnonzero(np.diff(who, prepend=-1))
-    used, place = np.unique(to, return_inverse=True)
-    hashes = hash_items(recipient_ids.take(pa.array(used)), n_jobs=n_jobs)[place]
     offsets = np.append(begins, who.size)
     return Lists(
         account=who[begins],
         first=np.minimum.reduceat(when, begins) if begins.size else when,
         last=np.maximum.reduceat(when, begins) if begins.size else when,
         n_recipients=np.diff(offsets),
-        words=signatures(hashes, offsets, SCHEME, weights=weight, n_jobs=n_jobs),
+        words=signatures(hashes[to], offsets, SCHEME, weights=weight, n_jobs=n_jobs),
     )
 
 

@@ -237,15 +237,15 @@ def bootstrap(
     classes = [np.flatnonzero(truth), np.flatnonzero(~truth)]
     classes = [np.concatenate(classes)] if together else classes
     group = _groups(where, groups, truth.size)
-    drawn_together = [np.arange(rows.size) if group is None else _coded(group[rows]) for rows in classes]
+    units = [np.arange(rows.size) if group is None else _coded(group[rows]) for rows in classes]
+    drawn_from = [(place[rows], unit, int(unit.max()) + 1) for rows, unit in zip(classes, units, strict=True)]
     rng = np.random.default_rng(random_state)
 
     def draw() -> float:
         drawn = np.zeros(2 * size, np.int64)
-        for rows, mine in zip(classes, drawn_together, strict=True):
-            n = int(mine.max()) + 1
+        for mine, unit, n in drawn_from:
             times = np.bincount(rng.integers(0, n, n), minlength=n)
-            drawn += np.bincount(place[rows], times[mine], 2 * size).astype(np.int64)
+            drawn += np.bincount(mine, times[unit], 2 * size).astype(np.int64)
         return figure(drawn[:size], drawn[size:])
 
     tail = (1 - confidence) / 2

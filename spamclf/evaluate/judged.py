@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from spamclf.campaigns.sightings import pseudonyms
 from spamclf.campaigns.verdicts import Labels
 from spamclf.ego import Slices
 from spamclf.errors import InsufficientDataError
@@ -126,9 +125,8 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
     so_far = strangers_until(scoring, slices.account, slices.as_of)
     watched_strangers[of_automated] = np.maximum(so_far - before[watched.place[of_automated]], 0)
     at_end = ego.slices(who.account, last, history_days=scoring.model.history_days)
-    account_ids = ego.account_ids.take(pa.array(who.account))
     return Judged(
-        account_id=account_ids.cast(pa.string()),
+        account_id=ego.account_ids.take(pa.array(who.account)).cast(pa.string()),
         is_automated=who.is_automated,
         family=np.array([name or "" for name in who.family], dtype=str),
         campaign=who.campaign,
@@ -146,7 +144,7 @@ def judge(scoring: Scoring, truth: Any, say: Callable[[str], None]) -> Judged:
         watched_score=watched.score,
         watched_flagged=watched.flagged,
         watched_strangers=watched_strangers,
-        remembered=remembered(scoring, account_ids),
+        remembered=remembered(scoring, who.account),
         n_never_sent=n_never_sent,
     )
 
@@ -191,16 +189,19 @@ def _unlabelled(scoring: Scoring, who: Truth, end: int, say: Callable[[str], Non
     return _stated(Scoring(alone, scoring.model, end, scoring.n_jobs, None, where="evaluate"), who, end, say)
 
 
-def remembered(scoring: Scoring, account_ids: pa.Array) -> Bools:
-    """Tell whose labels the model remembers, each by account and instant."""
+def remembered(scoring: Scoring, account: Codes) -> Bools:
+    """Tell of accounts, by their codes, whose labels the model remembers, each by account and instant."""
     memory = scoring.model.memory
     if memory is None:
-        return np.zeros(len(account_ids), np.bool_)
+        return np.zeros(account.size, np.bool_)
     own = Labels.of_dataset(scoring.ego.dataset)
+    own = own.where(
+        np.isin(own.account, memory.labels.account)
+    )  # of most models nobody: pairs take long to compare
     ours, theirs = (
         np.rec.fromarrays([labels.account, labels.labelled_at]) for labels in (own, memory.labels)
     )
-    return np.isin(pseudonyms(account_ids), own.account[np.isin(ours, theirs)])
+    return np.isin(scoring.ego.pseudonyms()[account], own.account[np.isin(ours, theirs)])
 
 
 def _end(scoring: Scoring) -> int:

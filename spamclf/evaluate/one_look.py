@@ -19,7 +19,7 @@ from spamclf.evaluate.by_hand import at_most
 from spamclf.evaluate.figures import Interval, average_precision, roc_auc
 from spamclf.evaluate.judged import remembered
 from spamclf.evaluate.probabilities import calibration_error
-from spamclf.evaluate.shares import campaign_share, exact_share
+from spamclf.evaluate.shares import campaign_shares, exact_share
 from spamclf.evaluate.truth import Truth
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.model import Model
@@ -182,12 +182,14 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
     for of, values in every.items():
         tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=n_draws))
         tell("average_precision", of, average_precision(y, values, groups=campaign, n_bootstrap=n_draws))
-        cut = values[y] >= at_most(values[~y], fpr)
-        tell("recall_cut_here", of, campaign_share(cut, campaign[y]))
-    tell("recall", "model", campaign_share(flagged[y], campaign[y]))
+    cuts = [values[y] >= at_most(values[~y], fpr) for values in every.values()]
+    *cut_here, found = campaign_shares([*cuts, flagged[y]], campaign[y])
+    for of, share in zip(every, cut_here, strict=True):
+        tell("recall_cut_here", of, share)
+    tell("recall", "model", found)
     tell("honest_flagged", "model", exact_share(int(flagged[~y].sum()), int((~y).sum())))
     tell("calibration_error", "model", calibration_error(y, value, n_bootstrap=n_draws))
-    n_remembered = int(remembered(scoring, ego.account_ids.take(pa.array(account))).sum())
+    n_remembered = int(remembered(scoring, account).sum())
     figures = pa.Table.from_pylist(told)
     return OneLook(model.name, rule, instant, fpr, y, every, flagged, n_remembered, figures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from spamclf.evaluate.figures import Interval
 
-__all__ = ["campaign_quantile", "campaign_share", "exact_share", "flagged_shares", "mean_share"]
+__all__ = [
+    "campaign_quantile",
+    "campaign_share",
+    "campaign_shares",
+    "exact_share",
+    "flagged_shares",
+    "mean_share",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -42,13 +49,23 @@ def campaign_share(found: Bools, campaign: Codes) -> Interval | None:
     Accounts of a campaign are found together or missed together. The interval is nowhere narrower than the exact one of
     single accounts: of few campaigns the draws know little.
     """
-    exact = exact_share(int(found.sum()), found.size)
-    if exact is None:
-        return None
-    drawn = _drawn(
-        found.astype(np.float64), campaign, lambda values, weight: weight @ values / weight.sum(axis=1)
-    )
-    return Interval(exact.value, min(exact.low, drawn.low), max(exact.high, drawn.high))
+    return campaign_shares([found], campaign)[0]
+
+
+def campaign_shares(every: Sequence[Bools], campaign: Codes) -> list[Interval | None]:
+    """Return the same of the same accounts, found in several ways: campaigns are drawn once for all."""
+    if not campaign.size:
+        return [None] * len(every)
+    group = np.unique(campaign, return_inverse=True)[1]
+    counts = np.stack([np.bincount(group, weights) for weights in (*every, np.ones(group.size))], axis=1)
+    drawn = np.concatenate([times @ counts for times in _times(len(counts))])
+    lows, highs = np.quantile(drawn[:, :-1] / drawn[:, -1:], [0.025, 0.975], axis=0).tolist()
+    shares: list[Interval | None] = []
+    for found, low, high in zip(every, lows, highs, strict=True):
+        exact = exact_share(int(found.sum()), found.size)
+        assert exact is not None
+        shares.append(Interval(exact.value, min(exact.low, low), max(exact.high, high)))
+    return shares
 
 
 def mean_share(parts: Sequence[tuple[Bools, Codes]]) -> Interval | None:
@@ -96,13 +113,17 @@ def _drawn(values: Floats, campaign: Codes, figure: Callable[[Floats, Floats], F
     group = np.unique(campaign, return_inverse=True)[1]
     n = int(group.max()) + 1
     counts = csr_array((np.ones(values.size), (place, group)), shape=(ranked.size, n))
-    rng, draws = np.random.default_rng(0), []
-    for _ in range(0, _N_BOOTSTRAP, _AT_ONCE):
-        times = rng.multinomial(n, np.full(n, 1 / n), _AT_ONCE)
-        draws.append(figure(ranked, (counts @ times.T).T))
+    draws = [figure(ranked, (counts @ times.T).T) for times in _times(n)]
     low, high = np.quantile(np.concatenate(draws), [0.025, 0.975])
     value = figure(ranked, counts.sum(axis=1)[None, :])
     return Interval(float(value[0]), float(low), float(high))
+
+
+def _times(n: int) -> Iterator[Codes]:
+    """Draw as many of `n` campaigns, again and again: how often each is in, a row per draw, some rows at a time."""
+    rng = np.random.default_rng(0)
+    for _ in range(0, _N_BOOTSTRAP, _AT_ONCE):
+        yield rng.multinomial(n, np.full(n, 1 / n), _AT_ONCE)
 
 
 def flagged_shares(account: Codes, y: Bools, flagged: Bools, inside: Bools) -> dict[str, dict[str, Any]]:

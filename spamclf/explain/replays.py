@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from spamclf.campaigns.sightings import pseudonyms
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.explain.subject import Subject
@@ -143,7 +142,7 @@ def replay(
     """
     then = ScoreId.parse(score_id)
     scoring = Scoring(dataset, model, then.as_of, n_jobs, ego, where="replay")
-    codes = np.flatnonzero(pseudonyms(scoring.ego.account_ids) == np.uint64(then.account)).tolist()
+    codes = np.flatnonzero(scoring.ego.pseudonyms() == np.uint64(then.account)).tolist()
     found = [ScoreId.parse(Subject.at(scoring, k).score_id) for k in codes]
     # Two accounts of a dataset may share a pseudonym, if hardly ever: the one that fits is meant.
     now = max(

@@ -117,8 +117,8 @@ def happenings(ego: EgoLog, slices: Slices) -> dict[str, tuple[Ints, Instants]]:
     flag, time = ego.flag[entry], ego.time[entry]
     sent = (flag & OUT) != 0
     met, stranger, met_at = stranger_lists(ego, slices)
-    who, whom, when = _first_replies(row, ego.peer[entry], time, flag)
-    known = np.isin(who * ego.n_peers + whom, met * ego.n_peers + stranger)
+    pair, when = _first_replies(row, ego.peer[entry], time, flag, ego.n_peers)
+    who, known = pair // ego.n_peers, np.isin(pair, met * ego.n_peers + stranger)
     return {
         "sends": (row[sent], time[sent]),
         "strangers": (met, met_at),
@@ -129,21 +129,23 @@ def happenings(ego: EgoLog, slices: Slices) -> dict[str, tuple[Ints, Instants]]:
 
 
 def _first_replies(
-    row: Ints, peer: npt.NDArray[np.int32], time: Instants, flag: npt.NDArray[np.uint8]
-) -> tuple[Ints, npt.NDArray[np.int32], Instants]:
-    """Return row, person and instant of each person's first message after the first one to them."""
+    row: Ints, peer: npt.NDArray[np.int32], time: Instants, flag: npt.NDArray[np.uint8], n_peers: int
+) -> tuple[Ints, Instants]:
+    """Return row and person, in one number, and instant of each person's first message after the first one to them."""
     personal = (flag & _GROUP) == 0
-    row, peer, time, sent = row[personal], peer[personal], time[personal], (flag[personal] & OUT) != 0
-    order = np.lexsort((peer, row))  # stable: in order of time within each pair
-    row, time, sent = row[order], time[order], sent[order]
-    fresh = np.ones(row.size, np.bool_)
-    fresh[1:] = (row[1:] != row[:-1]) | (peer[order][1:] != peer[order][:-1])
+    sent = (flag[personal] & OUT) != 0
+    key = (
+        row[personal] * n_peers + peer[personal]
+    )  # both in one number: it is sorted far faster than pairs are
+    order = np.argsort(key, kind="stable")  # in order of time within each pair
+    key, time, sent = key[order], time[personal][order], sent[order]
+    fresh = np.diff(key, prepend=-1) != 0
     pair = np.cumsum(fresh) - 1
     so_far = np.cumsum(sent)
-    before = (so_far - sent)[fresh][pair] if row.size else so_far
+    before = (so_far - sent)[fresh][pair] if key.size else so_far
     answers = np.flatnonzero(~sent & (so_far > before))
-    _, first = np.unique(pair[answers], return_index=True)
-    return row[answers[first]], peer[order][answers[first]], time[answers[first]]
+    answers = answers[np.diff(pair[answers], prepend=-1) != 0]  # the first of each pair
+    return key[answers], time[answers]
 
 
 def _reports(ego: EgoLog, slices: Slices) -> tuple[Ints, Instants]:

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spamclf.dataset import Dataset
-from spamclf.ego import EgoLog
+from spamclf.ego import EgoLog, Slices
 from spamclf.explain.subject import code_of
 from spamclf.explain.tallies import OUT, happenings
 from spamclf.instants import DAY_US, iso
 from spamclf.model import Model
-from spamclf.scoring import VERDICTS, Looked, Scoring, check_count
+from spamclf.scoring import VERDICTS, Scoring, check_count
 
-__all__ = ["Timeline", "looks_of", "timeline"]
+__all__ = ["Timeline", "looks_at", "timeline"]
 
 Instants = npt.NDArray[np.int64]
 
@@ -113,8 +113,9 @@ def timeline(
     scoring = Scoring(dataset, model, as_of, n_jobs, ego, where="timeline")
     code = code_of("timeline", scoring.ego.account_ids, account_id)
     until = int(scoring.slices.as_of[0])
-    looked, _, every = looks_of(scoring, np.array([code]), n_looks)
-    when = looked.slices.as_of
+    slices, _, every = looks_at(scoring, np.array([code]), n_looks)
+    looked = scoring.over(slices).look(0, len(slices), companions=False)
+    when = slices.as_of
     found = happenings(scoring.ego, scoring.ego.slices([code], [until], history_days=_EVER_DAYS))
     own = scoring.ego.account_ids[code]
     looks = pa.table(
@@ -137,8 +138,8 @@ def messages_of(ego: EgoLog, code: int, until: int) -> tuple[Instants, Instants]
     return ego.time[log][sent], ego.time[log][~sent]
 
 
-def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, Instants, Instants]:
-    """Score accounts at midnight after each day since they began, and at the last instant, all at once.
+def looks_at(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Slices, Instants, Instants]:
+    """Return when to look at accounts: at midnight after each day since they began, and at the last instant.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, I
 
     Returns
     -------
-    looked : Looked
+    slices : Slices
         Account after account, each from its earliest look to the last.
     offsets : ndarray of shape (n_accounts + 1,), dtype int64
         Of each account in it.
@@ -161,8 +162,8 @@ def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, I
     --------
     >>> from spamclf import read_dataset
     >>> scoring = Scoring(read_dataset("data/sample"), None, None, 1, None)
-    >>> looked, offsets, _ = looks_of(scoring, np.array([0, 1]), 4)
-    >>> looked.scores.size == offsets[-1]
+    >>> slices, offsets, _ = looks_at(scoring, np.array([0, 1]), 4)
+    >>> len(slices) == offsets[-1]
     np.True_
     """
     ego, until = scoring.ego, scoring.slices.as_of[codes]
@@ -176,5 +177,4 @@ def looks_of(scoring: Scoring, codes: Instants, n_looks: int) -> tuple[Looked, I
     back = np.repeat(offsets[1:] - 1, before + 1) - np.arange(offsets[-1])
     who, when = (np.repeat(each, before + 1) for each in (np.arange(codes.size), last))
     when = np.where(back == 0, until[who], (when - back * every[who]) * DAY_US)
-    slices = ego.slices(codes[who], when, history_days=scoring.model.history_days)
-    return scoring.over(slices).look(0, when.size, companions=False), offsets, every
+    return ego.slices(codes[who], when, history_days=scoring.model.history_days), offsets, every

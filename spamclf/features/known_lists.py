@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spamclf import kernels
 from spamclf.campaigns.index import CampaignIndex
 from spamclf.campaigns.recipients import SCHEME
-from spamclf.campaigns.sightings import pseudonyms
 from spamclf.campaigns.signatures import MinHashScheme, hash_items
 from spamclf.campaigns.verdicts import Labels, Pseudonyms
 from spamclf.ego import EgoLog, Instants, Slices
@@ -61,8 +61,7 @@ def lists_remembered(ego: EgoLog, slices: Slices, out: np.ndarray[Any, Any]) -> 
     scheme = MinHashScheme.parse(memory.lists.scheme)
     SCHEME.require(scheme, where="the memory of recipient lists")
     laid = ego.once(("memory", "lists", slices.history), lambda: _lay_out(ego, memory, slices.history))
-    hashes = ego.once("people hashed", lambda: _hashed(ego))
-    log = ego.peer, ego.flag, hashes
+    log = ego.peer, ego.flag, people_hashed(ego)
     account = slices.account if laid.own is None else laid.own[slices.account]
 
     def work(low: int, high: int) -> None:
@@ -74,11 +73,16 @@ def lists_remembered(ego: EgoLog, slices: Slices, out: np.ndarray[Any, Any]) -> 
     return work
 
 
-def _hashed(ego: EgoLog) -> np.ndarray[Any, Any]:
-    hashes = np.zeros(ego.n_peers, np.uint32)  # of groups nobody asks
-    people = hash_items(ego.people(), n_jobs=-1)
-    hashes[: people.size] = people
-    return hashes
+def people_hashed(ego: EgoLog, *, n_jobs: int = -1) -> npt.NDArray[np.uint32]:
+    """Return the hash of the id behind each code of `EgoLog.peer`; 0 of a group, which nobody asks for."""
+
+    def build() -> npt.NDArray[np.uint32]:
+        hashes = np.zeros(ego.n_peers, np.uint32)
+        people = hash_items(ego.people(n_jobs=n_jobs), n_jobs=n_jobs)
+        hashes[: people.size] = people
+        return hashes
+
+    return ego.once("people hashed", build)
 
 
 def _lay_out(ego: EgoLog, memory: CampaignIndex, history: int) -> KnownLists:
@@ -111,7 +115,7 @@ def lists_by_value(memory: CampaignIndex) -> tuple[tuple[Any, ...], tuple[Any, .
 
 def _codes(ego: EgoLog, names: Pseudonyms) -> Instants:
     """Return the codes of remembered accounts, -1 for those who are not in the data."""
-    mine = ego.once("pseudonyms", lambda: pseudonyms(ego.account_ids))
+    mine = ego.pseudonyms()
     _, code, place = np.intersect1d(mine, names, return_indices=True)
     codes = np.full(names.size, -1)
     codes[place] = code

@@ -18,7 +18,7 @@ from spamclf.explain.known_labels import known_labels
 from spamclf.explain.statements import statement_from
 from spamclf.explain.subject import Subject
 from spamclf.explain.tallies import COUNTED, tallies
-from spamclf.explain.timelines import looks_of
+from spamclf.explain.timelines import looks_at
 from spamclf.facts import NAT, column_of, instants_of
 from spamclf.features.catalogue import family_of
 from spamclf.model.reasons import Reason
@@ -87,7 +87,7 @@ def cases_of(
         },
         "statements": _statements(told, words),
         "timelines": _timelines(scoring, codes),
-        "looks": _looks(scoring, codes),
+        "looks": _looks(scoring, scores, codes),
         "changes": _changes(scoring, codes, _closest(scores)[:n_changes], say),
         **_shown(scoring, column_of(scores, "account_id"), instant, words, pictures),
     }
@@ -151,21 +151,36 @@ def _timelines(scoring: Scoring, codes: Ints) -> dict[str, Any]:
     }
 
 
-def _looks(scoring: Scoring, codes: Ints) -> dict[str, Any]:
-    """Return how the accounts scored over time; at fewer instants where there are many of them."""
+def _looks(scoring: Scoring, scores: pa.Table, codes: Ints) -> dict[str, Any]:
+    """Return how the flagged accounts scored over time; at fewer instants where there are many of them."""
     if not codes.size:
         return {"offsets": [0], "at": [], "score": [], "threshold": [], "flagged": []}
     most = int(max(_LOOKS, _LOOKS_SHARE * len(scoring.slices)) // codes.size)
-    looked, offsets, _ = looks_of(scoring, codes, min(max(most, 2), _MOST_LOOKS))
+    slices, offsets, _ = looks_at(scoring, codes, min(max(most, 2), _MOST_LOOKS))
+    is_last = np.zeros(len(slices), np.bool_)
+    is_last[offsets[1:] - 1] = True  # the look of the report: it is in the table
+    before = scoring.over(slices[~is_last])
+    looked = before.look(0, len(before.slices), companions=False)
+
+    def both(earlier: npt.NDArray[Any], last: Any) -> npt.NDArray[Any]:
+        told = np.empty(len(slices), earlier.dtype)
+        told[~is_last], told[is_last] = earlier, last
+        return told
+
+    verdict = both(looked.verdict, 0)
+    score, threshold = (
+        both(earlier, np.asarray(scores[name])).round(8)
+        for earlier, name in ((looked.scores, "score"), (looked.thresholds, "threshold"))
+    )
     return {
         "offsets": offsets.tolist(),
-        "at": (looked.slices.as_of // 1_000_000).tolist(),
+        "at": (slices.as_of // 1_000_000).tolist(),
         "score": [
-            None if word == 2 else round(score, 8)
-            for word, score in zip(looked.verdict.tolist(), looked.scores.tolist(), strict=True)
+            None if unknown else each
+            for unknown, each in zip((verdict == 2).tolist(), score.tolist(), strict=True)
         ],
-        "threshold": looked.thresholds.round(8).tolist(),
-        "flagged": (looked.verdict == 0).astype(int).tolist(),
+        "threshold": threshold.tolist(),
+        "flagged": (verdict == 0).astype(int).tolist(),
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from spamclf.campaigns.index import CampaignIndex
-from spamclf.campaigns.sightings import Sightings, pseudonyms
+from spamclf.campaigns.sightings import Sightings
 from spamclf.dataset import Dataset
 from spamclf.ego import EgoLog
 from spamclf.facts import Instants
@@ -96,7 +96,7 @@ class Plan:
         remembered = self.remembered(kind)
         if remembered is None:
             return np.empty(0, np.int64)
-        return np.flatnonzero(np.isin(pseudonyms(ego.account_ids), remembered.account))
+        return np.flatnonzero(np.isin(ego.pseudonyms(), remembered.account))
 
     def dataset(self, **tables: pa.Table) -> Dataset:
         """Return part of the data as a dataset."""
