@@ -13,7 +13,7 @@ from pathlib import Path
 
 BENCHES = (
     "messages", "live", "batch", "spark", "forest", "training", "certificate", "daily_looks", "label_noise",
-    "start", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic", "realism",
+    "start", "report", "signatures", "clusters", "photos", "co_target", "wikipedia_bans", "honest_traffic", "realism",
     "plain_baseline", "shipped", "left_out", "evasion",
 )  # fmt: skip
 _PACKAGES = (
