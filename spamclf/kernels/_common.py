@@ -64,7 +64,7 @@ def sort_prefix(values: Ints, n: int) -> None:
                 j -= 1
             values[j + 1] = value
     elif n <= 256:
-        values[:n] = np.sort(values[:n])
+        values[:n].sort()
     else:
         radix_sort(values, n)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from spamclf.kernels._common import CONTACT, GROUP, NAT, OUT
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._order import argsort
 from spamclf.kernels._types import Bytes, Codes, Ints
 
 POPULAR = (
@@ -135,7 +136,9 @@ def invert(
             begins = np.empty(high - low, np.int64)
             for k in range(low, high):
                 begins[k - low] = begin_of(entries, late, k)
-            entries[low:high] = entries[low + np.argsort(begins, kind="mergesort")]
+            by, former = argsort(begins), entries[low:high].copy()
+            for k in range(high - low):
+                entries[low + k, 0], entries[low + k, 1] = former[by[k], 0], former[by[k], 1]
 
 
 @compiled("void(int64[::1], int64[::1])")
@@ -145,7 +148,7 @@ def order_begins(begins_at: Ints, begin: Ints) -> None:
         low, high = begins_at[account], begins_at[account + 1]
         for k in range(low + 1, high):
             if begin[k] < begin[k - 1]:
-                begin[low:high] = np.sort(begin[low:high])
+                begin[low:high].sort()
                 break
 
 

@@ -170,7 +170,7 @@ def _list_crowd(
             marks[group, MEMBER] = stamp + 1
             crowd[end] = group
             end += 1
-    crowd[used:end] = np.sort(crowd[used:end])
+    crowd[used:end].sort()
     counters[CROWDED] = end - used
     return end
 

@@ -7,6 +7,7 @@ from numba import types
 
 from spamclf.kernels._common import GROUP, OUT
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._order import argsort
 from spamclf.kernels._types import Bools, Bytes, Codes, Floats, Ints
 
 # Arrow's memory is read-only, and a read-only array is another type to numba; one that may be written also fits.
@@ -154,7 +155,8 @@ def order_logs(
     for account in range(low, high):
         start, end = offsets[account], offsets[account + 1]
         if not in_order(time, peer, flag, typed_s, has_typed, start, end):
-            order = start + np.argsort(time[start:end], kind="mergesort")
+            order = argsort(time[start:end])
+            order += start
             i = 0
             while i < order.size:
                 j = i + 1

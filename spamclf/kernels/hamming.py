@@ -309,14 +309,17 @@ def _usual(words: Words, members: Codes, low: int, high: int, usual: Words) -> N
 
     Of a large set, `_ASKED` members at equal distances in canonical order stand for all.
     """
-    n = min(high - low, _ASKED)
+    n, ones = min(high - low, _ASKED), np.zeros((4, 64), np.uint32)
+    for asked in range(n):
+        row = members[low + asked * (high - low) // n]
+        for k in range(4):
+            word = words[row, k]
+            for bit in range(64):
+                ones[k, bit] += (word >> np.uint64(bit)) & np.uint64(1)
     for k in range(4):
         usual[0, k] = 0
         for bit in range(64):
-            ones = np.uint64(0)
-            for asked in range(n):
-                ones += (words[members[low + asked * (high - low) // n], k] >> np.uint64(bit)) & np.uint64(1)
-            if 2 * ones > n:
+            if 2 * np.int64(ones[k, bit]) > n:
                 usual[0, k] |= np.uint64(1) << np.uint64(bit)
 
 
@@ -353,7 +356,10 @@ def centre(
     usual = np.empty((1, 4), np.uint64)
     for s in range(low, high):
         start, size = starts[s], starts[s + 1] - starts[s]
-        places, rest, n, cuts = np.arange(start, start + size), members[start : start + size].copy(), size, 0
+        places, rest = np.empty(size, np.int64), np.empty(size, np.int32)
+        for k in range(size):
+            places[k], rest[k] = start + k, members[start + k]
+        n, cuts = size, 0
         while cuts == 0 or (2 * n > size and cuts < CUTS):
             medoid = _medoid(words, rest, n, usual)
             place, row = places[medoid], rest[medoid]

@@ -11,6 +11,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from spamclf.kernels._compile import compiled
+from spamclf.kernels._order import argsort
 from spamclf.kernels._types import Bools, Codes
 
 PHOTOS = types.Array(types.uint64, 2, "C", readonly=True)
@@ -185,11 +186,9 @@ def _sort_by_next(
             digits[place] = digit(words, order[place], level)
             differ |= digits[place] != digits[low]
         if differ:
-            by = np.argsort(
-                digits[low:high], kind="mergesort"
-            )  # quicksort can be made to need a square of time
-            order[low:high] = order[low:high][by]
-            digits[low:high] = digits[low:high][by]
+            by, rows, values = argsort(digits[low:high]), order[low:high].copy(), digits[low:high].copy()
+            for k in range(high - low):
+                order[low + k], digits[low + k] = rows[by[k]], values[by[k]]
             return level
         level += 1
     return level

@@ -140,7 +140,8 @@ def stand_for(
             n = m if m else n
             if n == 1 and begins[0] == first - 1 and ends[0] == last:
                 break
-        time_begin[total : total + n], time_end[total : total + n] = begins[:n], ends[:n]
+        for k in range(n):
+            time_begin[total + k], time_end[total + k] = begins[k], ends[k]
         total += n
         of_time[group + 1] = total
     return total
