@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from spamclf import Dataset, Model, explain, extract, load_model, predict, read_dataset, scoring
 from spamclf.campaigns.sightings import pseudonyms
 from spamclf.ego import EgoLog
-from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError
+from spamclf.errors import InsufficientDataError, ModelFileError, ParameterError, SchemaError
 from spamclf.features import CATALOGUE
 from spamclf.instants import DAY_US
 from spamclf.model import HonestScores
@@ -519,6 +519,16 @@ def test_the_shipped_model_scores():
     shipped = predict.load_shipped_model()
     assert set(shipped.feature_names) <= set(CATALOGUE)
     assert same(predict.score(dataset(), n_reasons=0), predict.score(dataset(), shipped, n_reasons=0))
+
+
+def test_photos_of_another_scheme_than_the_models_are_refused():
+    photos = {"account_id": ["a"], "set_at": [0], "photo_hash": ["0f" * 32]}
+    simulated = {"photo_hash": {"scheme": "simulated-256"}}
+    data = Dataset(
+        accounts={"account_id": ["a"]}, messages=NO_MESSAGES, photos=photos, schemes=simulated, time_unit="s"
+    )
+    with pytest.raises(SchemaError, match="must be of its scheme, 'pdq'; got 'simulated-256'"):
+        predict.score(data, as_of=1)
 
 
 def test_the_shipped_card_is_the_one_that_the_model_gives():

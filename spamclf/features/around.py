@@ -14,6 +14,7 @@ from spamclf.campaigns.shown import Prints, Shown
 from spamclf.campaigns.sightings import Sightings, Words, distinct_rows
 from spamclf.campaigns.verdicts import NO_OPERATOR, Evidence, Labels
 from spamclf.ego import EgoLog, Instants, Slices
+from spamclf.errors import SchemaError
 from spamclf.facts import column_of, instants_of
 from spamclf.features.feature import Work
 from spamclf.features.reach import Index
@@ -214,6 +215,11 @@ def account_codes(ego: EgoLog, ids: Any) -> Codes:
 def _lay_out(ego: EgoLog, shown: Shown, remembered: Sightings | None) -> _Around:
     joint, group = shown.sightings, np.arange(len(shown.sightings.words), dtype=np.int32)
     if remembered is not None and len(remembered):
+        if joint.scheme != remembered.scheme:
+            raise SchemaError(
+                f"model: fingerprints of a {joint.kind} must be of its scheme, '{remembered.scheme}'; got "
+                f"'{joint.scheme}'. Train a model on data of that scheme, or make the fingerprints anew by the model's."
+            )
         joint = Sightings.join([shown.sightings, remembered])
         group = distinct_rows(np.concatenate([joint.words, shown.sightings.words]))[1][len(joint.words) :]
     names = np.unique(joint.account)
