@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,7 @@ from spamclf import drawing, evaluate
 from spamclf.dataset import Dataset
 from spamclf.drawing import INK, OTHER, SECOND
 from spamclf.errors import ParameterError
-from spamclf.evaluate import Interval
+from spamclf.evaluate import Interval, OneLook
 from spamclf.model import Model
 from spamclf.plots.display import Display
 
@@ -31,7 +32,82 @@ _BASELINES = ("roc_auc", "one_rule_roc_auc", "depth_3_tree_roc_auc")
 
 
 @dataclass(eq=False, repr=False)
-class RocCurveDisplay(Display):
+class _OfLabels(Display):
+    """What is drawn of scores and of what is true of their accounts.
+
+    Attributes
+    ----------
+    curves : dict of str to pyarrow.Table
+        By name.
+    figures : dict of str to Interval
+        Of each curve, one number for all of it.
+    ax_, figure_ : what `plot` drew on
+    """
+
+    curves: dict[str, pa.Table]
+    figures: dict[str, Interval]
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Model | str | os.PathLike[str] | None,
+        dataset: Dataset,
+        *,
+        labels: Any = None,
+        as_of: Any = None,
+        n_jobs: int = -1,
+        ax: Axes | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Score a dataset at one instant, and draw the scores where labels are known.
+
+        One rule is drawn beside the model, save where scores have to be probabilities: the feature that told best by
+        itself when the model was trained (`OneLook.rule`).
+
+        Parameters
+        ----------
+        model : Model or path
+            None for the model that comes with spamclf.
+        dataset : Dataset
+        labels : dataframe, optional
+            As of `evaluate.one_look`: by default the dataset's, as far as they are known by `as_of`.
+        as_of, n_jobs
+            As of `predict.score`.
+        ax, title
+            As of `plot`.
+
+        Returns
+        -------
+        display : Display
+            Of the class that was asked.
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError, ModelFileError, DataFileError, SchemaError
+            As of `evaluate.one_look`.
+
+        Examples
+        --------
+        >>> from spamclf import read_dataset
+        >>> from spamclf.plots import CalibrationDisplay, RocCurveDisplay
+        >>> dataset = read_dataset("data/sample")
+        >>> [list(each.from_model(None, dataset).curves) for each in (RocCurveDisplay, CalibrationDisplay)]
+        [['the model', 'one rule'], ['the model']]
+        """
+        look = evaluate.one_look(dataset, model, labels, as_of=as_of, n_jobs=n_jobs)
+        return cls._of(look).plot(ax, title=title)
+
+    @classmethod
+    @abstractmethod
+    def _of(cls, look: OneLook) -> Self:
+        """Take what is drawn from one look at accounts."""
+
+    def _size(self) -> tuple[float, float]:
+        return 4.8, 4.8
+
+
+@dataclass(eq=False, repr=False)
+class RocCurveDisplay(_OfLabels):
     """The ROC curve: how many automated accounts are found, at which share of honest ones flagged.
 
     Attributes
@@ -42,9 +118,6 @@ class RocCurveDisplay(Display):
         Of each curve the area below it.
     ax_, figure_ : what `plot` drew on
     """
-
-    curves: dict[str, pa.Table]
-    figures: dict[str, Interval]
 
     _told: ClassVar[str] = "area [95 % interval]"
     _what: ClassVar[str] = "roc_auc"
@@ -86,62 +159,14 @@ class RocCurveDisplay(Display):
         return cls(curves, figures).plot(ax, title=title)
 
     @classmethod
-    def from_model(
-        cls,
-        model: Model | str | os.PathLike[str] | None,
-        dataset: Dataset,
-        *,
-        labels: Any = None,
-        as_of: Any = None,
-        n_jobs: int = -1,
-        ax: Axes | None = None,
-        title: str | None = None,
-    ) -> Self:
-        """Score a dataset at one instant, and draw the scores where labels are known, and one rule's beside them.
-
-        The rule is the one feature that told best by itself when the model was trained (`OneLook.rule`).
-
-        Parameters
-        ----------
-        model : Model or path
-            None for the model that comes with spamclf.
-        dataset : Dataset
-        labels : dataframe, optional
-            As of `evaluate.one_look`: by default the dataset's, as far as they are known by `as_of`.
-        as_of, n_jobs
-            As of `predict.score`.
-        ax, title
-            As of `plot`.
-
-        Returns
-        -------
-        display : RocCurveDisplay
-
-        Raises
-        ------
-        InsufficientDataError, ParameterError, ModelFileError, DataFileError, SchemaError
-            As of `evaluate.one_look`.
-
-        Examples
-        --------
-        >>> from spamclf import read_dataset
-        >>> display = RocCurveDisplay.from_model(None, read_dataset("data/sample"))
-        >>> list(display.curves)
-        ['the model', 'one rule']
-        """
-        look = evaluate.one_look(dataset, model, labels, as_of=as_of, n_jobs=n_jobs)
+    def _of(cls, look: OneLook) -> Self:
         names = {"model": "the model", look.rule: "one rule"}
         curves = {names[of]: evaluate.flagging_curve(look.y, values) for of, values in look.scores.items()}
-        return cls(curves, {name: look.figure(cls._what, of) for of, name in names.items()}).plot(
-            ax, title=title
-        )
+        return cls(curves, {name: look.figure(cls._what, of) for of, name in names.items()})
 
     @staticmethod
     def _figure(y: npt.ArrayLike, scores: Any) -> Interval:
         return evaluate.roc_auc(y, scores, n_bootstrap=_N_DRAWS)
-
-    def _size(self) -> tuple[float, float]:
-        return 4.8, 4.8
 
     def _title(self) -> str:
         return "ROC curve"
@@ -200,7 +225,7 @@ class PrecisionRecallDisplay(RocCurveDisplay):
 
 
 @dataclass(eq=False, repr=False)
-class CalibrationDisplay(Display):
+class CalibrationDisplay(_OfLabels):
     """Whether scores are probabilities: of the accounts with about one score, how many are automated.
 
     Each mark stands for as many accounts, with its 95 % interval; on the dotted line both shares agree.
@@ -213,9 +238,6 @@ class CalibrationDisplay(Display):
         Of each curve the calibration error.
     ax_, figure_ : what `plot` drew on
     """
-
-    curves: dict[str, pa.Table]
-    figures: dict[str, Interval]
 
     @classmethod
     def from_predictions(
@@ -265,56 +287,9 @@ class CalibrationDisplay(Display):
         return cls(curves, figures).plot(ax, title=title)
 
     @classmethod
-    def from_model(
-        cls,
-        model: Model | str | os.PathLike[str] | None,
-        dataset: Dataset,
-        *,
-        labels: Any = None,
-        as_of: Any = None,
-        n_jobs: int = -1,
-        ax: Axes | None = None,
-        title: str | None = None,
-    ) -> Self:
-        """Score a dataset at one instant, and draw the scores where labels are known.
-
-        Parameters
-        ----------
-        model : Model or path
-            None for the model that comes with spamclf.
-        dataset : Dataset
-        labels : dataframe, optional
-            As of `evaluate.one_look`: by default the dataset's, as far as they are known by `as_of`.
-        as_of, n_jobs
-            As of `predict.score`.
-        ax, title
-            As of `plot`.
-
-        Returns
-        -------
-        display : CalibrationDisplay
-
-        Raises
-        ------
-        InsufficientDataError, ParameterError, ModelFileError, DataFileError, SchemaError
-            As of `evaluate.one_look`.
-
-        Examples
-        --------
-        >>> from spamclf import read_dataset
-        >>> display = CalibrationDisplay.from_model(None, read_dataset("data/sample"))
-        >>> list(display.curves)
-        ['the model']
-        """
-        look = evaluate.one_look(dataset, model, labels, as_of=as_of, n_jobs=n_jobs)
-        name, curve = (
-            "the model",
-            evaluate.calibration_curve(look.y, look.scores["model"], n_bins=_N_BINS),
-        )
-        return cls({name: curve}, {name: look.figure("calibration_error")}).plot(ax, title=title)
-
-    def _size(self) -> tuple[float, float]:
-        return 4.8, 4.8
+    def _of(cls, look: OneLook) -> Self:
+        curve = evaluate.calibration_curve(look.y, look.scores["model"], n_bins=_N_BINS)
+        return cls({"the model": curve}, {"the model": look.figure("calibration_error")})
 
     def _title(self) -> str:
         return "Calibration"
