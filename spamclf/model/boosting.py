@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,8 @@ from spamclf.model.bins import bin_codes, bin_edges, with_edges
 from spamclf.model.folds import one_per_row
 from spamclf.model.forest import Forest
 from spamclf.model.inputs import binnable, checked_weights, require_both
+from spamclf.progress import SlowPace
+from spamclf.wording import counted
 
 __all__ = ["Boosting", "Rows"]
 
@@ -78,24 +81,34 @@ class Boosting:
         Of scikit-learn's ``HistGradientBoostingClassifier``.
     edges : list of ndarray or None
         Between the bins whose numbers `rows` holds instead of values; None where scikit-learn is to choose its own.
+    say : callable or None
+        Takes a line on how far a forest is that takes long.
     """
 
     rows: Rows
     settings: Mapping[str, Any]
     edges: list[Floats] | None
+    say: Callable[[str], None] | None = None
 
     @classmethod
-    def of(cls, rows: Rows, settings: Mapping[str, Any], *, weighted: bool) -> Self:
+    def of(
+        cls,
+        rows: Rows,
+        settings: Mapping[str, Any],
+        *,
+        weighted: bool,
+        say: Callable[[str], None] | None = None,
+    ) -> Self:
         """Bin the rows beforehand if weights differ: scikit-learn would draw its edges by them, at random."""
         if not weighted:
-            return cls(rows, settings, None)
+            return cls(rows, settings, None, say)
         max_bins = settings["max_bins"]
         if not isinstance(max_bins, int | np.integer) or not 2 <= max_bins <= 255:
             raise ParameterError(
                 f"SpamClassifier: max_bins must be a whole number from 2 to 255; got {max_bins!r}. Use 255."
             )
         edges = bin_edges(rows.X, int(max_bins))
-        return cls(replace(rows, X=bin_codes(rows.X, edges)), settings, edges)
+        return cls(replace(rows, X=bin_codes(rows.X, edges)), settings, edges, say)
 
     def fit(self, chosen: Any, weight: Floats) -> Any:
         """Fit scikit-learn's estimator to some rows.
@@ -123,6 +136,8 @@ class Boosting:
         is_second, weight = self.rows.is_second[chosen], weight[chosen]
         require_both(is_second, "each part of the rows to train on")
         estimator = HistGradientBoostingClassifier(**self.settings, early_stopping=False)
+        if self.say is not None:
+            _tell_trees(estimator, self.say)
         try:
             return estimator.fit(
                 binnable(self.rows.X[chosen]),
@@ -141,3 +156,24 @@ class Boosting:
         whole = replace(self, settings={**self.settings, "max_iter": n_trees})
         forest = Forest.from_sklearn(whole.fit(slice(None), weight))
         return forest if self.edges is None else with_edges(forest, self.edges)
+
+
+def _tell_trees(estimator: Any, say: Callable[[str], None]) -> None:
+    """Tell how many trees are grown: scikit-learn calls nobody back, but asks its loss for gradients before each."""
+    get_loss = getattr(estimator, "_get_loss", None)
+    if get_loss is None:  # its own business: without it nothing is told
+        return
+
+    def told_loss(**arguments: Any) -> Any:
+        loss, done = get_loss(**arguments), count()
+        pace, gradients = SlowPace(estimator.max_iter, say), loss.gradient_hessian
+
+        def told(*args: Any, **kwargs: Any) -> Any:
+            k = next(done)
+            pace.tell(f"grown {k:,} of {counted(estimator.max_iter, 'tree')}", k, "trees")
+            return gradients(*args, **kwargs)
+
+        loss.gradient_hessian = told
+        return loss
+
+    estimator._get_loss = told_loss

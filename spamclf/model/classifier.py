@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -172,7 +172,16 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, time: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Self:
         """Fit the forest, and beside it a small tree and one-feature rules.
 
         Parameters
@@ -187,6 +196,9 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             Account or campaign of each row, which `early_stopping` and `label_noise` keep together.
         time : array_like of shape (n_rows,), optional
             Instant of each row, numbers or datetimes: `early_stopping` validates on later ones.
+        progress : callable, optional
+            Takes a line of text every few seconds: trees grown, how fast, and the time left of this forest.
+            `early_stopping` and `label_noise` grow more than one.
 
         Returns
         -------
@@ -207,7 +219,7 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         directions = directions_of(self.monotonic_cst, self._known_names(), self.n_features_in_)
         seed = self._draw_seed()
         weighted = any(rates) or not (rows.weight == 1).all()
-        boosting = Boosting.of(rows, self._settings(directions, seed), weighted=weighted)
+        boosting = Boosting.of(rows, self._settings(directions, seed), weighted=weighted, say=progress)
         self.figures_: dict[str, Figures] = {}
         threads = n_threads(self.n_jobs, "SpamClassifier")
         with threadpool_limits(threads if rows.X.size >= _MIN_CELLS else 1):

@@ -110,7 +110,8 @@ def fit(
     name : str, optional
         The model's name; by default the day of `as_of` and a hash of data and settings.
     progress : callable, optional
-        Called with a line of text when each step begins, such as `print`.
+        Called with a line of text when each step begins, such as `print`; while trees grow, every few seconds with
+        their rate and the time left.
     n_jobs : int, default=-1
         Threads, in joblib's sense.
     **boosting
@@ -161,7 +162,7 @@ def fit(
     )  # fmt: skip
     rows, names, unknown = _known_features(rows, names)
     say(f"boosting on {int((rows.part == TRAIN).sum()):,} rows of {len(names)} features ...")
-    classifier, tried = _boosted(rows, names, search, random_state, threads, boosting)
+    classifier, tried = _boosted(rows, names, search, random_state, threads, boosting, progress)
     say("calibrating and measuring ...")
     forest = classifier.forest_
     raw = forest.raw_scores(rows.X, n_jobs=threads)
@@ -221,6 +222,7 @@ def _boosted(
     random_state: int,
     threads: int,
     boosting: dict[str, Any],
+    progress: Callable[[str], None] | None,
 ) -> tuple[SpamClassifier, list[dict[str, Any]]]:
     """Fit the forest on the training part; return what was tried before, too."""
     from spamclf.model.classifier import SpamClassifier
@@ -237,7 +239,7 @@ def _boosted(
             n_folds=2, space={name: values for name, values in SPACE.items() if name not in boosting},
             random_state=random_state, n_jobs=threads, **told,
         )  # fmt: skip
-    return classifier.fit(X, rows.y[train], rows.weight[train], **told), tried
+    return classifier.fit(X, rows.y[train], rows.weight[train], **told, progress=progress), tried
 
 
 def _as_they_come(ego: EgoLog, rows: LabelledRows, end: int) -> npt.NDArray[np.bool_]:
