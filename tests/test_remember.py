@@ -368,7 +368,7 @@ def test_memories_of_other_schemes_are_refused() -> None:
     assert memory is not None
     texts = replace(memory.texts, scheme=memory.texts.scheme.replace("seed=1", "seed=2"))
     other = replace(memory, texts=texts)
-    with pytest.raises(SchemaError, match="one kind and scheme"):
+    with pytest.raises(SchemaError, match="fingerprints of a text must be of its scheme"):
         predict.score(newcomer(), replace(model(), memory=other), as_of=end() + 2 * DAY_US)
     with pytest.raises(SchemaError, match="one kind and scheme"):
         memory.merge(other)
