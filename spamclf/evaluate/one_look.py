@@ -179,12 +179,11 @@ def look_once(scoring: Scoring, labels: Any = None, scores: pa.Table | None = No
         if found is not None:
             told.append({"what": what, "of": of, "value": found.value, "low": found.low, "high": found.high})
 
-    for of, values in every.items():
-        tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=n_draws))
-        tell("average_precision", of, average_precision(y, values, groups=campaign, n_bootstrap=n_draws))
     cuts = [values[y] >= at_most(values[~y], fpr) for values in every.values()]
     *cut_here, found = campaign_shares([*cuts, flagged[y]], campaign[y])
-    for of, share in zip(every, cut_here, strict=True):
+    for (of, values), share in zip(every.items(), cut_here, strict=True):
+        tell("roc_auc", of, roc_auc(y, values, groups=campaign, n_bootstrap=n_draws))
+        tell("average_precision", of, average_precision(y, values, groups=campaign, n_bootstrap=n_draws))
         tell("recall_cut_here", of, share)
     tell("recall", "model", found)
     tell("honest_flagged", "model", exact_share(int(flagged[~y].sum()), int((~y).sum())))
