@@ -243,8 +243,14 @@ class EgoLog:
         return book.ids
 
     def pseudonyms(self) -> npt.NDArray[np.uint64]:
-        """Return the pseudonym of each account, as `spamclf.campaigns.sightings.pseudonyms` makes it."""
-        return self.once("pseudonyms", lambda: pseudonyms(self.account_ids))
+        """Return the pseudonym of each account, as `spamclf.campaigns.sightings.pseudonyms` makes it; read-only."""
+
+        def build() -> npt.NDArray[np.uint64]:
+            names = pseudonyms(self.account_ids)
+            names.flags.writeable = False
+            return names
+
+        return self.once("pseudonyms", build)
 
     @property
     def n_accounts(self) -> int:

@@ -5,10 +5,34 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["Pace", "Progress", "SlowPace", "clock"]
+from spamclf.errors import ParameterError
+
+__all__ = ["Pace", "Progress", "SlowPace", "check_progress", "clock", "listener"]
 
 _EVERY_S = 0.5
+
+
+def check_progress(progress: Any, where: str) -> None:
+    """Refuse what cannot be called with a line; `where` names the call in the error."""
+    if progress is not None and not callable(progress):
+        raise ParameterError(
+            f"{where}: progress must be a function that takes a line of text, or None; "
+            f"got {type(progress).__name__}. Use print."
+        )
+
+
+def listener(progress: Callable[[str], None] | None, where: str) -> Callable[[str], None]:
+    """Return the function that takes lines: for None one that drops them.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be called; `where` names the call.
+    """
+    check_progress(progress, where)
+    return progress or (lambda line: None)
 
 
 def clock(seconds: float) -> str:

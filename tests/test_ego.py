@@ -191,3 +191,10 @@ def test_a_column_that_nobody_fills_costs_nothing() -> None:
 def test_instants_of_a_column_with_nulls() -> None:
     table = World(tables_of(accounts=[account("a", registered_at=at(1)), account("b")])).dataset().accounts
     assert instants_of(table, "registered_at").tolist() == [at(1), NAT]
+
+
+def test_pseudonyms_are_kept_and_cannot_be_changed() -> None:
+    ego = EgoLog.build(World(tables_of(messages=[sent("a", "b", DAY)])).dataset())
+    assert ego.pseudonyms() is ego.pseudonyms()
+    with pytest.raises(ValueError, match="read-only"):
+        ego.pseudonyms()[0] = 0

@@ -28,7 +28,7 @@ from spamclf.files import hold, sha256_file
 from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import LAST_US, iso, to_instant
 from spamclf.model import Model
-from spamclf.progress import Progress
+from spamclf.progress import Progress, check_progress
 from spamclf.schema import TABLES
 from spamclf.scoring import as_model, check_count, check_reasons
 from spamclf.tables.check import refuse_if_too_many
@@ -137,10 +137,7 @@ def score(
             f"score: memory_gb must be a number from {_LEAST_GB} to {_MOST_GB:,}; got {memory_gb!r}. Use 4.0."
         )
     check_settings(*times_of(folder, time_zone, time_unit), max_bad_share)
-    if progress is not None and not callable(progress):
-        raise ParameterError(
-            f"score: progress must be a function of one line, or None; got {type(progress).__name__}. Use print."
-        )
+    check_progress(progress, "score")
     check_out(out, folder, overwrite=overwrite)
     settings = {
         "as_of": None if as_of is None else to_instant(as_of, where="score"),

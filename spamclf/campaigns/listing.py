@@ -19,6 +19,7 @@ from spamclf.existence import Existence
 from spamclf.facts import column_of
 from spamclf.ids import IdBook
 from spamclf.instants import DAY_US, instant_or_last, to_instant
+from spamclf.progress import listener
 
 __all__ = ["check_kinds", "list_campaigns"]
 
@@ -89,7 +90,7 @@ def list_campaigns(
     check_looking(_WHERE, history_days, min_accounts, n_jobs)
     if as_of is not None:
         as_of = to_instant(as_of, where=_WHERE)
-    say = progress or (lambda line: None)
+    say = listener(progress, _WHERE)
     # Before the last row is looked for: photos that cannot be read leave the table, and their instants with them.
     seen: dict[Kind, Seen] = {}
     for kind in chosen:

@@ -113,9 +113,9 @@ def list_fingerprints(
         recipient_ids, pa.Array, "list_fingerprints", "recipient_ids", "Use pyarrow.array(recipient_ids)"
     )
     _check(who, to, when, len(recipient_ids), popular, least)
-    return fingerprints_of(
-        who, to, when, hash_items(recipient_ids, n_jobs=n_jobs), popular=popular, least=least, n_jobs=n_jobs
-    )
+    used, place = np.unique(to, return_inverse=True)  # others may have no id
+    hashes = hash_items(recipient_ids.take(pa.array(used)), n_jobs=n_jobs)
+    return fingerprints_of(who, place, when, hashes, popular=popular, least=least, n_jobs=n_jobs)
 
 
 def fingerprints_of(

@@ -20,6 +20,7 @@ from spamclf.evaluate.shares import campaign_quantile, campaign_share, exact_sha
 from spamclf.evaluate.worlds import each_world
 from spamclf.model import Certificate, Model
 from spamclf.model.promise import NOT_PROMISED, promise_verdict
+from spamclf.progress import listener
 from spamclf.scoring import Scoring
 from spamclf.simulate.world import World
 
@@ -103,8 +104,8 @@ def evaluate(
     >>> found.figure("recall").value > 0.3
     True
     """
+    say = listener(progress, "evaluate")
     scoring = Scoring(dataset, model, as_of, n_jobs, None, where="evaluate")
-    say = progress or (lambda line: None)
     return _told(scoring.model, judge(scoring, dataset.labels if truth is None else truth, say), say)
 
 
@@ -144,7 +145,7 @@ def evaluate_worlds(
     >>> found.counts["automated"] > 30
     True
     """
-    say = progress or (lambda line: None)
+    say = listener(progress, "evaluate_worlds")
     judged: list[Judged] = []
     for made in each_world(worlds, "evaluate_worlds", "worlds"):
         say(f"world {len(judged) + 1}:")

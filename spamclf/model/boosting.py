@@ -136,8 +136,9 @@ class Boosting:
         is_second, weight = self.rows.is_second[chosen], weight[chosen]
         require_both(is_second, "each part of the rows to train on")
         estimator = HistGradientBoostingClassifier(**self.settings, early_stopping=False)
+        failed: list[BaseException] = []
         if self.say is not None:
-            _tell_trees(estimator, self.say)
+            _tell_trees(estimator, _noting(self.say, failed))
         try:
             return estimator.fit(
                 binnable(self.rows.X[chosen]),
@@ -145,6 +146,8 @@ class Boosting:
                 sample_weight=None if (weight == 1).all() else weight,
             )
         except (TypeError, ValueError) as error:
+            if error in failed:  # the caller's own
+                raise
             reason = str(error).splitlines()[0].rstrip(".")
             raise ParameterError(
                 f"SpamClassifier: parameters must be such as HistGradientBoostingClassifier takes; got: {reason}. "
@@ -158,6 +161,19 @@ class Boosting:
         return forest if self.edges is None else with_edges(forest, self.edges)
 
 
+def _noting(say: Callable[[str], None], failed: list[BaseException]) -> Callable[[str], None]:
+    """Return the same function, which notes what it fails of."""
+
+    def noted(line: str) -> None:
+        try:
+            say(line)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    return noted
+
+
 def _tell_trees(estimator: Any, say: Callable[[str], None]) -> None:
     """Tell how many trees are grown: scikit-learn calls nobody back, but asks its loss for gradients before each."""
     get_loss = getattr(estimator, "_get_loss", None)
@@ -166,11 +182,14 @@ def _tell_trees(estimator: Any, say: Callable[[str], None]) -> None:
 
     def told_loss(**arguments: Any) -> Any:
         loss, done = get_loss(**arguments), count()
-        pace, gradients = SlowPace(estimator.max_iter, say), loss.gradient_hessian
+        gradients = loss.gradient_hessian
+        begun: list[SlowPace] = []  # at the first tree: what is binned before is no part of the pace
 
         def told(*args: Any, **kwargs: Any) -> Any:
             k = next(done)
-            pace.tell(f"grown {k:,} of {counted(estimator.max_iter, 'tree')}", k, "trees")
+            if not begun:
+                begun.append(SlowPace(estimator.max_iter, say))
+            begun[0].tell(f"grown {k:,} of {counted(estimator.max_iter, 'tree')}", k, "trees")
             return gradients(*args, **kwargs)
 
         loss.gradient_hessian = told

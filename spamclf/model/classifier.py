@@ -22,6 +22,7 @@ from spamclf.model.forest import Forest
 from spamclf.model.held_out import Figures, best_n_trees, cross_fitted, figures_of, later_or_random, trust_of
 from spamclf.model.inputs import columns_differ, directions_of, two_classes, unreadable
 from spamclf.model.noise import noise_rates
+from spamclf.progress import check_progress
 from spamclf.threads import n_threads
 from spamclf.wording import counted
 
@@ -211,6 +212,7 @@ class SpamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         ParameterError
             If an argument is out of its range, or lengths differ.
         """
+        check_progress(progress, "SpamClassifier")
         X, y = self._validated(X, y=y)
         self.classes_, is_second = two_classes(y)
         rates = noise_rates(self.label_noise, self.classes_)

@@ -28,7 +28,7 @@ from spamclf.files import flush_to_disk, hold
 from spamclf.folders import check_folder, read_around, times_of
 from spamclf.instants import DAY_US, LAST_US, to_instant
 from spamclf.output import write_result
-from spamclf.progress import Progress
+from spamclf.progress import Progress, check_progress
 from spamclf.pseudonymise.columns import treated
 from spamclf.pseudonymise.keys import Key
 from spamclf.pseudonymise.shown import photo_fingerprints, text_fingerprints
@@ -151,6 +151,7 @@ def pseudonymise(
             f"pseudonymise: shown must be one of {', '.join(SHOWN)}; got {shown!r}. Use 'fingerprints'."
         )
     n_threads(n_jobs, "pseudonymise")
+    check_progress(progress, "pseudonymise")
     check_settings(*times_of(folder, time_zone, time_unit), max_bad_share)
     _check_out(out, folder)
     tomorrow = time.time_ns() // 1000 + DAY_US

@@ -23,7 +23,7 @@ from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
 from spamclf.model import Model
 from spamclf.output import check_output
-from spamclf.progress import SlowPace
+from spamclf.progress import SlowPace, listener
 from spamclf.report.cases import cases_of
 from spamclf.report.crowds import crowds_of
 from spamclf.report.page import page_of
@@ -165,7 +165,7 @@ def written(
             f"report: leave_out_cleared must be True or False; got {str(leave_out_cleared)[:40]!r}. Use True to leave "
             "out whoever a label clears."
         )
-    say = progress or (lambda line: None)
+    say = listener(progress, "report")
     model = as_model(model)
     instant = last_look(dataset, as_of, model.feature_names, "report", n_jobs=n_jobs)
     scoring = Scoring(dataset, model, instant, n_jobs, ego, where="report")

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from spamclf.errors import OutputError, ParameterError
 from spamclf.files import make_folder
-from spamclf.progress import Progress
+from spamclf.progress import Progress, check_progress
 from spamclf.schema import TABLES
 from spamclf.simulate.photos import picture
 
@@ -96,6 +96,7 @@ def write(
         lost = ", ".join(missing)
         msg = f"simulate.write: tables must be all seven; got none called {lost}. Use simulate.world."
         raise ParameterError(msg)
+    check_progress(progress, "simulate.write")
     folder = make_folder(check_new(folder, overwrite=overwrite), where="simulate.write")
     try:
         with tempfile.TemporaryDirectory(prefix=".", dir=folder) as made:

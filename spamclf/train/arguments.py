@@ -16,6 +16,7 @@ from spamclf.errors import ParameterError
 from spamclf.features.catalogue import CATALOGUE
 from spamclf.features.extract import resolve_features
 from spamclf.instants import check_history, to_instant
+from spamclf.progress import check_progress
 
 __all__ = ["check_arguments", "check_promise", "end_of", "names_of"]
 
@@ -63,10 +64,7 @@ def check_arguments(
         raise ParameterError(
             f"fit: random_state must be a whole number from 0 to 4,294,967,295; got {random_state!r}. Use 0."
         )
-    if progress is not None and not callable(progress):
-        raise ParameterError(
-            f"fit: progress must be a function that takes a line of text; got {type(progress).__name__}. Use print."
-        )
+    check_progress(progress, "fit")
     names = names_of(features, tiers)
     _check_boosting(boosting, names)
     return names

@@ -17,6 +17,7 @@ from spamclf.instants import iso
 from spamclf.labelled import stated_looks, worth_a_look
 from spamclf.model import Forest, HonestScores, Model, Reference
 from spamclf.model.order_statistic import least_accounts, too_few
+from spamclf.progress import listener
 from spamclf.segments import hide_few, segment_names, segments_of
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
@@ -82,8 +83,8 @@ def certify(
         raise ParameterError(f"certify: model must be a Model; got {got}. Use spamclf.load_model(folder).")
     check_dataset(dataset, "certify")
     check_promise("certify", fpr, confidence)
+    say = listener(progress, "certify")
     threads, end = n_threads(n_jobs, "certify"), end_of(dataset, as_of, "certify")
-    say = progress or (lambda line: None)
     ego = EgoLog.build(dataset, n_jobs=threads).remembering(model.memory)
     told = data_of(dataset, ego, end)
     if told["fingerprint"] == model.info.get("data", {}).get("fingerprint"):

@@ -20,6 +20,7 @@ from spamclf.instants import iso
 from spamclf.labelled import CALIBRATION, EARLIER, TRAIN, LabelledRows, labelled_rows
 from spamclf.model import HonestScores, Model, calibrate
 from spamclf.model.card_labels import thin_parts
+from spamclf.progress import listener
 from spamclf.remember import remember
 from spamclf.splits import active_between, latest_labels
 from spamclf.threads import n_threads
@@ -27,6 +28,7 @@ from spamclf.train.arguments import check_arguments, end_of
 from spamclf.train.certifying import check_support, honest_scores
 from spamclf.train.made_from import made_from, name_of
 from spamclf.train.measured import measured
+from spamclf.wording import counted
 
 if TYPE_CHECKING:
     from spamclf.model.classifier import SpamClassifier
@@ -110,8 +112,8 @@ def fit(
     name : str, optional
         The model's name; by default the day of `as_of` and a hash of data and settings.
     progress : callable, optional
-        Called with a line of text when each step begins, such as `print`; while trees grow, every few seconds with
-        their rate and the time left.
+        Called with a line of text when each step begins, such as `print`; while the trees of the model grow (not of
+        settings that are tried), every few seconds with their rate and the time left.
     n_jobs : int, default=-1
         Threads, in joblib's sense.
     **boosting
@@ -151,7 +153,7 @@ def fit(
     )  # fmt: skip
     threads = n_threads(n_jobs)
     end = end_of(dataset, as_of)
-    say = progress or (lambda line: None)
+    say = listener(progress, "fit")
     say("looking at accounts as they were ...")
     given = memory if isinstance(memory, CampaignIndex) else None
     ego = EgoLog.build(dataset, n_jobs=threads).remembering(given)  # as every score will
@@ -161,8 +163,7 @@ def fit(
         n_jobs=threads,
     )  # fmt: skip
     rows, names, unknown = _known_features(rows, names)
-    say(f"boosting on {int((rows.part == TRAIN).sum()):,} rows of {len(names)} features ...")
-    classifier, tried = _boosted(rows, names, search, random_state, threads, boosting, progress)
+    classifier, tried = _boosted(rows, names, search, random_state, threads, boosting, say)
     say("calibrating and measuring ...")
     forest = classifier.forest_
     raw = forest.raw_scores(rows.X, n_jobs=threads)
@@ -222,7 +223,7 @@ def _boosted(
     random_state: int,
     threads: int,
     boosting: dict[str, Any],
-    progress: Callable[[str], None] | None,
+    say: Callable[[str], None],
 ) -> tuple[SpamClassifier, list[dict[str, Any]]]:
     """Fit the forest on the training part; return what was tried before, too."""
     from spamclf.model.classifier import SpamClassifier
@@ -234,12 +235,14 @@ def _boosted(
     X = pa.table(dict(zip(names, rows.X[train].T, strict=True)))
     told = {"groups": rows.group[train], "time": rows.slices.as_of[train]}
     if n_candidates:
+        say(f"trying {counted(n_candidates, 'setting')} ...")
         classifier, tried = search(
             X, rows.y[train], sample_weight=rows.weight[train], estimator=classifier, n_candidates=n_candidates,
             n_folds=2, space={name: values for name, values in SPACE.items() if name not in boosting},
             random_state=random_state, n_jobs=threads, **told,
         )  # fmt: skip
-    return classifier.fit(X, rows.y[train], rows.weight[train], **told, progress=progress), tried
+    say(f"boosting on {int(train.sum()):,} rows of {len(names)} features ...")
+    return classifier.fit(X, rows.y[train], rows.weight[train], **told, progress=say), tried
 
 
 def _as_they_come(ego: EgoLog, rows: LabelledRows, end: int) -> npt.NDArray[np.bool_]:

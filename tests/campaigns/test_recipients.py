@@ -123,6 +123,15 @@ def test_numbers_as_ids() -> None:
     assert (list_fingerprints(*rows, numbers).words == list_fingerprints(*rows, texts).words).all()
 
 
+def test_whoever_is_on_no_list_needs_no_id() -> None:
+    rows = rows_of({0: [0, 2, 4, 6, 8], 1: [2, 4, 6, 8, 10]})
+    ids = IDS.to_pylist()
+    some = pa.array([each if i % 2 == 0 else None for i, each in enumerate(ids)])
+    assert (list_fingerprints(*rows, some).words == list_fingerprints(*rows, IDS).words).all()
+    with pytest.raises(ParameterError):
+        list_fingerprints(*rows_of({0: [0, 1, 2, 4, 6]}), some)
+
+
 def test_nobody() -> None:
     got = fingerprints({})
     assert (len(got), got.words.shape) == (0, (0, 128))

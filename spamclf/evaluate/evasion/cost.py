@@ -17,6 +17,7 @@ from spamclf.evaluate.evasion.told import EvasionCost, Knob, PolicyCost
 from spamclf.evaluate.figures import Interval
 from spamclf.evaluate.shares import exact_share
 from spamclf.model import Model
+from spamclf.progress import listener
 from spamclf.scoring import check_count
 from spamclf.simulate import Policy, World
 
@@ -111,8 +112,8 @@ def evasion_cost(
     check_count("evasion_cost", "n_starts", n_starts, least=1, usual="3")
     check_count("evasion_cost", "n_bootstrap", n_bootstrap, least=1, usual="500")
     check_count("evasion_cost", "random_state", random_state, least=0, usual="0")
+    say = listener(progress, "evasion_cost")
     arena = Arena(model, world, n_accounts, start_day, look_every_h, tuple(look_after_sends), n_jobs)
-    say = progress or (lambda line: None)
 
     def measured(name: str, policy: Policy) -> PolicyCost:
         outcome = arena.outcome(policy, random_state + 1)
