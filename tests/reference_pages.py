@@ -67,7 +67,8 @@ def dataset_page() -> str:
         "the names of what is not read.",
         "A column that may be null may also be left out. A row is seen from just after its time on: at and before that "
         "instant it is not there. Rows that break a rule are set aside and counted; where more of a table's rows than "
-        f"`max_bad_share` (a share, {bad:g} unless you say otherwise) do, the dataset is refused.",
+        f"`max_bad_share` (a share, {bad:g} unless you say otherwise) do, the dataset is refused; one bad row of a "
+        "table of less than a hundred is let through.",
         "Beside the tables may stand `dataset.toml`, which states `[time] zone, unit`, `[photo_hash] scheme` and "
         "`[signature] scheme, seed, n_perm, hash`, and `innocent.csv`, photos and texts that many may share.",
         "The unit of integer times is one of `s`, `ms`, `us`, `ns`: seconds, milliseconds, microseconds or nanoseconds "
@@ -107,6 +108,11 @@ def _table_rules(spec: Table) -> Iterator[str]:
     yield f"A row is seen just after its `{spec.time}`" + (
         "; one without it, always." if spec.column(spec.time).nullable else "."
     )
+    if spec.name == "messages":
+        yield (
+            "A row that repeats another exactly counts once, so times in whole seconds make one message of several "
+            "to the same recipient within a second: give milliseconds or more where you have them."
+        )
     if spec.key:
         yield f"One row for each {_names(spec.key)}: others go to quarantine (`duplicate_key`)."
     if spec.known:

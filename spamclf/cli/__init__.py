@@ -30,7 +30,7 @@ def main() -> None:
       spamclf describe data/sample
       spamclf score data/sample --top 3
 
-    Exit codes: 0 done; 1 the data, the model, the output or a certificate was refused (one line on stderr says why);
+    Exit codes: 0 done; 1 the data, the model, the output or a certificate was refused (stderr says why);
     2 the command itself was wrong; 130 it was interrupted.
     """
 

@@ -100,3 +100,9 @@ def report(
         click.echo(
             f"{counted(done.n_cleared, 'flagged account')} left out: the latest label says not automated"
         )
+        if as_of is None and done.n_unheard:
+            click.echo(
+                f"Warning: {counted(done.n_unheard, 'label')} came after the last message, report, photo, text or "
+                "registration, where the report ends. Say --as-of to hear them.",
+                err=True,
+            )

@@ -84,7 +84,7 @@ class Told:
             return "no accounts"
         lines = self._table(self.highest, all_reasons=all_reasons, width=width) if self.highest else []
         lines.append(
-            f"{self.verdicts.total():,} accounts as of {self.as_of:%Y-%m-%d %H:%M:%S} UTC: "
+            f"{self.verdicts.total():,} accounts as of {self.as_of.replace(tzinfo=None).isoformat(' ')} UTC: "
             + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self.verdicts.items()))
             + f" (model {self.model}, {self._thresholds()})"
         )

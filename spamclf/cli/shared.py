@@ -24,6 +24,7 @@ from spamclf.wording import counted
 __all__ = [
     "Refusal",
     "apostrophes",
+    "as_of_of_training",
     "as_of_option",
     "dataset_options",
     "jobs",
@@ -138,11 +139,19 @@ def dataset_options(command: Callable[..., Any], *, required: bool = True) -> Ca
 
 
 jobs = click.option("--jobs", "n_jobs", default=-1, show_default=True, help="Threads; -1 for all cores.")
-as_of_option = click.option(
-    "--as-of",
-    callback=_instant,
-    help="Instant, e.g. 2026-06-08 (UTC unless it says otherwise); rows at or after it are unseen.",
-)
+
+
+def _as_of(last: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--as-of",
+        callback=_instant,
+        help="Instant, e.g. 2026-06-08 (UTC unless it says otherwise); rows at or after it are unseen. By default just "
+        f"after the last {last}.",
+    )
+
+
+as_of_option = _as_of("message, report, photo, text or registration")
+as_of_of_training = _as_of("row of any table, labels too")
 seed = click.option(
     "--random-state", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed."
 )

@@ -75,7 +75,8 @@ def evaluate(
         count; ``World.truth`` is one. By default the dataset's labels. Of several rows of an account the latest label
         counts, or the last row. Accounts that are not in both, or that never sent, are left out.
     as_of : str, datetime or int (microseconds since the epoch), optional
-        Rows at or after this instant are unseen. By default just after the last row.
+        Rows at or after this instant are unseen. By default just after the last message, report, photo, text
+        or registration.
     progress : callable, optional
         Called with a line of text when each step begins, such as `print`.
     n_jobs : int, default=-1

@@ -108,6 +108,18 @@ def code_of(where: str, ids: pa.Array, account_id: Any) -> int:
     if place < 0:
         raise ParameterError(
             f"{where}: account_id must be that of an account of the dataset; got one that is not there. "
-            "Look it up in the accounts or among the senders."
+            + (
+                "One that begins with a zero or a plus sign is: give ids as strings, whole."
+                if _is_cut(wanted, ids)
+                else "Look it up in the accounts or among the senders."
+            )
         )
     return place
+
+
+def _is_cut(wanted: Any, ids: pa.Array) -> bool:
+    """Tell whether an id is there that differs by what a number loses: leading zeros and plus signs."""
+    if not isinstance(wanted, str) or not wanted.isascii() or pa.types.is_integer(ids.type):
+        return False
+    bare = wanted.lstrip("+0")
+    return bool(bare) and bool(pc.any(pc.equal(pc.utf8_ltrim(ids, "+0"), bare)).as_py())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +17,18 @@ from spamclf.instants import DAY_US, LAST_US
 from spamclf.schema import TABLES
 from spamclf.tables.check import Checked, Loaded, check_names, check_table, check_types, refuse_if_too_many
 from spamclf.tables.frames import frame_kind, to_arrow
-from spamclf.tables.loading import all_integer_ids
+from spamclf.tables.loading import all_integer_ids, integer_id_columns
 from spamclf.tables.quarantine import BadRows, Quarantine, RowCounts
 from spamclf.tables.times import Reading
+from spamclf.wording import counted
 
 __all__ = ["Batch", "Intake"]
 
 Ints = npt.NDArray[np.int64]
 _LISTED = 10_000  # rows of the quarantine
+_AS_STRINGS = (
+    "Give all ids as strings from the first row on: integers have lost leading zeros and plus signs."
+)
 #: Why rows that keep the contract are set aside all the same.
 _ASIDE = {"messages": ("sent_at", "too_late"), "accounts": ("account_id", "duplicate_key")}
 
@@ -92,6 +97,7 @@ class Intake:
         frame = frame_kind(rows) if is_first else self.frame
         checked = check_table(loaded, how, self._max_bad_share, {})
         self._refuse_if_too_many(loaded, checked)
+        self._warn_of_bad(loaded, checked)
         return Batch(checked.table, checked, loaded, integer_ids, frame)
 
     def _refuse_if_too_many(self, loaded: Loaded, checked: Checked) -> None:
@@ -103,6 +109,18 @@ class Intake:
                 self._max_bad_share, n_before=n_bad,
             )  # fmt: skip
 
+    def _warn_of_bad(self, loaded: Loaded, checked: Checked) -> None:
+        """Warn of rows that break a rule: of the first of a table, of the tenth, the hundredth and so on."""
+        before = self._judged[loaded.spec.name][1]
+        after = before + sum(len(part.rows) for part in checked.bad)
+        if after > before and len(str(after)) > len(str(before)) * bool(before):
+            rules = ", ".join(sorted({f"{part.column} {part.rule}".strip() for part in checked.bad}))
+            warnings.warn(
+                f"observe: rows of {loaded.spec.name} should keep the contract; got {counted(after, 'row')} so far "
+                f"that do not ({rules}), and are set aside. See quarantine.",
+                stacklevel=4,
+            )
+
     def _integer_ids_with(self, name: str, loaded: Loaded) -> bool | None:
         if not loaded.n_rows:
             return self.integer_ids
@@ -110,8 +128,12 @@ class Intake:
         if self.integer_ids is not None and self.integer_ids != integers:
             first, got = ("integers", "others") if self.integer_ids else ("strings", "integers")
             raise SchemaError(
-                f"observe: ids of {name} must be {first}, as the first ones were; got {got}. Give all ids as strings "
-                "from the first row on: integers have lost leading zeros and plus signs."
+                f"observe: ids of {name} must be {first}, as the first ones were; got {got}. {_AS_STRINGS}"
+            )
+        if not integers and (mixed := integer_id_columns(loaded)):
+            raise SchemaError(
+                f"observe: ids of {name} must be strings in every column; got integers in {', '.join(mixed)}. "
+                f"{_AS_STRINGS}"
             )
         return integers if self.integer_ids is None else self.integer_ids
 

@@ -143,13 +143,19 @@ class LiveScorer:
         Raises
         ------
         SchemaError
-            If a column is missing or of another type, or ids are strings where they were integers.
+            If a column is missing or of another type, ids are strings where they were integers, or integers in one
+            column and strings in another.
         BadRowsError
             If too many rows are bad. Whatever is raised, none of the rows is in.
         InsufficientDataError
             If `memory_limit_mb` is too little.
         ParameterError
             For another name.
+
+        Warns
+        -----
+        UserWarning
+            Of the first row of a table that is set aside, of the tenth, the hundredth and so on.
 
         Examples
         --------
@@ -336,11 +342,12 @@ class LiveScorer:
             If a table of the checkpoint is not as it was written.
         """
         state, tables = read_checkpoint(path)
+        given = "none, so the one that comes with spamclf" if model is None else "another one"
         model = as_model(model)
         if state.get("model") != model.digest:
             raise ParameterError(
-                "restore: model must be the one that the checkpoint was made with; got another one. Load that one, or "
-                "observe the rows anew."
+                f"restore: model must be the one that the checkpoint was made with; got {given}. Load that one and "
+                "give it as model=, or observe the rows anew."
             )
         try:
             live = cls(model, innocent=innocent, **state["settings"])

@@ -17,7 +17,7 @@ from spamclf.dataset import Dataset, check_dataset
 from spamclf.ego import EgoLog
 from spamclf.errors import ParameterError
 from spamclf.explain.known_labels import KnownLabel, known_labels
-from spamclf.facts import column_of
+from spamclf.facts import column_of, instants_of
 from spamclf.features.extract import last_look
 from spamclf.files import atomic_write
 from spamclf.find import campaigns as find_campaigns
@@ -50,10 +50,13 @@ class Written:
         Accounts on the page.
     n_cleared : int
         Flagged accounts whose latest label says not automated, left out because it was asked for.
+    n_unheard : int
+        Labels at or after the report's instant.
     """
 
     n_accounts: int
     n_cleared: int
+    n_unheard: int
 
 
 def write(
@@ -154,7 +157,7 @@ def written(
     ego: EgoLog | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Written:
-    """Do as `write`, and tell also how many accounts were left out."""
+    """Do as `write`, and tell also how many accounts were left out, and of how many labels nobody knew."""
     path = check_output(path_of(out, "report", "out"), (".html",))
     check_dataset(dataset, "report")
     check_count("report", "n_changes", n_changes, least=0, usual="10")
@@ -203,7 +206,8 @@ def written(
     page = page_of(contents, title=f"spamclf report as of {contents['summary']['as_of']}")
     with atomic_write(path) as temporary:
         temporary.write_bytes(page)
-    return Written(int(shown.size), n_cleared)
+    unheard = instants_of(dataset.labels, "labelled_at") >= instant
+    return Written(int(shown.size), n_cleared, int(unheard.sum()))
 
 
 def _clears(label: KnownLabel | None) -> bool:

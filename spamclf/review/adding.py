@@ -45,8 +45,8 @@ class Added:
     n_against : int
         Labels added that say the opposite of the account's label before.
     seen_as_of : int or None
-        A training as of this instant or later sees the labels of all these decisions: the next whole second after the
-        latest of them, microseconds since the epoch; None without a label.
+        Training and scoring as of this instant or later see the labels of all these decisions: the next whole second
+        after the latest of them, microseconds since the epoch; None without a label.
     """
 
     path: Path
@@ -66,8 +66,8 @@ class Added:
             told += f"\n{self.n_against:,} of those added say the opposite of the account's label before"
         if self.seen_as_of is not None:
             told += (
-                f"\na training sees them as of {iso(self.seen_as_of)} or later; without as_of it looks until just "
-                "after the dataset's last row"
+                f"\nthey are seen as of {iso(self.seen_as_of)} or later; without as_of, train looks until after the "
+                "last label, score and report until after the last message, report, photo, text or registration"
             )
         return told
 
@@ -126,7 +126,7 @@ def add_labels(
     >>> _ = file.write_text("account_id,decided_at,decision\\na42,2026-06-12T10:00:00Z,not_automated\\n")
     >>> print(add_labels("data/sample", file, out=file.with_name("labels.parquet")))
     1 label added, 0 there already, 0 unsure and so no label
-    a training sees them as of 2026-06-12T10:00:01Z or later; without as_of it looks until just after the ...
+    they are seen as of 2026-06-12T10:00:01Z or later; without as_of, train looks until after the last label, ...
     """
     folder = check_folder(folder)
     path = find_table(folder, _SPEC)

@@ -164,6 +164,8 @@ def _object(each: Any) -> dict[str, str | None] | str:
     if not isinstance(each, dict):
         return "malformed"
     row = {name: each[name] for name in COLUMNS if each.get(name) is not None}
+    if type(row.get("decided_at")) in (int, float):
+        return "unparsable"
     if type(row.get("account_id")) is int:
         row["account_id"] = str(row["account_id"])
     if not all(isinstance(value, str) for value in row.values()) or _HALF.search(row.get("account_id", "")):
@@ -326,7 +328,7 @@ _RULES = {
     "malformed": "no object of texts; a score_id or reviewer is longer than 200 letters or holds odd ones",
     "null": "account_id, decided_at and decision must be there",
     "unknown_value": f"decision must be one of {', '.join(DECISIONS)}",
-    "unparsable": "decided_at must be ISO 8601 with its zone, as 2026-06-09T10:00:00Z",
+    "unparsable": "decided_at must be a text, ISO 8601 with its zone, as 2026-06-09T10:00:00Z",
     "before_1970": "decided_at is before 1970",
     "in_future": "decided_at is later than a day from now",
     "unknown_account": "account_id is neither in accounts nor a sender in messages",

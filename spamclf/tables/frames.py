@@ -60,6 +60,7 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
     try:
         return _to_arrow(data, wanted)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        _check_lengths(data, wanted, where)
         # Arrow's own words may quote a value, which may be an id: they are not handed on.
         msg = (
             f"{where}: column {_culprit(data, wanted)} must hold values of one type that Arrow knows; "
@@ -81,6 +82,16 @@ def _described(data: Any) -> str:
     if isinstance(data, list):
         return f"a list with a {next(type(row).__name__ for row in data if not isinstance(row, Mapping))}"
     return type(data).__name__
+
+
+def _check_lengths(data: Any, wanted: Sequence[str], where: str) -> None:
+    """Refuse a dict of columns of different lengths."""
+    if not isinstance(data, Mapping):
+        return
+    lengths = {name: len(data[name]) for name in wanted if hasattr(data.get(name), "__len__")}
+    if len(set(lengths.values())) > 1:
+        got = ", ".join(f"{length:,} of {name}" for name, length in lengths.items())
+        raise SchemaError(f"{where}: columns must be of one length; got {got}. Give one value for each row.")
 
 
 def _culprit(data: Any, wanted: Sequence[str]) -> str:

@@ -71,6 +71,15 @@ def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:
     return loaded
 
 
+def integer_id_columns(loaded: Loaded) -> list[str]:
+    """Return the names of a table's id columns that hold integers."""
+    return [
+        column.name
+        for column in loaded.spec.columns
+        if column.type == "id" and pa.types.is_integer(_value_type(loaded.columns[column.name]))
+    ]
+
+
 def all_integer_ids(tables: Iterable[Loaded]) -> bool:
     """Say whether every id of every table is an integer."""
     with_rows = [table for table in tables if table.n_rows]

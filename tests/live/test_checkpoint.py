@@ -179,8 +179,14 @@ def test_forged_rows_are_refused(written: Path, tmp_path: Path) -> None:
 
 
 def test_another_model_is_refused(written: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="restore: model must be the one"):
+    with pytest.raises(
+        ParameterError, match=r"restore: model must be the one .* got none, so the one that comes with"
+    ):
         LiveScorer.restore(written)
+    with pytest.raises(
+        ParameterError, match=r"restore: model must be the one .* got another one\. Load that one"
+    ):
+        LiveScorer.restore(written, predict.load_shipped_model())
     with pytest.raises(DataFileError, match=r"must have a checkpoint\.json; got none"):
         LiveScorer.restore(tmp_path)
 

@@ -192,14 +192,17 @@ def test_bad_rows_that_come_one_by_one_are_refused_as_well() -> None:
     row = {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_000_000]}
     bad = row | {"recipient_id": [None]}
     for k in range(99):
-        live.observe("messages", bad if k == 50 else row | {"sent_at": [1_780_000_000 + k]})
-    with pytest.raises(BadRowsError, match=r"all batches so far: bad rows must be at most 1 % of 100; got 2"):
+        if k == 50:
+            with pytest.warns(UserWarning, match=r"got 1 row so far that do not \(recipient_id null\)"):
+                live.observe("messages", bad)
+        live.observe("messages", row | {"sent_at": [1_780_000_000 + k]})
+    with pytest.raises(BadRowsError, match=r"all batches so far: bad rows must be at most 1 % of 101; got 2"):
         live.observe("messages", bad)
-    assert live.counts["messages"] == RowCounts(99, 98, 1)
+    assert live.counts["messages"] == RowCounts(100, 99, 1)
     for k in range(101):
         live.observe("messages", row | {"sent_at": [1_780_001_000 + k]})
     live.observe("messages", bad)
-    assert live.counts["messages"] == RowCounts(201, 199, 2)
+    assert live.counts["messages"] == RowCounts(202, 200, 2)
 
 
 def test_rows_may_come_as_dicts_and_ids_of_one_kind() -> None:
@@ -210,6 +213,9 @@ def test_rows_may_come_as_dicts_and_ids_of_one_kind() -> None:
         SchemaError, match="ids of accounts must be strings, as the first ones were; got integers"
     ):
         live.observe("accounts", [{"account_id": 1}])
+    with pytest.raises(SchemaError, match="must be strings in every column; got integers in recipient_id"):
+        live.observe("messages", {"sender_id": ["a"], "recipient_id": [7], "sent_at": [1_780_000_001]})
+    assert live.counts["messages"] == RowCounts(1, 1, 0)
     with pytest.raises(SchemaError, match="a dict of single values"):
         live.observe("accounts", {"account_id": "a"})
     with pytest.raises(

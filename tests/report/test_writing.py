@@ -191,6 +191,14 @@ def test_the_command_tells_how_many_are_left_out(tmp_path):
     n = held((tmp_path / "x.html").read_text("utf-8"))["summary"]["n_cleared"]
     assert f"{n} flagged account" in result.stdout.splitlines()[-1]
     assert "left out: the latest label says not automated" in result.stdout
+    assert "Say --as-of to hear them" not in result.stderr
+    late = cli(*(each for each in arguments if each not in ("--as-of", iso(cleared_world()[1]))),
+               "--out", tmp_path / "y.html", "--leave-out-cleared")  # fmt: skip
+    n_late = sum(
+        at.value // 1000 >= cleared_world()[1] for at in cleared_world()[0].labels["labelled_at"].to_pandas()
+    )
+    assert f"Warning: {n_late} label" in late.stderr
+    assert "Say --as-of to hear them" in late.stderr
 
 
 def test_campaigns_are_those_of_find(data, flagged):

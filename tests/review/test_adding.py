@@ -62,8 +62,8 @@ ROWS = [
 NEW = [("a", True, "2026-06-09T12:00:00.25Z"), ("b", False, "2026-06-09T12:00:00Z")]
 AGAINST = "\n1 of those added say the opposite of the account's label before"
 UNTIL = (
-    "\na training sees them as of 2026-06-09T12:00:01Z or later; without as_of it looks until just after the dataset's "
-    "last row"
+    "\nthey are seen as of 2026-06-09T12:00:01Z or later; without as_of, train looks until after the last label, score "
+    "and report until after the last message, report, photo, text or registration"
 )
 OLD = [("b", True, "2026-05-20T00:00:00Z")]
 

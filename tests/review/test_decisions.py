@@ -119,7 +119,8 @@ FAULTS = {
     "null": [decision(""), decision(None), {"account_id": "a"}, decision(what=None)],
     "unknown_value": [decision(what="spam"), decision(what="Automated")],
     "unparsable": [
-        decision(decided_at=each) for each in ("soon", "2026-06-09T12:00:00", "2026-06-09", "1780000000")
+        decision(decided_at=each)
+        for each in ("soon", "2026-06-09T12:00:00", "2026-06-09", "1780000000", 1780000000, 1.78e9)
     ],
     "before_1970": [decision(decided_at="1969-12-31T23:59:59Z")],
     "in_future": [decision(decided_at="9000-01-01T00:00:00Z")],

@@ -92,6 +92,13 @@ def test_a_mixture_in_one_column():
     )
 
 
+def test_columns_of_different_lengths():
+    assert refused({"sender_id": ["a", "b"], "recipient_id": ["b"] * 2, "sent_at": [NOW]}) == (
+        "messages: columns must be of one length; got 2 of sender_id, 2 of recipient_id, 1 of sent_at. Give one "
+        "value for each row."
+    )
+
+
 def test_extra_columns_are_ignored():
     dataset = load(GOOD | {"body": [{"a": [1]}], "sender": [5]})
     assert dataset.messages.column_names == ["sender_id", "recipient_id", "sent_at"]
