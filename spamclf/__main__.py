@@ -1,6 +1,6 @@
 """``python -m spamclf``: the command line."""
 
-from spamclf.cli import main
+from spamclf.cli import run
 
 if __name__ == "__main__":
-    main(prog_name="spamclf")
+    run()

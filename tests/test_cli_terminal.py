@@ -302,6 +302,26 @@ def test_an_interrupted_command_ends_with_130_and_a_line(command, tmp_path, monk
     assert all(path.name.endswith(".lock") for path in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--version"], 0), (["score", "nowhere"], 1), (["score", "-x"], 2)]
+)
+def test_a_process_ends_when_its_command_does(arguments, code):
+    """It waits for no thread that is still at work, but what is to be done at exit is done."""
+    script = (
+        "import atexit, sys, threading, time\n"
+        "from spamclf import cli\n"
+        "atexit.register(print, 'done at exit')\n"
+        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        f"sys.argv = {['spamclf', *arguments]}\n"
+        "cli.run()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert run.returncode == code, run.stderr
+    assert run.stdout.splitlines()[-1] == "done at exit"
+
+
 def test_a_pipe_sees_results_alone():
     run = cli_process("score", "data/sample", "--top", 1)
     assert run.returncode == 0

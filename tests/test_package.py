@@ -185,7 +185,7 @@ def test_the_wheel_holds_what_it_needs(wheel):
     entry_points = next(name for name in names if name.endswith("entry_points.txt"))
     with zipfile.ZipFile(wheel) as archive:
         assert "License-Expression: BSD-3-Clause" in archive.read(metadata).decode()
-        assert "spamclf = spamclf.cli:main" in archive.read(entry_points).decode()
+        assert "spamclf = spamclf.cli:run" in archive.read(entry_points).decode()
 
 
 @pytest.mark.slow
