@@ -15,7 +15,6 @@ from spamclf.cli.scores import Told, is_folder, score_folder, terminal_width
 from spamclf.cli.shared import (
     Refusal,
     apostrophes,
-    as_of_of_training,
     as_of_option,
     dataset_options,
     jobs,
@@ -24,6 +23,7 @@ from spamclf.cli.shared import (
     result_path,
     say,
     seed,
+    training_as_of_option,
 )
 from spamclf.errors import InsufficientDataError, ParameterError
 
@@ -85,7 +85,7 @@ def _label_noise(
 @dataset_options
 @click.option("--out", required=True, type=click.Path(), help="Folder for the model.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that is there already.")
-@as_of_of_training
+@training_as_of_option
 @click.option("--history-days", default=30.0, show_default=True, help="Look-back of the features.")
 @click.option(
     "--fpr",

@@ -24,7 +24,6 @@ from spamclf.wording import counted
 __all__ = [
     "Refusal",
     "apostrophes",
-    "as_of_of_training",
     "as_of_option",
     "dataset_options",
     "jobs",
@@ -35,6 +34,7 @@ __all__ = [
     "result_paths",
     "say",
     "seed",
+    "training_as_of_option",
 ]
 
 ENDINGS = (".parquet", ".csv")  # of a table
@@ -151,7 +151,7 @@ def _as_of(last: str) -> Callable[[Any], Any]:
 
 
 as_of_option = _as_of("message, report, photo, text or registration")
-as_of_of_training = _as_of("row of any table, labels too")
+training_as_of_option = _as_of("row of any table, labels too")
 seed = click.option(
     "--random-state", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed."
 )
