@@ -173,9 +173,9 @@ def test_the_wheel_holds_what_it_needs(wheel):
     assert {Path(name).suffix for name in shipped} == {".json", ".safetensors", ".md"}
     assert "spamclf/py.typed" in names
     package = ROOT / "spamclf"
-    files = [*package.rglob("*.py"), *package.glob("report/page.*")]
+    files = [*package.rglob("*.py"), *package.glob("report/assets/*")]
     sources = {path.relative_to(ROOT).as_posix() for path in files}
-    assert {f"spamclf/report/page.{ending}" for ending in ("html", "css", "js")} <= sources
+    assert {f"spamclf/report/assets/{name}" for name in ("frame.html", "style.css", "start.js")} <= sources
     assert sources <= set(names)
     strangers = [
         name for name in names if name not in sources and not re.match(r"spamclf/(_shipped/|py\.typed)", name)

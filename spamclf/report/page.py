@@ -10,8 +10,10 @@ import re
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["as_json", "page_of"]
+__all__ = ["SCRIPTS", "as_json", "page_of", "script_of"]
 
+#: The parts of the script, in their order; `assets` holds them, the frame and the style.
+SCRIPTS = ("values", "decisions", "table", "case", "timeline", "quality", "campaigns", "start")
 #: What could end the script element that holds the data, begin a comment in it, or end a line of JavaScript.
 _ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -39,7 +41,7 @@ def as_json(contents: Any) -> str:
 
 
 def page_of(contents: dict[str, Any], *, title: str) -> bytes:
-    """Return a page that shows `contents`; page.js reads them.
+    """Return a page that shows `contents`, which its script reads.
 
     The style and the script are let in by their hashes alone; a policy in the page forbids any other, and all loading.
 
@@ -59,10 +61,8 @@ def page_of(contents: dict[str, Any], *, title: str) -> bytes:
     >>> b"<title>A &lt; B</title>" in page_of({}, title="A < B")
     True
     """
-    folder = files("spamclf.report")
-    frame, style, script = (
-        folder.joinpath(f"page.{ending}").read_text("utf-8") for ending in ("html", "css", "js")
-    )
+    frame, style = (_asset(name) for name in ("frame.html", "style.css"))
+    script = script_of()
     data = as_json(contents)
     policy = (
         f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; img-src data:; "
@@ -77,6 +77,15 @@ def page_of(contents: dict[str, Any], *, title: str) -> bytes:
         "script": script,
     }
     return _PLACE.sub(lambda place: parts[place[1]], frame).encode()
+
+
+def script_of() -> str:
+    """Return the page's script: its parts in one scope of their own."""
+    return '"use strict";\n(() => {\n' + "\n".join(_asset(f"{name}.js") for name in SCRIPTS) + "})();\n"
+
+
+def _asset(name: str) -> str:
+    return files("spamclf.report").joinpath("assets", name).read_text("utf-8")
 
 
 def _hashed(source: str) -> str:
