@@ -82,6 +82,10 @@ def write_folder(tables: dict[str, Any], folder: Path, ending: str = "parquet") 
     return folder
 
 
+#: What the first process ever says on stderr, whatever it does.
+COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
+
+
 def cli(*arguments: Any) -> Result:
     """Run a command in this process; what it prints on stdout and stderr stays apart in every version of click."""
     apart = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}

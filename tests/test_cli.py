@@ -31,9 +31,8 @@ from spamclf.model import HonestScores
 from spamclf.model.card_labels import thin_parts
 from spamclf.schema import TABLES
 from tests import doors
-from tests.doors import ROOT, SAMPLE, by_account, cli, cli_process, same, tables, write_folder
+from tests.doors import COMPILING, ROOT, SAMPLE, by_account, cli, cli_process, same, tables, write_folder
 
-COMPILING = "spamclf: compiling its kernels, once; later runs start at once ...\n"
 IDS = [
     "00123",
     "+491701234567",

@@ -7,8 +7,6 @@ family that nobody asks for is never compiled and importing spamclf does not imp
 from __future__ import annotations
 
 import importlib
-import sys
-import threading
 from types import ModuleType
 
 _MODULES = frozenset(
@@ -18,23 +16,9 @@ _MODULES = frozenset(
         "replies", "rhythm", "rows", "score_ids", "send_rate", "sets", "shards", "spells", "timeline", "together",
     }
 )  # fmt: skip
-_announced = threading.Event()
 
 
 def __getattr__(name: str) -> ModuleType:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    notice = threading.Timer(2.0, _announce)
-    notice.daemon = True
-    notice.start()
-    try:
-        return importlib.import_module(f"{__name__}.{name}")
-    finally:
-        notice.cancel()
-
-
-def _announce() -> None:
-    """Say once per process why the first run ever is slow."""
-    if not _announced.is_set():
-        _announced.set()
-        print("spamclf: compiling its kernels, once; later runs start at once ...", file=sys.stderr)
+    return importlib.import_module(f"{__name__}.{name}")

@@ -28,13 +28,14 @@ _once = threading.Lock()
 def compile_all(cache: Path) -> None:
     """Compile all kernels into the cache that is kept in a folder, once; where that is not possible, do nothing.
 
-    Whoever needs one then finds it there, or compiles it alone. Of several processes that come to an empty cache one
-    does the work; the others wait for it.
+    It says so on stderr, for the first run ever takes long. Whoever needs one then finds it there, or compiles it
+    alone. Of several processes that come to an empty cache one does the work; the others wait for it.
     """
     with _once:
         if _begun.is_set():
             return
         _begun.set()
+        print("spamclf: compiling its kernels, once; later runs start at once ...", file=sys.stderr)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # Where Python lives in another program, nobody knows what that would do with our arguments.
         if cores > 1 and Path(sys.executable or "").name.startswith("python"):

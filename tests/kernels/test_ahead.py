@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from spamclf.kernels import _ahead
-from tests.doors import ROOT
+from tests.doors import COMPILING, ROOT
 
 _COUNT = """
 import importlib, sys
@@ -56,15 +56,25 @@ def test_other_processes_compile_into_the_same_cache(tmp_path, monkeypatch):
     assert n_compiled(tmp_path, "_peers") == 0
 
 
+def test_nothing_is_said_of_compiling_where_nothing_is_compiled(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    _ahead.import_in_processes({"_types": set(), "_peers": {"_types"}}, 1)
+    code = "from spamclf.kernels import _peers"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True).stderr == b""
+    )
+
+
 @pytest.mark.slow
 def test_the_first_process_compiles_all_and_the_next_finds_them(tmp_path):
     assert n_compiled(tmp_path, "timeline") == 1  # the one by which it saw that nothing is there
     assert n_compiled(tmp_path) == 0
 
 
-def test_every_module_is_compiled_once_a_process(tmp_path, cold, asked):
+def test_every_module_is_compiled_once_a_process(tmp_path, cold, asked, capsys):
     _ahead.compile_all(tmp_path)
     _ahead.compile_all(tmp_path)
+    assert capsys.readouterr().err == COMPILING
     assert [n for _, n in asked] == [2]
     assert {"_common", "near", "together"} <= asked[0][0]
 
