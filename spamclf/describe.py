@@ -18,6 +18,7 @@ from spamclf.instants import iso
 from spamclf.schema import TABLES, Column, Table
 from spamclf.tables.folder import unread_tables
 from spamclf.tables.quarantine import RULES, RowCounts
+from spamclf.tables.spaces import spaced_ids
 from spamclf.tables.units import early_times
 from spamclf.wording import counted
 
@@ -258,6 +259,7 @@ def _describe_wrong(dataset: Dataset, n_duplicates: int | None, n_jobs: int) -> 
             f"  labels.labelled_at before the account's registered_at: {rows}, used; a time is wrong, or its zone"
         )
     lines += [f"  {each}" for each in early_times(dataset.tables, dataset.reading["time_unit"]["value"])]
+    lines += [f"  {each}" for each in spaced_ids(dataset.tables)]
     lines += _doubts(dataset)
     return "\n".join([*lines, f"  {row_balance(dataset, n_duplicates)}"])
 

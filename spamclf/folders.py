@@ -12,6 +12,7 @@ from spamclf.errors import DataFileError, ParameterError
 from spamclf.schema import TABLES
 from spamclf.tables.folder import find_table, read_toml
 from spamclf.tables.frames import FRAMES
+from spamclf.tables.spaces import spaced_ids
 from spamclf.tables.units import early_times
 
 __all__ = ["check_folder", "is_of_tables", "read_around", "read_dataset", "times_of"]
@@ -136,7 +137,7 @@ def read_around(
         schemes=stated,
         innocent=folder / "innocent.csv" if (folder / "innocent.csv").exists() else None,
     )
-    for each in early_times(dataset.tables, unit):
+    for each in (*early_times(dataset.tables, unit), *spaced_ids(dataset.tables)):
         warnings.warn(f"{folder.name}: {each}", stacklevel=3)
     for name, said, used in (("time_zone", time_zone, zone), ("time_unit", time_unit, unit)):
         if used is not None and not said:

@@ -32,7 +32,7 @@ def listener(progress: Callable[[str], None] | None, where: str) -> Callable[[st
         If it cannot be called; `where` names the call.
     """
     check_progress(progress, where)
-    return progress or (lambda line: None)
+    return (lambda line: None) if progress is None else progress
 
 
 def clock(seconds: float) -> str:

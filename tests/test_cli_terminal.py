@@ -235,6 +235,28 @@ def test_a_process_ends_when_its_command_does(arguments, code):
     assert run.stdout.splitlines()[-1] == "done at exit"
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("--version", 0), ("nosuch", 2), ("describe data/sample", 0), ("score data/sample --top 1", 0)],
+)
+def test_a_closed_stream_is_nobody_who_reads(command, code, closed):
+    shell = f"{sys.executable} -m spamclf {command} {closed}"
+    run = subprocess.run(
+        shell, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert (run.returncode, "Traceback" in run.stderr) == (code, False), run.stderr
+
+
+@pytest.mark.slow
+def test_a_search_in_several_processes_ends_with_its_command(tmp_path):
+    run = cli_process(
+        "train", SAMPLE, "--out", tmp_path / "m", "--fpr", 0.1, "--search", 2, "--jobs", 2, timeout=250
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "m" / "model.json").is_file()
+
+
 def test_a_pipe_sees_results_alone():
     run = cli_process("score", "data/sample", "--top", 1)
     assert run.returncode == 0

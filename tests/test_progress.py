@@ -18,9 +18,16 @@ from tests.doors import SAMPLE
 KEY = hashlib.sha256(b"a key").digest()
 
 
-def test_none_hears_nothing() -> None:
-    said: list[str] = []
-    assert listener(said.append, "here") == said.append
+class Lines(list[str]):
+    """A list that can be called."""
+
+    def __call__(self, line: str) -> None:
+        self.append(line)
+
+
+def test_none_hears_nothing_and_an_empty_list_does() -> None:
+    said = Lines()
+    assert listener(said, "here") is said
     assert listener(None, "here")("a line") is None
 
 
@@ -33,6 +40,11 @@ def _doors(out: Path) -> dict[str, Callable[[Any], object]]:
         "evaluate": lambda heard: evaluate.evaluate(data, progress=heard),
         "evaluate_worlds": lambda heard: evaluate.evaluate_worlds([world], progress=heard),
         "evasion_cost": lambda heard: evaluate.evasion_cost(model, world, progress=heard),
+        "leave_one_family_out": lambda heard: evaluate.leave_one_family_out(
+            print, world, [world], progress=heard
+        ),
+        "leave_campaigns_out": lambda heard: evaluate.leave_campaigns_out(print, world, progress=heard),
+        "tier_price": lambda heard: evaluate.tier_price(print, world, [world], progress=heard),
         "report": lambda heard: report.write(data, out / "report.html", progress=heard),
         "campaigns": lambda heard: find.campaigns(data, progress=heard),
         "simulate.write": lambda heard: simulate.write(world, out / "world", progress=heard),

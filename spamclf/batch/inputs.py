@@ -62,7 +62,7 @@ def begin(out: Path, run: dict[str, Any], *, overwrite: bool) -> Path:
         if not overwrite:
             raise OutputError(
                 f"{out.name}: a run that was broken off must be resumed with what it began with; got other "
-                f"{', '.join(_different(former, run))}. Remove {work.name}, or say overwrite."
+                f"{', '.join(_different(former, run))}. Remove {work.name}, or say overwrite=True."
             )
         remove(work)
     if former != run:

@@ -173,7 +173,7 @@ def check_out(out: Path, folder: Path, *, overwrite: bool) -> None:
     if not overwrite and any(out.iterdir()) and not work_folder(out).exists():
         raise OutputError(
             f"out: the folder must hold no scores yet; got {out.name!r}, which does. "
-            "Choose a new folder, or say overwrite."
+            "Choose a new folder, or say overwrite=True."
         )
 
 
@@ -331,7 +331,7 @@ def check_out_free(out: Path, *, overwrite: bool) -> None:
     if not overwrite and os.path.lexists(out / MANIFEST):
         raise OutputError(
             f"out: the folder must hold no scores yet; got {out.name!r}, which does. "
-            "Choose a new folder, or say overwrite."
+            "Choose a new folder, or say overwrite=True."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import multiprocessing
 import os
 import sys
 
@@ -49,13 +50,16 @@ def run() -> None:
     """Run the command that a shell asks for, and end the process as soon as it is done.
 
     To take down an interpreter with all that was loaded takes a sixth of a short command's time; and while it goes
-    down, threads of C++ that are still at work abort the process now and then.
+    down, threads of C++ that are still at work abort the process now and then. Where other processes are to be told
+    that there is no more work, it ends as usual.
     """
     try:
         main(prog_name="spamclf")
     except SystemExit as ended:
+        if multiprocessing.active_children():
+            raise
         atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):  # nobody reads any more
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by whoever called
+            with contextlib.suppress(OSError, ValueError):  # nobody reads any more
                 stream.flush()
         os._exit(ended.code if isinstance(ended.code, int) else bool(ended.code))

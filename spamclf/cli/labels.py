@@ -34,7 +34,8 @@ def add(folder: str, decisions: str, out: str | None, **reading: Any) -> None:
     """Add analysts' DECISIONS, a .json or .csv file of a report page, to the labels of a dataset FOLDER.
 
     A .csv needs account_id, decided_at (e.g. 2026-06-09T10:00:00Z) and decision (automated, not_automated,
-    appeal_accepted or unsure); note, score_id and reviewer may be there.
+    appeal_accepted or unsure); note, score_id and reviewer may be there. A .json holds the same as objects:
+    {"format": "spamclf-decisions", "version": 1, "decisions": [...]}.
 
     A decision is a label from its instant on; an accepted appeal is one that says not automated. What is unsure is
     none. If one decision breaks a rule none is added; the same decisions twice add nothing.

@@ -70,7 +70,7 @@ def report(
     Examples:
       spamclf report data/sample --out report.html
       spamclf report data/today --model models/2026-06-01 --as-of 2026-06-08 --out today.html
-      spamclf report data/today --leave-out-cleared --out today.html
+      spamclf report data/today --leave-out-cleared --as-of 2026-06-08 --out today.html
     """
     from spamclf.files import hold
     from spamclf.folders import read_dataset

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 import click
 
@@ -26,6 +26,7 @@ __all__ = [
     "apostrophes",
     "as_of_option",
     "dataset_options",
+    "is_terminal",
     "jobs",
     "model_path",
     "refusals",
@@ -222,7 +223,12 @@ def apostrophes(n_ids: int) -> None:
         )
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person reads along; None is a stream that the caller has closed."""
+    return stream is not None and stream.isatty()
+
+
 def say(text: str) -> None:
     """Tell a person at a terminal how the work goes on, and how long it took so far; nothing in a pipe or a job."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         click.echo(f"{clock(time.monotonic() - _BEGAN):>7}  {text}", err=True)

@@ -17,7 +17,7 @@ from spamclf.evaluate.judged import flags
 from spamclf.evaluate.shares import campaign_share, mean_share
 from spamclf.evaluate.worlds import check_world, each_world
 from spamclf.model import Model
-from spamclf.progress import Pace
+from spamclf.progress import Pace, listener
 from spamclf.scoring import Scoring, check_count
 from spamclf.simulate.world import World
 
@@ -85,7 +85,7 @@ def leave_one_family_out(
     >>> evaluate.leave_one_family_out(fit, one, [other], families=["blaster"])["family"].to_pylist()
     ['blaster', 'mean over families']
     """
-    say = progress or (lambda line: None)
+    say = listener(progress, "leave_one_family_out")
     tests = _checked(train, tests, "leave_one_family_out")
     names = _families(train, families)
     say("training with all families ...")
@@ -157,7 +157,7 @@ def leave_campaigns_out(
     >>> evaluate.leave_campaigns_out(fit, simulate.world(400, random_state=1), n_folds=2)["campaigns"].to_pylist()
     ['fold 1 of 2', 'fold 2 of 2', 'all campaigns']
     """
-    say = progress or (lambda line: None)
+    say = listener(progress, "leave_campaigns_out")
     check_world(world, "leave_campaigns_out", "world")
     check_count("leave_campaigns_out", "random_state", random_state, least=0, usual="0")
     automated = world.truth.filter(pc.and_(world.truth["is_automated"], world.truth["campaign"].is_valid()))
@@ -230,7 +230,7 @@ def tier_price(
     >>> evaluate.tier_price(fit, one, [other], tiers=[("0", "1")])["tiers"].to_pylist()
     ['0,1']
     """
-    say = progress or (lambda line: None)
+    say = listener(progress, "tier_price")
     tests = _checked(train, tests, "tier_price")
     rows, every = [], list(tiers)
     pace = Pace(len(every))

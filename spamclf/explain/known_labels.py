@@ -35,7 +35,10 @@ class KnownLabel:
 
     def __str__(self) -> str:
         what = "automated" if self.is_automated else "not automated"
-        return f"{what}, by the label of {iso(self.labelled_at)}, which is no part of the score"
+        return (
+            f"{what}, by the label of {iso(self.labelled_at)}: no part of the score, but the model may have learned "
+            "from it"
+        )
 
 
 def known_labels(ego: EgoLog, codes: npt.NDArray[np.int64], until: int) -> list[KnownLabel | None]:
@@ -62,7 +65,7 @@ def known_labels(ego: EgoLog, codes: npt.NDArray[np.int64], until: int) -> list[
     >>> accounts = {"account_id": ["a"]}
     >>> ego = EgoLog.build(Dataset(accounts=accounts, messages=messages, labels=labels, time_unit="s"))
     >>> print(*known_labels(ego, np.array([0]), 10**9))
-    not automated, by the label of 1970-01-01T00:02:00Z, which is no part of the score
+    not automated, by the label of 1970-01-01T00:02:00Z: no part of the score, but the model may have learned from it
     >>> known_labels(ego, np.array([0]), 60_000_000)
     [None]
     """

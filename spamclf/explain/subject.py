@@ -109,7 +109,7 @@ def code_of(where: str, ids: pa.Array, account_id: Any) -> int:
         raise ParameterError(
             f"{where}: account_id must be that of an account of the dataset; got one that is not there. "
             + (
-                "One that begins with a zero or a plus sign is: give ids as strings, whole."
+                "One is that differs by zeros or a plus sign before it, which numbers lose: give ids as strings, whole."
                 if _is_cut(wanted, ids)
                 else "Look it up in the accounts or among the senders."
             )
@@ -121,5 +121,4 @@ def _is_cut(wanted: Any, ids: pa.Array) -> bool:
     """Tell whether an id is there that differs by what a number loses: leading zeros and plus signs."""
     if not isinstance(wanted, str) or not wanted.isascii() or pa.types.is_integer(ids.type):
         return False
-    bare = wanted.lstrip("+0")
-    return bool(bare) and bool(pc.any(pc.equal(pc.utf8_ltrim(ids, "+0"), bare)).as_py())
+    return wanted != "" and bool(pc.any(pc.equal(pc.utf8_ltrim(ids, "+0"), wanted.lstrip("+0"))).as_py())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spamclf.dataset import check_settings
 from spamclf.errors import SchemaError
@@ -17,7 +18,7 @@ from spamclf.instants import DAY_US, LAST_US
 from spamclf.schema import TABLES
 from spamclf.tables.check import Checked, Loaded, check_names, check_table, check_types, refuse_if_too_many
 from spamclf.tables.frames import frame_kind, to_arrow
-from spamclf.tables.loading import all_integer_ids, integer_id_columns
+from spamclf.tables.loading import all_integer_ids, id_columns
 from spamclf.tables.quarantine import BadRows, Quarantine, RowCounts
 from spamclf.tables.times import Reading
 from spamclf.wording import counted
@@ -72,6 +73,7 @@ class Intake:
         self.counts = {name: RowCounts(0, 0, 0) for name in TABLES}
         self.quarantine = Quarantine(_LISTED)
         self._judged = dict.fromkeys(TABLES, (0, 0))  # rows in and bad ones, of this process
+        self._told_of_files = False
         self.integer_ids: bool | None = None
         self.frame = "pyarrow"
 
@@ -98,6 +100,8 @@ class Intake:
         checked = check_table(loaded, how, self._max_bad_share, {})
         self._refuse_if_too_many(loaded, checked)
         self._warn_of_bad(loaded, checked)
+        if name == "photos":
+            self._warn_of_files(checked.table)
         return Batch(checked.table, checked, loaded, integer_ids, frame)
 
     def _refuse_if_too_many(self, loaded: Loaded, checked: Checked) -> None:
@@ -121,8 +125,21 @@ class Intake:
                 stacklevel=4,
             )
 
+    def _warn_of_files(self, photos: pa.Table) -> None:
+        """Warn, once, of photos that are known by their files alone: nobody looks at these."""
+        alone = pc.and_(photos["photo"].is_valid(), photos["photo_hash"].is_null())
+        n = pc.sum(alone).as_py() or 0
+        if n and not self._told_of_files:
+            self._told_of_files = True
+            warnings.warn(
+                f"observe: photos must come with their photo_hash; got {counted(n, 'row')} with a file alone, which is "
+                "not looked at. Fingerprint them first, as spamclf.campaigns.photos.fingerprint does.",
+                stacklevel=4,
+            )
+
     def _integer_ids_with(self, name: str, loaded: Loaded) -> bool | None:
-        if not loaded.n_rows:
+        as_integers, as_others = id_columns(loaded)
+        if not loaded.n_rows or not (as_integers or as_others):
             return self.integer_ids
         integers = all_integer_ids([loaded])
         if self.integer_ids is not None and self.integer_ids != integers:
@@ -130,9 +147,9 @@ class Intake:
             raise SchemaError(
                 f"observe: ids of {name} must be {first}, as the first ones were; got {got}. {_AS_STRINGS}"
             )
-        if not integers and (mixed := integer_id_columns(loaded)):
+        if as_integers and as_others:
             raise SchemaError(
-                f"observe: ids of {name} must be strings in every column; got integers in {', '.join(mixed)}. "
+                f"observe: ids of {name} must be strings in every column; got integers in {', '.join(as_integers)}. "
                 f"{_AS_STRINGS}"
             )
         return integers if self.integer_ids is None else self.integer_ids

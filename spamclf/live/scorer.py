@@ -31,6 +31,7 @@ from spamclf.scoring import ScoreTables, Scoring, as_model, check_reasons
 from spamclf.tables.frames import to_native
 from spamclf.tables.quarantine import Quarantine, RowCounts
 from spamclf.tables.schemes import check_schemes, check_sections
+from spamclf.wording import counted
 
 __all__ = ["LiveScorer"]
 
@@ -128,6 +129,10 @@ class LiveScorer:
         self._observed = Observed(self._history, lateness, limit, notes)
         self._around = Surroundings(self.model, self._history, self._observed)
 
+    def __repr__(self) -> str:
+        n = self.counts["messages"].rows_used
+        return f"<LiveScorer: {counted(self.n_accounts, 'account')}, {counted(n, 'message')}, model {self.model.name}>"
+
     # ---- what comes in
 
     def observe(self, table: str, rows: Any) -> None:
@@ -155,7 +160,8 @@ class LiveScorer:
         Warns
         -----
         UserWarning
-            Of the first row of a table that is set aside, of the tenth, the hundredth and so on.
+            Of the first row of a table that breaks a rule, of the tenth, the hundredth and so on; of messages that come
+            too late likewise; of photos that come without a hash.
 
         Examples
         --------

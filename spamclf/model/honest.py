@@ -173,7 +173,9 @@ class HonestScores(ScoreLists):
         """
         for name, value in (("fpr", fpr), ("confidence", confidence)):
             if not isinstance(value, Real) or not 1e-9 <= value < 1:
-                raise refuse("certify", name, "between 0 and 1", repr(value), "Use 0.001 and 0.95.")
+                usual = 0.001 if name == "fpr" else 0.95
+                hint = " An estimate without a promise is what train.fit gives." if value is None else ""
+                raise refuse("certify", name, "between 0 and 1", repr(value), f"Use {usual}.{hint}")
         fpr, confidence = float(fpr), float(confidence)
         everyone, *parts = self.lists()
         n_above = most_above(everyone.size, fpr, confidence)

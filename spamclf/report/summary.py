@@ -62,6 +62,7 @@ def summary_of(
         "n_shown": n_shown,
         "n_cleared": n_cleared,
         "certificate": [] if model.certificate is None else str(model.certificate).splitlines(),
+        "has_reports": "reports" in scoring.ego.dataset.given,
         "rows": row_balance(scoring.ego.dataset, scoring.ego.n_duplicates),
         "unknown": _unknown(scoring, verdicts, n_shown, n_cleared, n_changes),
     }

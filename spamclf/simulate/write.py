@@ -47,7 +47,8 @@ def check_new(folder: str | Path, *, overwrite: bool) -> Path:
     folder = Path(folder)
     if not overwrite and folder.is_dir() and any(folder.iterdir()):
         raise OutputError(
-            "simulate.write: folder must be new or empty; got one that holds files. Choose another, or say overwrite."
+            "simulate.write: folder must be new or empty; got one that holds files. Choose another, or say "
+            "overwrite=True."
         )
     return folder
 

@@ -39,7 +39,7 @@ def arrow_type(column: Column, how: Reading) -> pa.DataType:
 
 #: What to do where a dataframe holds text; text is parsed only where it comes from a CSV file.
 _TEXT_HINTS = {
-    "time": "Parse it before loading, e.g. pandas.to_datetime(column, utc=True); of files, CSV ones are parsed.",
+    "time": "Parse it before loading, e.g. pandas.to_datetime(column, utc=True); only in CSV files are times parsed.",
     "bool": "Make it true or false before loading, e.g. column == 'true'.",
 }
 

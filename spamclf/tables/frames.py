@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,9 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
     SchemaError
         If it is no dataframe, or its columns cannot be expressed in Arrow.
     """
+    if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
+        names = dict.fromkeys(name for row in data for name in row) if data else wanted
+        data = {name: [row.get(name) for row in data] for name in names}
     try:
         return _to_arrow(data, wanted)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
@@ -67,7 +71,7 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
             "got a mixture. Convert it before loading, ids to strings."
         )
         raise SchemaError(msg) from None
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, KeyError) as error:
         msg = (
             f"{where}: the table must be a dataframe (pandas, polars, pyarrow, DuckDB), a dict of columns, a list of "
             f"rows that are dicts, or a path; got {_described(data)}. Convert it before loading."
@@ -88,7 +92,10 @@ def _check_lengths(data: Any, wanted: Sequence[str], where: str) -> None:
     """Refuse a dict of columns of different lengths."""
     if not isinstance(data, Mapping):
         return
-    lengths = {name: len(data[name]) for name in wanted if hasattr(data.get(name), "__len__")}
+    lengths = {}
+    for name in wanted:
+        with contextlib.suppress(TypeError, KeyError):  # what has no length is another matter
+            lengths[name] = len(data[name])
     if len(set(lengths.values())) > 1:
         got = ", ".join(f"{length:,} of {name}" for name, length in lengths.items())
         raise SchemaError(f"{where}: columns must be of one length; got {got}. Give one value for each row.")
@@ -107,9 +114,6 @@ def _culprit(data: Any, wanted: Sequence[str]) -> str:
 
 
 def _to_arrow(data: Any, wanted: Sequence[str]) -> tuple[list[str], pa.Table]:
-    if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
-        names = dict.fromkeys(name for row in data for name in row) if data else wanted
-        data = {name: [row.get(name) for row in data] for name in names}
     if isinstance(data, Mapping):
         if any(isinstance(values, str | bytes) for name, values in data.items() if name in wanted):
             raise TypeError  # not one row for each character

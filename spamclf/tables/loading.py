@@ -71,13 +71,16 @@ def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:
     return loaded
 
 
-def integer_id_columns(loaded: Loaded) -> list[str]:
-    """Return the names of a table's id columns that hold integers."""
-    return [
-        column.name
+def id_columns(loaded: Loaded) -> tuple[list[str], list[str]]:
+    """Return the names of a table's id columns that hold integers, and of those that hold something else."""
+    kinds = {
+        column.name: _value_type(loaded.columns[column.name])
         for column in loaded.spec.columns
-        if column.type == "id" and pa.types.is_integer(_value_type(loaded.columns[column.name]))
-    ]
+        if column.type == "id"
+    }
+    integers = [name for name, kind in kinds.items() if pa.types.is_integer(kind)]
+    others = [name for name, kind in kinds.items() if name not in integers and not pa.types.is_null(kind)]
+    return integers, others
 
 
 def all_integer_ids(tables: Iterable[Loaded]) -> bool:

@@ -205,6 +205,42 @@ def test_bad_rows_that_come_one_by_one_are_refused_as_well() -> None:
     assert live.counts["messages"] == RowCounts(202, 200, 2)
 
 
+def test_ids_that_need_64_bits_are_as_in_a_dataset() -> None:
+    rows = pa.table({
+        "sender_id": pa.array([1, 2**63 + 1], pa.uint64()), "recipient_id": pa.array([2**63 + 5, 2], pa.uint64()),
+        "sent_at": [1_780_300_800, 1_780_300_801],
+    })  # fmt: skip
+    live = LiveScorer(doors.model(), time_unit="s")
+    live.observe("messages", rows)
+    assert live.score([str(2**63 + 1)])["n_messages"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize("first", [["a"], [7]])
+def test_a_batch_without_an_id_says_nothing_of_their_kind(first: list[Any]) -> None:
+    live = LiveScorer(doors.model(), time_unit="s", max_bad_share=1.0)
+    nobody = pa.table({"sender_id": pa.nulls(1), "recipient_id": pa.nulls(1), "sent_at": [1_780_300_800]})
+    somebody = {"sender_id": first, "recipient_id": [first[0] * 2], "sent_at": [1_780_300_800]}
+    with pytest.warns(UserWarning, match="got 1 row so far that do not"):
+        live.observe("messages", nobody)
+    live.observe("messages", somebody)
+    live.observe("messages", nobody)
+    assert live.counts["messages"] == RowCounts(3, 1, 2)
+    with pytest.warns(UserWarning, match=r"rows of accounts should keep .*account_id null"):
+        live.observe("accounts", [{"account_id": None, "registered_at": None}])
+    assert repr(live) == f"<LiveScorer: 1 account, 1 message, model {doors.model().name}>"
+
+
+def test_photos_of_which_there_are_files_alone_are_told_once() -> None:
+    live = LiveScorer(doors.model(), time_unit="s")
+    photos = {"account_id": ["a", "a"], "set_at": [1_780_300_800, 1_780_300_801], "photo": ["a.png", "b.png"]}
+    live.observe("photos", photos | {"photo_hash": ["0f" * 32] * 2})
+    with pytest.warns(
+        UserWarning, match="photos must come with their photo_hash; got 1 row with a file alone"
+    ):
+        live.observe("photos", photos | {"photo_hash": ["0f" * 32, None]})
+    live.observe("photos", photos)
+
+
 def test_rows_may_come_as_dicts_and_ids_of_one_kind() -> None:
     live = LiveScorer(doors.model(), time_unit="s")
     live.observe("messages", [{"sender_id": "a", "recipient_id": "b", "sent_at": 1_780_000_000}])

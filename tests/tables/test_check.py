@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -44,7 +45,7 @@ def test_wrong_types_one_line_each():
     assert message.splitlines()[1:] == [
         "  'sender_id' must be string or integer; got double. Convert it before loading.",
         "  'sent_at' must be timestamp[us, UTC]; got string. Parse it before loading, e.g. pandas.to_datetime(column, "
-        "utc=True); of files, CSV ones are parsed.",
+        "utc=True); only in CSV files are times parsed.",
         "  'typed_s' must be float64; got string. Convert it before loading.",
     ]
 
@@ -97,6 +98,18 @@ def test_columns_of_different_lengths():
         "messages: columns must be of one length; got 2 of sender_id, 2 of recipient_id, 1 of sent_at. Give one "
         "value for each row."
     )
+
+
+@pytest.mark.parametrize(
+    "odd", [np.array("a"), pd.DataFrame({"x": ["a"]}), iter(["a", "b"]), [{"a": 1}, "b"]]
+)
+def test_whatever_is_no_column_is_told(odd):
+    assert "must" in refused({"sender_id": odd, "recipient_id": ["b"], "sent_at": [NOW]})
+
+
+def test_a_mixture_in_rows_names_its_column():
+    rows = [{"sender_id": each, "recipient_id": "b", "sent_at": NOW} for each in ("a", 1)]
+    assert "column 'sender_id' must hold values of one type" in refused(rows)
 
 
 def test_extra_columns_are_ignored():

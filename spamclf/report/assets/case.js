@@ -42,7 +42,7 @@ const part = (title, ...children) => el("section", {}, el("h3", {}, title), ...c
 function caseHead(i) {
   return facts([
     ["Score", `${shortScore(accounts.score[i])}, flagged from ${shortScore(accounts.threshold[i])}`],
-    ["Known label", labelWord(i) ? `${labelWord(i)}, since ${clock(accounts.labelled[i])} UTC; it is no part of the score` : "none"],
+    ["Known label", labelWord(i) ? `${labelWord(i)}, since ${clock(accounts.labelled[i])} UTC; it is no part of the score, but the model may have learned from it` : "none"],
     ["Registered", accounts.registered[i] === null ? "not known" : day(accounts.registered[i])],
     ["In the history", Object.entries(COUNTED).map(([name, noun]) => countedAs(total(name)[i], noun)).join(", ")],
     ["Score id", el("code", {}, accounts.score_id[i])],

@@ -7,7 +7,7 @@ function tellSummary() {
   $("promise").textContent = `Threshold ${shortScore(summary.threshold)}: ${promise || "without a promise, for the model has no certificate"}. `;
   const pairs = [["flagged", counts.automated], ["not flagged", counts.not_automated], ["too little to tell", counts.insufficient_data],
     ...(summary.n_cleared ? [["flagged, left out as cleared", summary.n_cleared]] : []),
-    ["accounts scored", all], ["campaigns of flagged accounts", campaigns.kind.length]];
+    ["accounts there by then", all], ["campaigns of flagged accounts", campaigns.kind.length]];
   $("counts").append(...pairs.map(([name, n]) => el("div", {}, el("dt", {}, name), el("dd", {}, number.format(n)))));
   $("unknown").append(...summary.unknown.map((line) => el("li", {}, line)));
   $("certificate").append(...(summary.certificate.length ? summary.certificate.map((line) => el("p", {}, line.trim()))

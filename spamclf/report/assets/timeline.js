@@ -3,7 +3,7 @@
 function timeline(i) {
   const spans = slice(timelines, "span", i), step = timelines.step_h[i], begin = timelines.first_h[i];
   if (!spans.length) return null;
-  const [sends, strangers, replies, reports] = Object.keys(COUNTED).map((name) => slice(timelines, name, i));
+  const counts = Object.keys(COUNTED).map((name) => slice(timelines, name, i)), [sends, strangers, replies, reports] = counts;
   const W = 600, TOP = 18, UP = 92, GAP = 16, DOWN = 34, left = 40, n = spans[spans.length - 1] + 1;
   const width = Math.min(26, (W - left) / n), high = Math.max(1, ...sends), low = Math.max(1, ...replies);
   const each = step === 1 ? "hour" : step === 24 ? "day" : step > 24 ? `${step / 24} days` : `${step} hours`;
@@ -13,26 +13,26 @@ function timeline(i) {
   const bar = (k, y, height, kind) => svg("rect", { class: kind, x: left + spans[k] * width + 0.5, y, width: Math.max(width - 1, 1), height });
   spans.forEach((span, k) => {
     const group = svg("g", {}), title = svg("title", {});
-    title.textContent = `${hour(begin + span * step)}: ${sends[k]} sends, ${strangers[k]} strangers, ${replies[k]} replies, ${reports[k]} reports`;
+    title.textContent = `${hour(begin + span * step)}: ` + Object.values(COUNTED).map((noun, c) => `${counts[c][k]} ${noun}`).join(", ");
     group.append(title);
     const scale = (value) => (UP * value) / high;
     if (sends[k]) group.append(bar(k, base - scale(sends[k]), scale(sends[k]), "sends"));
     if (strangers[k]) group.append(bar(k, base - scale(strangers[k]), scale(strangers[k]), "strangers"));
     if (replies[k]) group.append(bar(k, below, (DOWN * replies[k]) / low, "replies"));
-    if (reports[k]) { const x = left + (span + 0.5) * width; group.append(svg("path", { class: "reports", d: `M${x - 5} 3h10l-5 9z` })); }
+    if (reports?.[k]) { const x = left + (span + 0.5) * width; group.append(svg("path", { class: "reports", d: `M${x - 5} 3h10l-5 9z` })); }
     picture.append(group);
   });
   picture.append(svg("line", { x1: left, x2: W, y1: base, y2: base }), svg("line", { x1: left, x2: W, y1: below, y2: below }),
     label(left - 6, TOP + 9, number.format(high), "end"), label(left - 6, base, "0", "end"), label(left - 6, below + DOWN, total("replies")[i] ? number.format(low) : "", "end"),
     label(left, base + 12, hour(begin)), label(Math.min(W, Math.max(left + n * width, left + 240)), base + 12, hour(begin + n * step), "end"));
   const legend = el("p", { class: "legend", "aria-hidden": "true" }, Object.entries({ sends: `sends per ${each}`, strangers: "of them first to a stranger", replies: "first replies", reports: "reported or blocked" })
-    .map(([kind, text]) => el("span", { class: kind }, text)));
+    .filter(([kind]) => kind in COUNTED).map(([kind, text]) => el("span", { class: kind }, text)));
   const table = el("details", {}, el("summary", {}, "As numbers"));
   table.addEventListener("toggle", () => {
     if (table.querySelector("table")) return;
     table.append(el("table", {}, el("thead", {}, el("tr", {}, ["from (UTC)", ...Object.values(COUNTED)].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, spans.map((span, k) => el("tr", {}, el("th", { scope: "row" }, hour(begin + span * step)),
-        [sends, strangers, replies, reports].map((counts) => el("td", { class: "n" }, number.format(counts[k]))))))));
+        counts.map((each) => el("td", { class: "n" }, number.format(each[k]))))))));
   });
   return part("What it did", legend, picture, table);
 }

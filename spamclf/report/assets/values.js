@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const { summary, accounts, reasons, statements, timelines, changes, photos, texts, campaigns, words, pictures, looks, quality } = data;
 const N = accounts.id.length, PAGE = 50, CROWDS = 24, MEMBERS = 40, ID = 64;
-const COUNTED = { sends: "sends", strangers: "strangers", replies: "replies", reports: "reports" };
+const COUNTED = { sends: "sends", strangers: "strangers", replies: "replies", ...(summary.has_reports && { reports: "reports" }) };
 const DECISIONS = {
   automated: "Automated", not_automated: "Not automated", appeal_accepted: "Appeal accepted", unsure: "Unsure",
 };

@@ -1,0 +1,69 @@
+"""Ids that are another one's but for spaces around them: one account that would count as two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spamclf.schema import TABLES
+from spamclf.tables.arrays import is_text
+from spamclf.wording import counted
+
+__all__ = ["spaced_ids"]
+
+
+def spaced_ids(tables: Mapping[str, pa.Table]) -> list[str]:
+    """Tell of the columns of ids that hold such ones; they are used as they are.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+        Checked ones, of the contract.
+
+    Returns
+    -------
+    told : list of str
+        A line for each such column, in the order of the contract.
+
+    Examples
+    --------
+    >>> spaced_ids({"accounts": pa.table({"account_id": ["7", "7 ", "8 "]})})
+    ['accounts.account_id that is another id but for spaces: 1 row of 3, used; strip ids before loading']
+    """
+    columns = {
+        f"{name}.{column.name}": tables[name][column.name]
+        for name, spec in TABLES.items()
+        for column in spec.columns
+        if column.type == "id" and name in tables and column.name in tables[name].column_names
+    }
+    words = {name: _words(column) for name, column in columns.items()}
+    known = pa.chunked_array([chunk for each in words.values() for chunk in each.chunks], pa.large_string())
+    told = []
+    for name, mine in words.items():
+        bare = pc.utf8_trim_whitespace(mine)
+        other = pc.not_equal(bare, mine)
+        if pc.any(other).as_py():
+            spaced = mine.filter(pc.and_(other, pc.is_in(bare, value_set=known)))
+            n = pc.sum(pc.is_in(_texts(columns[name]), value_set=spaced)).as_py() if len(spaced) else 0
+            if n:
+                rows = f"{counted(n, 'row')} of {len(columns[name]):,}"
+                told.append(
+                    f"{name} that is another id but for spaces: {rows}, used; strip ids before loading"
+                )
+    return told
+
+
+def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the different texts of a column, and perhaps some that no row bears; none of numbers."""
+    kind = column.type
+    if pa.types.is_dictionary(kind) and is_text(kind.value_type):
+        words = [chunk.dictionary for chunk in column.chunks]
+    else:
+        words = [column.unique()] if is_text(kind) else []
+    return pa.chunked_array([each.cast(pa.large_string()) for each in words], pa.large_string())
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.large_string())
