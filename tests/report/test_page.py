@@ -187,6 +187,22 @@ def test_known_labels_are_sorted_filtered_and_told(opened):
     assert not any("label" in line for line in opened.texts("#case .statement"))
 
 
+def test_nothing_is_said_of_reports_where_none_are_given(window, opened, tmp_path):
+    assert "Reports" in opened.texts("#head th")
+    given = {name: table for name, table in tables().items() if name != "reports"}
+    report.write(Dataset(**given), tmp_path / "r.html", model(), n_changes=0)
+    window.open(tmp_path / "r.html")
+    assert "Reports" not in window.texts("#head th")
+    go(window, "account-0")
+    window.run("document.querySelectorAll('#case details').forEach((each) => { each.open = true; })")
+    said = " ".join(
+        window.texts("#case .facts dd") + window.texts("#case .legend") + window.texts("#case th")
+    )
+    assert "sends" in said
+    assert "report" not in said
+    assert window.log() == []
+
+
 def test_figures_are_rounded_as_explain_rounds_them(opened):
     data = opened.run("return JSON.parse(document.getElementById('data').textContent)")
     for k in (0, len(data["accounts"]["id"]) - 1):
