@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import click
 import pytest
 
+from spamclf import load_model
 from spamclf.cli import main, scores, shared
 from spamclf.cli.shared import apostrophes
 from tests.doors import COMPILING, ROOT, SAMPLE, cli, cli_process
@@ -254,7 +255,7 @@ def test_a_search_in_several_processes_ends_with_its_command(tmp_path):
         "train", SAMPLE, "--out", tmp_path / "m", "--fpr", 0.1, "--search", 2, "--jobs", 2, timeout=250
     )
     assert run.returncode == 0, run.stderr
-    assert (tmp_path / "m" / "model.json").is_file()
+    assert load_model(tmp_path / "m").info["searched"]
 
 
 def test_a_pipe_sees_results_alone():
