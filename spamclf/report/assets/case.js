@@ -59,7 +59,7 @@ function bars(rows, side) {
   return el("ol", { class: `bars ${side}` }, rows.map(([size, sentence]) => {
     const bar = el("span", { class: "bar" });
     bar.style.width = `${(100 * Math.abs(size)) / most}%`;
-    return el("li", {}, el("span", { class: "sentence" }, sentence), el("span", { class: "track", "aria-hidden": "true" }, bar),
+    return el("li", {}, el("span", { class: "sentence" }, prose(sentence)), el("span", { class: "track", "aria-hidden": "true" }, bar),
       el("span", { class: "n" }, `${size < 0 ? "−" : "+"}${Math.abs(size).toFixed(2)}`));
   }));
 }
@@ -104,7 +104,7 @@ function statement(i) {
   const same = statements.same;
   return part("Statement of reasons, for the user", el("div", { class: "statement" },
     el("p", {}, `Decision: ${same.restriction}, ${same.territory}, ${same.duration}.`),
-    el("p", {}, "Facts relied on:"), el("ul", {}, slice(statements, "facts", i).map((fact) => el("li", {}, words[fact]))),
+    el("p", {}, "Facts relied on:"), el("ul", {}, slice(statements, "facts", i).map((fact) => el("li", {}, prose(words[fact])))),
     el("p", {}, `${words[statements.initiative[i]]} ${same.detection} ${same.decision}`),
     el("p", {}, `Ground: ${same.ground}`), el("p", {}, "Redress:"), el("ul", {}, same.redress.map((way) => el("li", {}, way)))),
     labelWord(i) ? el("p", {}, `For you, not for the user: the latest label says ${labelWord(i).toLowerCase()}, since ${clock(accounts.labelled[i])} UTC.`) : null,

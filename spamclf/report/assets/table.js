@@ -67,7 +67,7 @@ function row(i, k) {
     if (c === 0) return el("th", { scope: "row" }, accountLink(i, { tabindex: k === current ? 0 : -1 }));
     if (cell) return cell(i);
     const shown = show ? show(i) : value(i);
-    return el("td", { class: text ? "why" : "n" }, text ? shown : typeof shown === "number" ? number.format(shown) : shown);
+    return el("td", { class: text ? "why" : "n" }, text ? prose(shown) : typeof shown === "number" ? number.format(shown) : shown);
   });
   return el("tr", { "data-row": k, class: i === opened ? "open" : "" }, cells);
 }
