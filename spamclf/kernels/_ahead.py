@@ -35,7 +35,8 @@ def compile_all(cache: Path) -> None:
         if _begun.is_set():
             return
         _begun.set()
-        print("spamclf: compiling its kernels, once; later runs start at once ...", file=sys.stderr)
+        if sys.stderr is not None:  # closed: print would take stdout
+            print("spamclf: compiling its kernels, once; later runs start at once ...", file=sys.stderr)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # Where Python lives in another program, nobody knows what that would do with our arguments.
         if cores > 1 and Path(sys.executable or "").name.startswith("python"):
