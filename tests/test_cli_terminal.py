@@ -247,6 +247,7 @@ def test_a_closed_stream_is_nobody_who_reads(command, code, closed):
         shell, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
     assert (run.returncode, "Traceback" in run.stderr) == (code, False), run.stderr
+    assert "Error" not in run.stdout  # what is meant for one stream does not go to the other
 
 
 @pytest.mark.slow

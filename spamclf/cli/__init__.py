@@ -53,13 +53,18 @@ def run() -> None:
     down, threads of C++ that are still at work abort the process now and then. Where other processes are to be told
     that there is no more work, it ends as usual.
     """
+    for name in ("stdout", "stderr"):
+        if (
+            getattr(sys, name) is None
+        ):  # closed by whoever called: what is meant for one must not go to the other
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     try:
         main(prog_name="spamclf")
     except SystemExit as ended:
         if multiprocessing.active_children():
             raise
         atexit._run_exitfuncs()
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by whoever called
+        for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # nobody reads any more
                 stream.flush()
         os._exit(ended.code if isinstance(ended.code, int) else bool(ended.code))

@@ -17,7 +17,6 @@ from spamclf.cli.shared import (
     apostrophes,
     as_of_option,
     dataset_options,
-    is_terminal,
     jobs,
     model_path,
     refusals,
@@ -326,7 +325,7 @@ def _with_progress(parts: Iterable[Any], n_accounts: int) -> list[Any]:
     from tqdm import tqdm
 
     done = []
-    with tqdm(total=n_accounts, unit="account", disable=not is_terminal(sys.stderr), leave=False) as bar:
+    with tqdm(total=n_accounts, unit="account", disable=not sys.stderr.isatty(), leave=False) as bar:
         for part in parts:
             done.append(part)
             bar.update(part.num_rows)

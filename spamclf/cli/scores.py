@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from spamclf.cli.shared import is_terminal
 from spamclf.wording import counted
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ def _cut(line: str, width: int) -> str:
 
 def terminal_width(*, all_reasons: bool) -> int | None:
     """Return how long a line may be at a terminal; what goes to a file, or is asked for in full, is never cut."""
-    return None if all_reasons or not is_terminal(sys.stdout) else shutil.get_terminal_size().columns
+    return None if all_reasons or not sys.stdout.isatty() else shutil.get_terminal_size().columns
 
 
 def is_folder(out: str) -> bool:
@@ -189,7 +188,7 @@ def score_folder(
 @contextlib.contextmanager
 def line() -> Iterator[Callable[[str], None]]:
     """Write each text over the one before at a terminal; into a log, one a minute."""
-    seen, told = is_terminal(sys.stderr), time.monotonic()
+    seen, told = sys.stderr.isatty(), time.monotonic()
 
     def say(text: str) -> None:
         nonlocal told

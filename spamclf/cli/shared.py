@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TextIO, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
@@ -26,7 +26,6 @@ __all__ = [
     "apostrophes",
     "as_of_option",
     "dataset_options",
-    "is_terminal",
     "jobs",
     "model_path",
     "refusals",
@@ -223,12 +222,7 @@ def apostrophes(n_ids: int) -> None:
         )
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether a person reads along; None is a stream that the caller has closed."""
-    return stream is not None and stream.isatty()
-
-
 def say(text: str) -> None:
     """Tell a person at a terminal how the work goes on, and how long it took so far; nothing in a pipe or a job."""
-    if is_terminal(sys.stderr):
+    if sys.stderr.isatty():
         click.echo(f"{clock(time.monotonic() - _BEGAN):>7}  {text}", err=True)

@@ -22,7 +22,16 @@ _MOST = 8  # processes: the longest chain of imports keeps no more busy
 _SERVE = "import sys; sys.path[:] = {}; from spamclf.kernels import _ahead; _ahead.serve()"
 _PATIENCE_S = 300.0  # with another process that is at it, or hangs
 _begun = threading.Event()  # by this process, or by that which started it
+_announced = threading.Event()
 _once = threading.Lock()
+
+
+def announce(how_often: str) -> None:
+    """Say on stderr, once per process, why a run is slow; where nobody reads that, nothing."""
+    if not _announced.is_set() and sys.stderr is not None:  # print would take stdout for None
+        _announced.set()
+        with contextlib.suppress(OSError, ValueError):
+            print(f"spamclf: compiling its kernels, {how_often} ...", file=sys.stderr)
 
 
 def compile_all(cache: Path) -> None:
@@ -35,8 +44,7 @@ def compile_all(cache: Path) -> None:
         if _begun.is_set():
             return
         _begun.set()
-        if sys.stderr is not None:  # closed: print would take stdout
-            print("spamclf: compiling its kernels, once; later runs start at once ...", file=sys.stderr)
+        announce("once; later runs start at once")
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # Where Python lives in another program, nobody knows what that would do with our arguments.
         if cores > 1 and Path(sys.executable or "").name.startswith("python"):

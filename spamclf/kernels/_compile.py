@@ -9,7 +9,7 @@ from typing import Any
 
 import numba
 
-from spamclf.kernels._ahead import compile_all
+from spamclf.kernels._ahead import announce, compile_all
 from spamclf.kernels._sources import sources
 
 #: A cache that another version of numba writes to at the same moment can hold what this one cannot read.
@@ -39,6 +39,9 @@ def compiled(signature: Any, *, inline: bool = False) -> Callable[[Callable[...,
             # Nor need there be a writable cache folder anywhere: slower starts, same results.
             if isinstance(error, RuntimeError) and "cannot cache" not in str(error):
                 raise
+            announce(
+                "at every start, for no folder keeps them; set NUMBA_CACHE_DIR to one that can be written to"
+            )
             return numba.njit(signature, **options)(function)
         stats = getattr(kernel, "stats", None)  # none where numba is told not to compile
         if stats is not None and stats.cache_misses:

@@ -130,12 +130,12 @@ class Intake:
         alone = pc.and_(photos["photo"].is_valid(), photos["photo_hash"].is_null())
         n = pc.sum(alone).as_py() or 0
         if n and not self._told_of_files:
-            self._told_of_files = True
             warnings.warn(
                 f"observe: photos must come with their photo_hash; got {counted(n, 'row')} with a file alone, which is "
                 "not looked at. Fingerprint them first, as spamclf.campaigns.photos.fingerprint does.",
                 stacklevel=4,
             )
+            self._told_of_files = True
 
     def _integer_ids_with(self, name: str, loaded: Loaded) -> bool | None:
         as_integers, as_others = id_columns(loaded)
@@ -173,4 +173,6 @@ class Intake:
 
     def trusting(self) -> Intake:
         """Return an intake that takes the same rows once more: none may be bad, and no time is too late."""
-        return Intake(*self._how, 0.0, LAST_US - 2 * DAY_US)
+        intake = Intake(*self._how, 0.0, LAST_US - 2 * DAY_US)
+        intake._told_of_files = True
+        return intake

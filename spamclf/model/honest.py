@@ -174,7 +174,8 @@ class HonestScores(ScoreLists):
         for name, value in (("fpr", fpr), ("confidence", confidence)):
             if not isinstance(value, Real) or not 1e-9 <= value < 1:
                 usual = 0.001 if name == "fpr" else 0.95
-                hint = " An estimate without a promise is what train.fit gives." if value is None else ""
+                estimate = " train.fit(..., confidence=None) gives an estimate without a promise."
+                hint = estimate if name == "confidence" and value is None else ""
                 raise refuse("certify", name, "between 0 and 1", repr(value), f"Use {usual}.{hint}")
         fpr, confidence = float(fpr), float(confidence)
         everyone, *parts = self.lists()

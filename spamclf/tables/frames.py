@@ -63,7 +63,7 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
         data = {name: [row.get(name) for row in data] for name in names}
     try:
         return _to_arrow(data, wanted)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
         _check_lengths(data, wanted, where)
         # Arrow's own words may quote a value, which may be an id: they are not handed on.
         msg = (
@@ -105,8 +105,12 @@ def _culprit(data: Any, wanted: Sequence[str]) -> str:
     """Name the first column that Arrow cannot hold."""
     for name in wanted:
         try:
-            pa.array(data[name], from_pandas=True)
-        except (pa.ArrowException, OverflowError):  # Arrow's type error is a TypeError, too: it comes first
+            pa.array(data[name])
+        except (
+            pa.ArrowException,
+            OverflowError,
+            UnicodeError,
+        ):  # Arrow's type error is a TypeError, too: it comes first
             return f"'{name}'"
         except (KeyError, TypeError, AttributeError):
             continue

@@ -72,15 +72,16 @@ def load_tables(given: Mapping[str, Any]) -> dict[str, Loaded]:
 
 
 def id_columns(loaded: Loaded) -> tuple[list[str], list[str]]:
-    """Return the names of a table's id columns that hold integers, and of those that hold something else."""
-    kinds = {
-        column.name: _value_type(loaded.columns[column.name])
-        for column in loaded.spec.columns
-        if column.type == "id"
+    """Return the names of a table's id columns that hold integers, and of those that hold something else.
+
+    Those without a value are neither.
+    """
+    columns = {
+        column.name: loaded.columns[column.name] for column in loaded.spec.columns if column.type == "id"
     }
-    integers = [name for name, kind in kinds.items() if pa.types.is_integer(kind)]
-    others = [name for name, kind in kinds.items() if name not in integers and not pa.types.is_null(kind)]
-    return integers, others
+    known = [name for name, values in columns.items() if values.null_count < len(values)]
+    integers = [name for name in known if pa.types.is_integer(_value_type(columns[name]))]
+    return integers, [name for name in known if name not in integers]
 
 
 def all_integer_ids(tables: Iterable[Loaded]) -> bool:

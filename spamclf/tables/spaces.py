@@ -39,31 +39,31 @@ def spaced_ids(tables: Mapping[str, pa.Table]) -> list[str]:
         if column.type == "id" and name in tables and column.name in tables[name].column_names
     }
     words = {name: _words(column) for name, column in columns.items()}
-    known = pa.chunked_array([chunk for each in words.values() for chunk in each.chunks], pa.large_string())
+    bare = {name: pc.utf8_trim_whitespace(each) for name, each in words.items()}
+    if not any(pc.any(pc.not_equal(bare[name], words[name])).as_py() for name in words):
+        return []
+    every = pc.unique(pa.chunked_array([chunk for each in words.values() for chunk in each.chunks]))
+    counts = pc.value_counts(pc.utf8_trim_whitespace(every))
+    twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
     told = []
     for name, mine in words.items():
-        bare = pc.utf8_trim_whitespace(mine)
-        other = pc.not_equal(bare, mine)
-        if pc.any(other).as_py():
-            spaced = mine.filter(pc.and_(other, pc.is_in(bare, value_set=known)))
-            n = pc.sum(pc.is_in(_texts(columns[name]), value_set=spaced)).as_py() if len(spaced) else 0
-            if n:
-                rows = f"{counted(n, 'row')} of {len(columns[name]):,}"
-                told.append(
-                    f"{name} that is another id but for spaces: {rows}, used; strip ids before loading"
-                )
+        spaced = mine.filter(pc.and_(pc.not_equal(bare[name], mine), pc.is_in(bare[name], value_set=twice)))
+        n = (
+            pc.sum(pc.is_in(columns[name].cast(pa.large_string()), value_set=spaced)).as_py()
+            if len(spaced)
+            else 0
+        )
+        if n:
+            rows = f"{counted(n, 'row')} of {len(columns[name]):,}"
+            told.append(f"{name} that is another id but for spaces: {rows}, used; strip ids before loading")
     return told
 
 
 def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the different texts of a column, and perhaps some that no row bears; none of numbers."""
-    kind = column.type
-    if pa.types.is_dictionary(kind) and is_text(kind.value_type):
-        words = [chunk.dictionary for chunk in column.chunks]
+    if pa.types.is_dictionary(column.type):
+        texts = column.chunk(0).dictionary if column.num_chunks == 1 else column.unique().dictionary
     else:
-        words = [column.unique()] if is_text(kind) else []
-    return pa.chunked_array([each.cast(pa.large_string()) for each in words], pa.large_string())
-
-
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.large_string())
+        texts = column.unique()
+    words = [texts.cast(pa.large_string())] if is_text(texts.type) else []
+    return pa.chunked_array(words, pa.large_string())

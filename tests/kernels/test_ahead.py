@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def n_compiled(cache, *modules):
 def cold(monkeypatch):
     """A process that has compiled nothing yet, on two cores."""
     monkeypatch.setattr(_ahead, "_begun", threading.Event())
+    monkeypatch.setattr(_ahead, "_announced", threading.Event())
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
 
 
@@ -58,8 +60,16 @@ def test_other_processes_compile_into_the_same_cache(tmp_path, monkeypatch):
 
 def test_nothing_is_said_of_compiling_where_nothing_is_compiled(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    _ahead.import_in_processes({"_types": set(), "_peers": {"_types"}}, 1)
-    code = "from spamclf.kernels import _peers"
+    _ahead.import_in_processes({"timeline": set()}, 1)
+    code = """if True:
+        import importlib.abc, sys, time
+        class Slow(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                time.sleep(2.2 * (name == "spamclf.kernels.timeline"))
+        sys.meta_path.insert(0, Slow())
+        from spamclf import kernels
+        kernels.timeline.within
+    """
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True).stderr == b""
     )
@@ -77,6 +87,15 @@ def test_every_module_is_compiled_once_a_process(tmp_path, cold, asked, capsys):
     assert capsys.readouterr().err == COMPILING
     assert [n for _, n in asked] == [2]
     assert {"_common", "near", "together"} <= asked[0][0]
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()])
+def test_where_nobody_reads_it_nothing_is_said(cold, monkeypatch, capsys, stream):
+    if stream is not None:
+        stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    _ahead.announce("once")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_one_core_compiles_as_it_goes(tmp_path, cold, asked, monkeypatch):

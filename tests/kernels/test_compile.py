@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import numba
 import pytest
 
+from spamclf.kernels import _ahead
 from spamclf.kernels._compile import compiled, sources
 
 
@@ -21,7 +24,8 @@ def plus_one(x):
     ],
     ids=repr,
 )
-def test_a_cache_that_cannot_be_used_is_done_without(monkeypatch, error):
+def test_a_cache_that_cannot_be_used_is_done_without(monkeypatch, capsys, error):
+    monkeypatch.setattr(_ahead, "_announced", threading.Event())
     njit = numba.njit
 
     def refusing(*signature, **options):
@@ -31,6 +35,7 @@ def test_a_cache_that_cannot_be_used_is_done_without(monkeypatch, error):
 
     monkeypatch.setattr(numba, "njit", refusing)
     assert compiled("int64(int64)")(plus_one)(2) == 3
+    assert "compiling its kernels, at every start" in capsys.readouterr().err
 
 
 def test_other_errors_are_not_hidden(monkeypatch):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -218,7 +219,9 @@ def test_ids_that_need_64_bits_are_as_in_a_dataset() -> None:
 @pytest.mark.parametrize("first", [["a"], [7]])
 def test_a_batch_without_an_id_says_nothing_of_their_kind(first: list[Any]) -> None:
     live = LiveScorer(doors.model(), time_unit="s", max_bad_share=1.0)
-    nobody = pa.table({"sender_id": pa.nulls(1), "recipient_id": pa.nulls(1), "sent_at": [1_780_300_800]})
+    other = pa.int64() if first == ["a"] else pa.string()
+    none = pa.nulls(1, other)
+    nobody = pa.table({"sender_id": none, "recipient_id": pa.nulls(1), "sent_at": [1_780_300_800]})
     somebody = {"sender_id": first, "recipient_id": [first[0] * 2], "sent_at": [1_780_300_800]}
     with pytest.warns(UserWarning, match="got 1 row so far that do not"):
         live.observe("messages", nobody)
@@ -230,7 +233,7 @@ def test_a_batch_without_an_id_says_nothing_of_their_kind(first: list[Any]) -> N
     assert repr(live) == f"<LiveScorer: 1 account, 1 message, model {doors.model().name}>"
 
 
-def test_photos_of_which_there_are_files_alone_are_told_once() -> None:
+def test_photos_of_which_there_are_files_alone_are_told_once(tmp_path: Path) -> None:
     live = LiveScorer(doors.model(), time_unit="s")
     photos = {"account_id": ["a", "a"], "set_at": [1_780_300_800, 1_780_300_801], "photo": ["a.png", "b.png"]}
     live.observe("photos", photos | {"photo_hash": ["0f" * 32] * 2})
@@ -239,6 +242,9 @@ def test_photos_of_which_there_are_files_alone_are_told_once() -> None:
     ):
         live.observe("photos", photos | {"photo_hash": ["0f" * 32, None]})
     live.observe("photos", photos)
+    live.observe("messages", {"sender_id": ["a"], "recipient_id": ["b"], "sent_at": [1_780_300_800]})
+    live.checkpoint(tmp_path)
+    assert LiveScorer.restore(tmp_path, doors.model()).counts["photos"] == RowCounts(6, 6, 0)
 
 
 def test_rows_may_come_as_dicts_and_ids_of_one_kind() -> None:

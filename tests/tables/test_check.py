@@ -107,6 +107,12 @@ def test_whatever_is_no_column_is_told(odd):
     assert "must" in refused({"sender_id": odd, "recipient_id": ["b"], "sent_at": [NOW]})
 
 
+def test_a_gap_among_texts_and_half_a_letter_name_their_column():
+    for odd in (["a", float("nan")], ["a", "\ud800"]):
+        rows = [{"sender_id": each, "recipient_id": "b", "sent_at": NOW} for each in odd]
+        assert "column 'sender_id' must hold values of one type" in refused(rows)
+
+
 def test_a_mixture_in_rows_names_its_column():
     rows = [{"sender_id": each, "recipient_id": "b", "sent_at": NOW} for each in ("a", 1)]
     assert "column 'sender_id' must hold values of one type" in refused(rows)

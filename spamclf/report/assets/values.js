@@ -38,8 +38,8 @@ const hour = (hours) => new Date(3_600_000 * hours).toISOString().slice(0, 16).r
 function shortScore(score) {  // as spamclf.wording.score_in_words: what is not certain must not look so
   return score > 0.9999 ? ">0.9999" : score.toFixed(4);
 }
-const prose = (text) =>  // a number and its unit stay on one line
-  text.split(/(\d[\d.,]* %)/).map((each, k) => (k % 2 ? el("span", { class: "together" }, each) : each));
+const prose = (text) =>  // a number keeps its percent sign on one line
+  text.split(/((?<![\d.,])\d[\d.,]* %)/).map((each, k) => (k % 2 ? el("span", { class: "together" }, each) : each));
 const nameOf = (k) => `${campaigns.kind[k][0].toUpperCase()}${campaigns.kind[k].slice(1)} ${campaigns.campaign[k]}`;
 function shortId(i) {  // a browser lays out some letters of an id, not a million
   const id = accounts.id[i], letters = [...id.slice(0, 2 * ID + 2)];
