@@ -49,15 +49,13 @@ for _command in (
 def run() -> None:
     """Run the command that a shell asks for, and end the process as soon as it is done.
 
-    To take down an interpreter with all that was loaded takes a sixth of a short command's time; and while it goes
-    down, threads of C++ that are still at work abort the process now and then. Where other processes are to be told
-    that there is no more work, it ends as usual.
+    To take down an interpreter with all that was loaded takes time, in which a signal kills the process without a word
+    and threads of C++ that are still at work may abort it. Where other processes are to be told that there is no more
+    work, it ends as usual.
     """
-    for name in ("stdout", "stderr"):
-        if (
-            getattr(sys, name) is None
-        ):  # closed by whoever called: what is meant for one must not go to the other
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if None in (sys.stdout, sys.stderr):  # closed by the caller: what is meant for one would go to the other
+        nowhere = open(os.devnull, "w")  # noqa: SIM115  # a standard stream stays open as long as the process lasts
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
         main(prog_name="spamclf")
     except SystemExit as ended:

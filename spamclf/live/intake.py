@@ -23,7 +23,7 @@ from spamclf.tables.quarantine import BadRows, Quarantine, RowCounts
 from spamclf.tables.times import Reading
 from spamclf.wording import counted
 
-__all__ = ["Batch", "Intake"]
+__all__ = ["Batch", "Intake", "worth_telling"]
 
 Ints = npt.NDArray[np.int64]
 _LISTED = 10_000  # rows of the quarantine
@@ -43,6 +43,11 @@ class Batch:
     loaded: Loaded
     integer_ids: bool | None
     frame: str
+
+
+def worth_telling(before: int, after: int) -> bool:
+    """Tell whether a growing number met a milestone: the first, the tenth, the hundredth and so on."""
+    return after > before and len(str(after)) > len(str(before)) * bool(before)
 
 
 class Intake:
@@ -117,7 +122,7 @@ class Intake:
         """Warn of rows that break a rule: of the first of a table, of the tenth, the hundredth and so on."""
         before = self._judged[loaded.spec.name][1]
         after = before + sum(len(part.rows) for part in checked.bad)
-        if after > before and len(str(after)) > len(str(before)) * bool(before):
+        if worth_telling(before, after):
             rules = ", ".join(sorted({f"{part.column} {part.rule}".strip() for part in checked.bad}))
             warnings.warn(
                 f"observe: rows of {loaded.spec.name} should keep the contract; got {counted(after, 'row')} so far "

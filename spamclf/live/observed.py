@@ -14,6 +14,7 @@ from spamclf.entries import flags_of, typed_of
 from spamclf.errors import InsufficientDataError, ParameterError
 from spamclf.facts import column_of, instants_of
 from spamclf.live.arguments import listed
+from spamclf.live.intake import worth_telling
 from spamclf.live.logs import Logs, Messages, message_rows
 from spamclf.live.notes import NOTED, Notes
 from spamclf.live.people import People
@@ -110,7 +111,7 @@ class Observed:
     def _warn_of_late(self, n: int) -> None:
         """Warn of messages that come too late: of the first, of the tenth, the hundredth and so on."""
         after = self.n_late + n
-        if n and len(str(after)) > len(str(self.n_late)) * bool(self.n_late):
+        if worth_telling(self.n_late, after):
             warnings.warn(
                 f"observe: messages must be at most {self.lateness / 1e6:g} s behind the newest one; got "
                 f"{counted(after, 'message')} so far that are, and are set aside. Observe in order of time, or raise "

@@ -15,6 +15,16 @@ __all__ = ["FRAMES", "frame_kind", "to_arrow", "to_native"]
 #: The dataframe libraries in which a result can be given.
 FRAMES = ("pyarrow", "pandas", "polars", "duckdb", "modin", "cudf")
 
+#: What Arrow raises of values that are of no one type: it has no array for a number beyond 64 bits (OverflowError), nor
+#: for half of a surrogate pair in a text (UnicodeError).
+_UNFIT = (
+    pa.ArrowInvalid,
+    pa.ArrowTypeError,
+    pa.ArrowNotImplementedError,
+    OverflowError,
+    UnicodeError,
+)
+
 
 def frame_kind(data: Any) -> str:
     """Name the dataframe library of a table: pandas, polars, pyarrow, duckdb, ...
@@ -63,7 +73,7 @@ def to_arrow(data: Any, wanted: Sequence[str], where: str) -> tuple[list[str], p
         data = {name: [row.get(name) for row in data] for name in names}
     try:
         return _to_arrow(data, wanted)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
+    except _UNFIT:
         _check_lengths(data, wanted, where)
         # Arrow's own words may quote a value, which may be an id: they are not handed on.
         msg = (
@@ -106,11 +116,7 @@ def _culprit(data: Any, wanted: Sequence[str]) -> str:
     for name in wanted:
         try:
             pa.array(data[name])
-        except (
-            pa.ArrowException,
-            OverflowError,
-            UnicodeError,
-        ):  # Arrow's type error is a TypeError, too: it comes first
+        except _UNFIT:  # first: Arrow's type error is a TypeError, too
             return f"'{name}'"
         except (KeyError, TypeError, AttributeError):
             continue

@@ -48,11 +48,7 @@ def spaced_ids(tables: Mapping[str, pa.Table]) -> list[str]:
     told = []
     for name, mine in words.items():
         spaced = mine.filter(pc.and_(pc.not_equal(bare[name], mine), pc.is_in(bare[name], value_set=twice)))
-        n = (
-            pc.sum(pc.is_in(columns[name].cast(pa.large_string()), value_set=spaced)).as_py()
-            if len(spaced)
-            else 0
-        )
+        n = _n_rows(columns[name], spaced) if len(spaced) else 0
         if n:
             rows = f"{counted(n, 'row')} of {len(columns[name]):,}"
             told.append(f"{name} that is another id but for spaces: {rows}, used; strip ids before loading")
@@ -67,3 +63,14 @@ def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
         texts = column.unique()
     words = [texts.cast(pa.large_string())] if is_text(texts.type) else []
     return pa.chunked_array(words, pa.large_string())
+
+
+def _n_rows(column: pa.ChunkedArray, wanted: pa.ChunkedArray) -> int:
+    """Count the rows that hold a wanted text; coded ones are not written out."""
+    n = 0
+    for chunk in column.chunks:
+        coded = pa.types.is_dictionary(chunk.type)
+        texts = chunk.dictionary if coded else chunk
+        is_wanted = pc.is_in(texts.cast(pa.large_string()), value_set=wanted)
+        n += pc.sum(is_wanted.take(chunk.indices) if coded else is_wanted).as_py() or 0
+    return n

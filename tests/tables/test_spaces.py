@@ -45,7 +45,8 @@ def test_ids_that_are_anothers_but_for_spaces_are_counted(senders, accounts):
 def test_two_that_are_padded_differently_are_one():
     column = pa.chunked_array([["a "], [], [" a", "b"]]).dictionary_encode()
     for ids in (column, column.combine_chunks(), column.cast(pa.string())):
-        assert len(spaced_ids({"accounts": pa.table({"account_id": ids})})) == 1
+        told = spaced_ids({"accounts": pa.table({"account_id": ids})})
+        assert [line.split(": ")[1] for line in told] == ["2 rows of 3, used; strip ids before loading"]
 
 
 def test_numbers_have_no_spaces():
